@@ -123,6 +123,7 @@ impl Package {
             });
             match existing {
                 Some(existing) => existing.extend(nested),
+                None if nested.is_empty() => {}
                 None => items.push(parse_quote!(pub mod #name { #(#nested)* })),
             }
         }

@@ -42,7 +42,8 @@ impl ServiceGenerator for Generator {
     fn generate(&mut self, service: prost_build::Service, buf: &mut String) {
         let full_name = format!("{}.{}", service.package, service.proto_name);
         let Some(model) = self.model.service(full_name.trim_start_matches('.')) else {
-            return;
+            // prost expects that a package with services is not empty.
+            return buf.push('\n');
         };
         let contract = Contract::new(model, &service, &self.root);
         let parts = [
