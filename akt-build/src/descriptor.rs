@@ -67,10 +67,11 @@ impl Contracts {
         let name = file.name();
         let opened = self.paths.get(name).cloned().unwrap_or_else(|| PathBuf::from(name));
         let locations = file.file_descriptor_proto().source_code_info.iter().flat_map(|info| &info.location);
-        let known: BTreeMap<&[i32], &[i32]> =
-            locations.map(|l| (l.path.as_slice(), l.span.as_slice())).collect();
-        let span = (1..=path.len()).rev().find_map(|end| known.get(&path[..end]));
-        let Some([line, column, ..]) = span.copied() else {
+        let around = locations.filter(|location| path.starts_with(&location.path));
+        let closest = around.max_by_key(|location| location.path.len());
+        let span =
+            closest.filter(|location| !location.path.is_empty()).map(|location| location.span.as_slice());
+        let Some([line, column, ..]) = span else {
             return Position { file: opened, line: 0, column: 0 };
         };
         Position { file: opened, line: count(*line), column: count(*column) }
@@ -160,4 +161,33 @@ fn after_position(rest: &str) -> Option<(usize, usize, &str)> {
     let line = parts.next()?.parse().ok()?;
     let column = parts.next()?.parse().ok()?;
     Some((line, column, parts.next()?.trim_start()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_that_was_read_is_watched() {
+        let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proto");
+
+        let contracts =
+            Contracts::load(&[include.join("post/v1/post.proto")], std::slice::from_ref(&include))
+                .expect("it compiles");
+
+        let watched: Vec<_> = contracts.paths().filter_map(|path| path.strip_prefix(&include).ok()).collect();
+        let read = ["geo/v1/place.proto", "post/v1/inner/parcel.proto", "post/v1/post.proto"];
+        assert_eq!(watched, read.map(Path::new));
+    }
+
+    #[test]
+    fn files_nobody_needs_are_left_out() {
+        let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proto");
+
+        let contracts =
+            Contracts::load(&[include.join("shop/v1/cart.proto")], &[include]).expect("it compiles");
+
+        let kept: Vec<_> = contracts.files().map(|file| file.name().to_owned()).collect();
+        assert_eq!(kept, ["google/protobuf/empty.proto", "shop/v1/cart.proto"]);
+    }
 }

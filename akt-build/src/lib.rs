@@ -10,6 +10,13 @@
 //! Then `akt::include_contracts!();` at the root of the crate brings the whole package tree: `shop::v1::Cart` is the
 //! trait to implement, `shop::v1::CartRef` the reference to call, and the messages stand beside them.
 //! Neither `protoc` nor a dependency on prost is needed, and `import "akt/options.proto";` needs no copy of that file.
+//!
+//! `google.protobuf.Empty` is `()`, wrappers such as `google.protobuf.Int64Value` are Rust's own types, and Google's other
+//! messages are compiled into the tree like any import: `google::protobuf::Timestamp`. A crate that depends on prost-types
+//! can use its types instead: `.extern_path("google.protobuf", "::prost_types")`.
+//!
+//! A message that is named by `(akt.rpc).error` gets `Display` and `Error`. Its text is the case of its oneof, or else its
+//! field `message`, `reason`, `detail`, `description` or `text`, or else the whole message.
 
 mod descriptor;
 mod emit;
@@ -188,5 +195,7 @@ pub(crate) fn write_if_changed(path: &Path, text: &str) -> Result {
 
 #[expect(clippy::print_stdout, reason = "cargo reads the standard output of a build script")]
 fn tell_cargo(what: &str, text: &str) {
-    println!("cargo::{what}={text}");
+    for line in text.lines() {
+        println!("cargo::{what}={line}");
+    }
 }

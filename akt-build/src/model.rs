@@ -272,3 +272,39 @@ impl Reader<'_> {
         self.mistakes.push(Mistake { at: Some(at), text });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_is_warned_about() {
+        let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proto");
+        let contracts =
+            Contracts::load(&[include.join("names/names.proto")], &[include]).expect("it compiles");
+
+        let model = Model::new(&contracts, &BTreeMap::new(), |_| false).expect("names are no mistake");
+
+        let first = &model.warnings[0];
+        assert!(
+            first.contains("names.proto:28:1: the trait of service Cart is called `Cart_`, because"),
+            "{first}"
+        );
+        let cart = model.service("names.type.Cart").expect("it was read");
+        assert_eq!([&cart.contract, &cart.message, &cart.reference], ["Cart_", "CartMsg_", "CartRef_"]);
+    }
+
+    #[test]
+    fn an_rpc_is_known_by_the_hash_of_its_path() {
+        let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proto");
+        let contracts =
+            Contracts::load(&[include.join("shop/v1/cart.proto")], &[include]).expect("it compiles");
+
+        let model = Model::new(&contracts, &BTreeMap::new(), |_| false).expect("there is no mistake");
+
+        let add = &model.services[0].rpcs[0];
+        assert_eq!((add.path.as_str(), add.id), ("/shop.v1.Cart/Add", 0x22ea_d1d8));
+    }
+}

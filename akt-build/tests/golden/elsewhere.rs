@@ -25,209 +25,114 @@ const _: () = crate::elsewhere::CONTRACTS_ROOT; // `include_contracts!()` must s
     rustdoc::all,
     reason = "written by akt-build"
 )]
-pub mod post {
+pub mod ship {
     pub mod v1 {
-        /// Not the one of `geo.v1`, and with a module like the package `post.v1.inner`.
-        #[derive(Clone, PartialEq, Eq, Hash, ::akt::prost::Message)]
+        #[derive(Clone, PartialEq, ::akt::prost::Message)]
         #[prost(prost_path = "::akt::prost")]
-        pub struct Place {
-            #[prost(message, optional, tag = "1")]
-            pub of: ::core::option::Option<crate::packages::geo::v1::Place>,
+        pub struct Cargo {
+            #[prost(message, repeated, tag = "1")]
+            pub parcels: ::akt::prost::alloc::vec::Vec<
+                crate::packages::post::v1::inner::Parcel,
+            >,
         }
-        /// Nested message and enum types in `Place`.
-        pub mod place {
-            #[derive(Clone, PartialEq, Eq, Hash, ::akt::prost::Message)]
-            #[prost(prost_path = "::akt::prost")]
-            pub struct Lost {
-                #[prost(string, tag = "1")]
-                pub reason: ::akt::prost::alloc::string::String,
-            }
-            impl ::akt::prost::Name for Lost {
-                const NAME: &'static str = "Lost";
-                const PACKAGE: &'static str = "post.v1";
-                fn full_name() -> ::akt::prost::alloc::string::String {
-                    "post.v1.Place.Lost".into()
-                }
-                fn type_url() -> ::akt::prost::alloc::string::String {
-                    "/post.v1.Place.Lost".into()
-                }
-            }
-        }
-        impl ::akt::prost::Name for Place {
-            const NAME: &'static str = "Place";
-            const PACKAGE: &'static str = "post.v1";
+        impl ::akt::prost::Name for Cargo {
+            const NAME: &'static str = "Cargo";
+            const PACKAGE: &'static str = "ship.v1";
             fn full_name() -> ::akt::prost::alloc::string::String {
-                "post.v1.Place".into()
+                "ship.v1.Cargo".into()
             }
             fn type_url() -> ::akt::prost::alloc::string::String {
-                "/post.v1.Place".into()
+                "/ship.v1.Cargo".into()
             }
         }
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, ::akt::prost::Message)]
-        #[prost(prost_path = "::akt::prost")]
-        pub struct Inner {}
-        /// Nested message and enum types in `Inner`.
-        pub mod inner {
-            #[derive(Clone, Copy, PartialEq, Eq, Hash, ::akt::prost::Message)]
-            #[prost(prost_path = "::akt::prost")]
-            pub struct Core {}
-            impl ::akt::prost::Name for Core {
-                const NAME: &'static str = "Core";
-                const PACKAGE: &'static str = "post.v1";
-                fn full_name() -> ::akt::prost::alloc::string::String {
-                    "post.v1.Inner.Core".into()
-                }
-                fn type_url() -> ::akt::prost::alloc::string::String {
-                    "/post.v1.Inner.Core".into()
-                }
-            }
-        }
-        impl ::akt::prost::Name for Inner {
-            const NAME: &'static str = "Inner";
-            const PACKAGE: &'static str = "post.v1";
-            fn full_name() -> ::akt::prost::alloc::string::String {
-                "post.v1.Inner".into()
-            }
-            fn type_url() -> ::akt::prost::alloc::string::String {
-                "/post.v1.Inner".into()
-            }
-        }
-        /// The contract `post.v1.Post`.
-        pub trait Post: ::akt::Actor {
-            /// The rpc `Send`.
-            fn send(
+        /// The contract `ship.v1.Ship`.
+        pub trait Ship: ::akt::Actor {
+            /// The rpc `Load`.
+            fn load(
                 &mut self,
                 req: crate::packages::post::v1::inner::Parcel,
                 cx: &mut ::akt::Ctx<Self>,
             ) -> impl ::core::future::Future<
-                Output = ::core::result::Result<
-                    crate::packages::geo::v1::place::Id,
-                    crate::packages::geo::v1::Unknown,
-                >,
+                Output = ::core::result::Result<Cargo, crate::packages::geo::v1::Unknown>,
             > + ::core::marker::Send;
-            /// The rpc `Find`.
-            fn find(
+            /// The rpc `Sail`.
+            fn sail(
                 &mut self,
                 req: crate::packages::geo::v1::Place,
                 cx: &mut ::akt::Ctx<Self>,
             ) -> impl ::core::future::Future<
-                Output = ::core::result::Result<Place, place::Lost>,
-            > + ::core::marker::Send;
-            /// The rpc `Forward`.
-            fn forward(
-                &mut self,
-                req: Place,
-                cx: &mut ::akt::Ctx<Self>,
-            ) -> impl ::core::future::Future<
-                Output = ::core::result::Result<
-                    crate::packages::post::v1::inner::Parcel,
-                    crate::packages::geo::v1::Failure,
-                >,
+                Output = crate::packages::post::v1::Place,
             > + ::core::marker::Send;
         }
-        /// Messages of `post.v1.Post`.
-        pub enum PostMsg {
-            /// The rpc `Send`.
-            Send(
+        /// Messages of `ship.v1.Ship`.
+        pub enum ShipMsg {
+            /// The rpc `Load`.
+            Load(
                 crate::packages::post::v1::inner::Parcel,
                 ::akt::Reply<
-                    ::core::result::Result<
-                        crate::packages::geo::v1::place::Id,
-                        crate::packages::geo::v1::Unknown,
-                    >,
+                    ::core::result::Result<Cargo, crate::packages::geo::v1::Unknown>,
                 >,
             ),
-            /// The rpc `Find`.
-            Find(
+            /// The rpc `Sail`.
+            Sail(
                 crate::packages::geo::v1::Place,
-                ::akt::Reply<::core::result::Result<Place, place::Lost>>,
-            ),
-            /// The rpc `Forward`.
-            Forward(
-                Place,
-                ::akt::Reply<
-                    ::core::result::Result<
-                        crate::packages::post::v1::inner::Parcel,
-                        crate::packages::geo::v1::Failure,
-                    >,
-                >,
+                ::akt::Reply<crate::packages::post::v1::Place>,
             ),
         }
-        impl ::core::fmt::Debug for PostMsg {
+        impl ::core::fmt::Debug for ShipMsg {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.write_str(::akt::Message::name(self))
             }
         }
-        impl ::akt::Message for PostMsg {
+        impl ::akt::Message for ShipMsg {
             fn name(&self) -> &'static str {
                 match self {
-                    Self::Send(..) => "Send",
-                    Self::Find(..) => "Find",
-                    Self::Forward(..) => "Forward",
+                    Self::Load(..) => "Load",
+                    Self::Sail(..) => "Sail",
                 }
             }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
-                    Self::Send(_, reply) => reply.slot(),
-                    Self::Find(_, reply) => reply.slot(),
-                    Self::Forward(_, reply) => reply.slot(),
+                    Self::Load(_, reply) => reply.slot(),
+                    Self::Sail(_, reply) => reply.slot(),
                 }
             }
             fn into_reply(self) -> ::akt::__private::AnyReply {
                 match self {
-                    Self::Send(_, reply) => reply.erase(),
-                    Self::Find(_, reply) => reply.erase(),
-                    Self::Forward(_, reply) => reply.erase(),
+                    Self::Load(_, reply) => reply.erase(),
+                    Self::Sail(_, reply) => reply.erase(),
                 }
             }
         }
-        impl ::akt::Protocol for PostMsg {
-            const NAME: &'static str = "post.v1.Post";
+        impl ::akt::Protocol for ShipMsg {
+            const NAME: &'static str = "ship.v1.Ship";
             const RPCS: &'static [::akt::RpcInfo] = &[
                 ::akt::RpcInfo {
-                    name: "Send",
-                    id: __PostSend::ID,
+                    name: "Load",
+                    id: __ShipLoad::ID,
                 },
                 ::akt::RpcInfo {
-                    name: "Find",
-                    id: __PostFind::ID,
-                },
-                ::akt::RpcInfo {
-                    name: "Forward",
-                    id: __PostForward::ID,
+                    name: "Sail",
+                    id: __ShipSail::ID,
                 },
             ];
             fn encoded_len(&self) -> usize {
                 match self {
-                    Self::Send(payload, _) => ::akt::prost::Message::encoded_len(payload),
-                    Self::Find(payload, _) => ::akt::prost::Message::encoded_len(payload),
-                    Self::Forward(payload, _) => {
-                        ::akt::prost::Message::encoded_len(payload)
-                    }
+                    Self::Load(payload, _) => ::akt::prost::Message::encoded_len(payload),
+                    Self::Sail(payload, _) => ::akt::prost::Message::encoded_len(payload),
                 }
             }
             fn encode(self) -> ::akt::__private::Outgoing {
                 match self {
-                    Self::Send(payload, reply) => {
+                    Self::Load(payload, reply) => {
                         ::akt::__private::outgoing_result(
-                            __PostSend::ID,
+                            __ShipLoad::ID,
                             &payload,
                             reply,
                         )
                     }
-                    Self::Find(payload, reply) => {
-                        ::akt::__private::outgoing_result(
-                            __PostFind::ID,
-                            &payload,
-                            reply,
-                        )
-                    }
-                    Self::Forward(payload, reply) => {
-                        ::akt::__private::outgoing_result(
-                            __PostForward::ID,
-                            &payload,
-                            reply,
-                        )
+                    Self::Sail(payload, reply) => {
+                        ::akt::__private::outgoing(__ShipSail::ID, &payload, reply)
                     }
                 }
             }
@@ -237,17 +142,13 @@ pub mod post {
                 reply: ::akt::__private::WireReply,
             ) -> ::core::result::Result<Self, ::akt::__private::Undecoded> {
                 match rpc {
-                    __PostSend::ID => {
-                        ::akt::__private::incoming_result("Send", body, reply)
-                            .map(|(payload, reply)| Self::Send(payload, reply))
+                    __ShipLoad::ID => {
+                        ::akt::__private::incoming_result("Load", body, reply)
+                            .map(|(payload, reply)| Self::Load(payload, reply))
                     }
-                    __PostFind::ID => {
-                        ::akt::__private::incoming_result("Find", body, reply)
-                            .map(|(payload, reply)| Self::Find(payload, reply))
-                    }
-                    __PostForward::ID => {
-                        ::akt::__private::incoming_result("Forward", body, reply)
-                            .map(|(payload, reply)| Self::Forward(payload, reply))
+                    __ShipSail::ID => {
+                        ::akt::__private::incoming("Sail", body, reply)
+                            .map(|(payload, reply)| Self::Sail(payload, reply))
                     }
                     _ => {
                         ::core::result::Result::Err(
@@ -257,33 +158,30 @@ pub mod post {
                 }
             }
         }
-        /// Stands for the rpc `Send` of `post.v1.Post`.
+        /// Stands for the rpc `Load` of `ship.v1.Ship`.
         #[doc(hidden)]
         #[derive(Debug)]
-        pub struct __PostSend;
-        impl __PostSend {
-            /// Wire id of `/post.v1.Post/Send`.
-            pub const ID: u32 = 0xfda7_41e8;
+        pub struct __ShipLoad;
+        impl __ShipLoad {
+            /// Wire id of `/ship.v1.Ship/Load`.
+            pub const ID: u32 = 0x5050_af88;
         }
-        impl ::akt::Request for __PostSend {
-            type Message = PostMsg;
+        impl ::akt::Request for __ShipLoad {
+            type Message = ShipMsg;
             type Payload = crate::packages::post::v1::inner::Parcel;
-            type Out = ::core::result::Result<
-                crate::packages::geo::v1::place::Id,
-                crate::packages::geo::v1::Unknown,
-            >;
-            type Ok = crate::packages::geo::v1::place::Id;
+            type Out = ::core::result::Result<Cargo, crate::packages::geo::v1::Unknown>;
+            type Ok = Cargo;
             type Err = crate::packages::geo::v1::Unknown;
-            const NAME: &'static str = "Send";
+            const NAME: &'static str = "Load";
             fn wrap(
                 payload: Self::Payload,
                 reply: ::akt::Reply<Self::Out>,
             ) -> Self::Message {
-                PostMsg::Send(payload, reply)
+                ShipMsg::Load(payload, reply)
             }
             fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
                 match message {
-                    PostMsg::Send(payload, _) => ::core::option::Option::Some(payload),
+                    ShipMsg::Load(payload, _) => ::core::option::Option::Some(payload),
                     _ => ::core::option::Option::None,
                 }
             }
@@ -291,111 +189,70 @@ pub mod post {
                 out
             }
         }
-        impl ::akt::Accepts<PostMsg> for crate::packages::post::v1::inner::Parcel {
-            type Request = __PostSend;
+        impl ::akt::Accepts<ShipMsg> for crate::packages::post::v1::inner::Parcel {
+            type Request = __ShipLoad;
         }
-        /// Stands for the rpc `Find` of `post.v1.Post`.
+        /// Stands for the rpc `Sail` of `ship.v1.Ship`.
         #[doc(hidden)]
         #[derive(Debug)]
-        pub struct __PostFind;
-        impl __PostFind {
-            /// Wire id of `/post.v1.Post/Find`.
-            pub const ID: u32 = 0xc8cd_aad2;
+        pub struct __ShipSail;
+        impl __ShipSail {
+            /// Wire id of `/ship.v1.Ship/Sail`.
+            pub const ID: u32 = 0x9b8c_edc6;
         }
-        impl ::akt::Request for __PostFind {
-            type Message = PostMsg;
+        impl ::akt::Request for __ShipSail {
+            type Message = ShipMsg;
             type Payload = crate::packages::geo::v1::Place;
-            type Out = ::core::result::Result<Place, place::Lost>;
-            type Ok = Place;
-            type Err = place::Lost;
-            const NAME: &'static str = "Find";
+            type Out = crate::packages::post::v1::Place;
+            type Ok = crate::packages::post::v1::Place;
+            type Err = ::core::convert::Infallible;
+            const NAME: &'static str = "Sail";
             fn wrap(
                 payload: Self::Payload,
                 reply: ::akt::Reply<Self::Out>,
             ) -> Self::Message {
-                PostMsg::Find(payload, reply)
+                ShipMsg::Sail(payload, reply)
             }
             fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
                 match message {
-                    PostMsg::Find(payload, _) => ::core::option::Option::Some(payload),
+                    ShipMsg::Sail(payload, _) => ::core::option::Option::Some(payload),
                     _ => ::core::option::Option::None,
                 }
             }
             fn split(out: Self::Out) -> ::core::result::Result<Self::Ok, Self::Err> {
-                out
+                ::core::result::Result::Ok(out)
             }
         }
-        impl ::akt::Accepts<PostMsg> for crate::packages::geo::v1::Place {
-            type Request = __PostFind;
+        impl ::akt::Accepts<ShipMsg> for crate::packages::geo::v1::Place {
+            type Request = __ShipSail;
         }
-        /// Stands for the rpc `Forward` of `post.v1.Post`.
-        #[doc(hidden)]
-        #[derive(Debug)]
-        pub struct __PostForward;
-        impl __PostForward {
-            /// Wire id of `/post.v1.Post/Forward`.
-            pub const ID: u32 = 0x8a1d_16a3;
-        }
-        impl ::akt::Request for __PostForward {
-            type Message = PostMsg;
-            type Payload = Place;
-            type Out = ::core::result::Result<
-                crate::packages::post::v1::inner::Parcel,
-                crate::packages::geo::v1::Failure,
-            >;
-            type Ok = crate::packages::post::v1::inner::Parcel;
-            type Err = crate::packages::geo::v1::Failure;
-            const NAME: &'static str = "Forward";
-            fn wrap(
-                payload: Self::Payload,
-                reply: ::akt::Reply<Self::Out>,
-            ) -> Self::Message {
-                PostMsg::Forward(payload, reply)
-            }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
-                match message {
-                    PostMsg::Forward(payload, _) => ::core::option::Option::Some(payload),
-                    _ => ::core::option::Option::None,
-                }
-            }
-            fn split(out: Self::Out) -> ::core::result::Result<Self::Ok, Self::Err> {
-                out
-            }
-        }
-        impl ::akt::Accepts<PostMsg> for Place {
-            type Request = __PostForward;
-        }
-        /// Reference to an actor that serves `post.v1.Post`: typed, cheap to clone.
+        /// Reference to an actor that serves `ship.v1.Ship`: typed, cheap to clone.
         #[derive(::core::clone::Clone)]
-        pub struct PostRef(::akt::Ref<PostMsg>);
-        impl PostRef {
-            /// The rpc `Send`.
-            pub fn send(
+        pub struct ShipRef(::akt::Ref<ShipMsg>);
+        impl ShipRef {
+            /// The rpc `Load`.
+            pub fn load(
                 &self,
                 req: crate::packages::post::v1::inner::Parcel,
-            ) -> ::akt::Call<'_, __PostSend> {
+            ) -> ::akt::Call<'_, __ShipLoad> {
                 ::akt::Call::new(&self.0, req)
             }
-            /// The rpc `Find`.
-            pub fn find(
+            /// The rpc `Sail`.
+            pub fn sail(
                 &self,
                 req: crate::packages::geo::v1::Place,
-            ) -> ::akt::Call<'_, __PostFind> {
-                ::akt::Call::new(&self.0, req)
-            }
-            /// The rpc `Forward`.
-            pub fn forward(&self, req: Place) -> ::akt::Call<'_, __PostForward> {
+            ) -> ::akt::Call<'_, __ShipSail> {
                 ::akt::Call::new(&self.0, req)
             }
             /// Asks with a message that only one rpc takes.
-            pub fn ask<T: ::akt::Accepts<PostMsg>>(
+            pub fn ask<T: ::akt::Accepts<ShipMsg>>(
                 &self,
                 message: T,
             ) -> ::akt::Call<'_, T::Request> {
                 self.0.ask(message)
             }
             /// Tells a message that only one rpc takes.
-            pub fn tell<T: ::akt::Accepts<PostMsg>>(
+            pub fn tell<T: ::akt::Accepts<ShipMsg>>(
                 &self,
                 message: T,
             ) -> ::core::result::Result<(), ::akt::TellError<T>> {
@@ -406,49 +263,36 @@ pub mod post {
                 self.0.actor()
             }
         }
-        impl ::akt::ActorRef for PostRef {
-            type Message = PostMsg;
-            fn from_ref(reference: ::akt::Ref<PostMsg>) -> Self {
+        impl ::akt::ActorRef for ShipRef {
+            type Message = ShipMsg;
+            fn from_ref(reference: ::akt::Ref<ShipMsg>) -> Self {
                 Self(reference)
             }
-            fn as_ref(&self) -> &::akt::Ref<PostMsg> {
+            fn as_ref(&self) -> &::akt::Ref<ShipMsg> {
                 &self.0
             }
         }
-        impl ::core::fmt::Debug for PostRef {
+        impl ::core::fmt::Debug for ShipRef {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 ::core::fmt::Debug::fmt(&self.0, f)
             }
         }
-        impl ::core::fmt::Display for place::Lost {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                match self.reason.as_str() {
-                    "" => f.write_str("lost"),
-                    text => ::core::write!(f, "lost: {text}"),
-                }
-            }
-        }
-        impl ::core::error::Error for place::Lost {}
         #[doc(hidden)]
         #[macro_export]
-        macro_rules! __akt_post_v1_post {
+        macro_rules! __akt_ship_v1_ship {
             ($($item:tt)*) => {
                 ::akt::__private::contract_actor! { contract { trait
-                [$crate::elsewhere::post::v1::Post]
-                message[$crate::elsewhere::post::v1::PostMsg]
-                reference[$crate::elsewhere::post::v1::PostRef] rpc send Send
+                [$crate::elsewhere::ship::v1::Ship]
+                message[$crate::elsewhere::ship::v1::ShipMsg]
+                reference[$crate::elsewhere::ship::v1::ShipRef] rpc load Load
                 exclusive[$crate::packages::post::v1::inner::Parcel] ->
-                [$crate::packages::geo::v1::place::Id]
-                error[$crate::packages::geo::v1::Unknown] rpc find Find
+                [$crate::elsewhere::ship::v1::Cargo]
+                error[$crate::packages::geo::v1::Unknown] rpc sail Sail
                 exclusive[$crate::packages::geo::v1::Place] ->
-                [$crate::elsewhere::post::v1::Place]
-                error[$crate::elsewhere::post::v1::place::Lost] rpc forward Forward
-                exclusive[$crate::elsewhere::post::v1::Place] ->
-                [$crate::packages::post::v1::inner::Parcel]
-                error[$crate::packages::geo::v1::Failure] } $($item)* }
+                [$crate::packages::post::v1::Place] error[] } $($item)* }
             };
         }
         #[doc(hidden)]
-        pub use __akt_post_v1_post as Post;
+        pub use __akt_ship_v1_ship as Ship;
     }
 }

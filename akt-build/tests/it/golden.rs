@@ -29,12 +29,9 @@ fn packages_and_imports() {
 
 #[test]
 fn a_package_of_another_crate() {
-    let elsewhere = configure().extern_path("geo.v1", "crate::packages::geo::v1");
-    golden(
-        "elsewhere",
-        &elsewhere.extern_path(".post.v1.inner", "crate::packages::post::v1::inner"),
-        &["post/v1/post.proto"],
-    );
+    let geo = configure().extern_path("geo.v1", "crate::packages::geo::v1");
+    let both = geo.extern_path(".post.v1", "crate::packages::post::v1");
+    golden("elsewhere", &both, &["ship/v1/ship.proto"]);
 }
 
 #[test]

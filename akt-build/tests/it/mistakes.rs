@@ -97,7 +97,11 @@ fn a_key_of_a_contract() {
 
 #[test]
 fn streams() {
-    for (name, rpc) in [("from", "rpc Do(stream A) returns (B);"), ("to", "rpc Do(A) returns (stream B);")] {
+    for (name, rpc) in [
+        ("from", "rpc Do(stream A) returns (B);"),
+        ("to", "rpc Do(A) returns (stream B);"),
+        ("both", "rpc Do(stream A) returns (stream B);"),
+    ] {
         assert_eq!(
             mistake(&format!("stream-{name}"), &configure(), &service(rpc)),
             "a.proto:7:1: `stream` is not served yet by this version of akt-build; remove it from rpc Do"
@@ -136,9 +140,7 @@ fn two_rpcs_with_the_same_wire_id() {
 
     assert_eq!(
         folder.compile(&configure(), "a.proto"),
-        Err(format!(
-            "a.proto:7:1: rpcs `/clash.S/R102844` and `/clash.S/R83578` have the same wire id 0xbf36107b; rename one of them"
-        ))
+        Err("a.proto:7:1: rpcs `/clash.S/R102844` and `/clash.S/R83578` have the same wire id 0xbf36107b; rename one of them".to_owned())
     );
 }
 
