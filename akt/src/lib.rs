@@ -1,1 +1,8 @@
-//! To be written.
+//! akt: a distributed actor framework.
+
+mod backoff;
+mod id;
+mod machine;
+mod path;
+mod runtime;
+mod time;
