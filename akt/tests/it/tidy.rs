@@ -325,7 +325,7 @@ fn addresses(file: &Source) -> Vec<String> {
         |home: &&str| if home.ends_with('/') { path.contains(*home) } else { path.ends_with(*home) };
     let mut wrong: Vec<_> = ADDRESSES
         .iter()
-        .filter(|(name, homes)| names(name) && !homes.iter().any(|home| is_home(home)))
+        .filter(|(name, homes)| names(name) && !homes.iter().any(is_home))
         .map(|(name, homes)| format!("`{name}` is named only in {}", homes.join(", ")))
         .collect();
     let is_level_0 = file.module().is_some_and(|module| LEVELS[0].contains(&module));
