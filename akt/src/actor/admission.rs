@@ -19,7 +19,9 @@ pub(crate) struct Admission {
 /// Why there is no room.
 pub(crate) enum NoRoom {
     /// There was none in time.
-    Late { waited: Duration },
+    Late {
+        waited: Duration,
+    },
     Refused(Refusal),
 }
 

@@ -256,7 +256,12 @@ impl<R: Send + 'static> Asked<R> {
         }
     }
 
-    fn conclude(&mut self, target: &dyn Target, name: &'static str, awaited: Awaited<R>) -> Result<R, AskError> {
+    fn conclude(
+        &mut self,
+        target: &dyn Target,
+        name: &'static str,
+        awaited: Awaited<R>,
+    ) -> Result<R, AskError> {
         self.give_up(target);
         let progress = match awaited {
             Awaited::Outcome(Err(AskError::Unimplemented { .. })) => {
@@ -292,7 +297,12 @@ fn refused(target: &dyn Target, refusal: Refusal) -> AskError {
     }
 }
 
-pub(crate) fn timed_out(target: &dyn Target, name: &'static str, elapsed: Duration, stage: Stage) -> AskError {
+pub(crate) fn timed_out(
+    target: &dyn Target,
+    name: &'static str,
+    elapsed: Duration,
+    stage: Stage,
+) -> AskError {
     let delivered = match stage {
         Stage::Resolving | Stage::Connecting | Stage::WaitingForRoom | Stage::Queued { .. } => Delivery::No,
         Stage::Handling { .. } | Stage::ReplyLost => Delivery::Maybe,

@@ -96,7 +96,9 @@ impl<A: Actor> Ctx<A> {
     pub fn watch(&self, actor: &AnyRef) {
         match actor.target().core() {
             Some(core) => core.watch(actor.target(), self.cell.clone()),
-            None => tracing::error!(watcher = %self.path(), actor = %actor.path(), "remote watch is not served yet"),
+            None => {
+                tracing::error!(watcher = %self.path(), actor = %actor.path(), "remote watch is not served yet")
+            }
         }
     }
 

@@ -127,7 +127,12 @@ impl Core {
     }
 
     /// The end: frees the name, then tells watchers, each once.
-    pub(crate) fn finish(&self, me: &Arc<dyn Target>, reason: StopReason, start_failure: Option<Box<FaultInfo>>) {
+    pub(crate) fn finish(
+        &self,
+        me: &Arc<dyn Target>,
+        reason: StopReason,
+        start_failure: Option<Box<FaultInfo>>,
+    ) {
         if let Some(parent) = self.parent.as_ref().and_then(|parent| parent.core()) {
             parent.forget_child(me.as_ref());
         }

@@ -387,7 +387,10 @@ pub struct TimeoutInfo {
 impl fmt::Display for TimeoutInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { target, message, elapsed, stage, delivered } = self;
-        write!(f, "`{message}` of {target} gave no answer within {elapsed:.0?}: {stage}; delivered: {delivered}")
+        write!(
+            f,
+            "`{message}` of {target} gave no answer within {elapsed:.0?}: {stage}; delivered: {delivered}"
+        )
     }
 }
 

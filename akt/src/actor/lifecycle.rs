@@ -12,7 +12,10 @@ pub(crate) enum Stage {
     Restarting,
     /// Nothing more is accepted; children and `#[on(stop)]` end.
     Stopping(StopReason),
-    Stopped { reason: StopReason, start_failure: Option<Box<FaultInfo>> },
+    Stopped {
+        reason: StopReason,
+        start_failure: Option<Box<FaultInfo>>,
+    },
 }
 
 impl Stage {
@@ -50,7 +53,13 @@ mod tests {
     #[test]
     fn nothing_follows_stopped_and_only_stopped_follows_stopping() {
         let stopped = || Stage::Stopped { reason: StopReason::Killed, start_failure: None };
-        let all = [Stage::Starting, Stage::Running, Stage::Restarting, Stage::Stopping(StopReason::Fault), stopped()];
+        let all = [
+            Stage::Starting,
+            Stage::Running,
+            Stage::Restarting,
+            Stage::Stopping(StopReason::Fault),
+            stopped(),
+        ];
 
         for next in &all {
             assert!(!stopped().allows(next), "{next:?}");

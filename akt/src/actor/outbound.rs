@@ -41,7 +41,9 @@ pub(crate) enum Outcome {
     Domain(Bytes),
     Failed(AskError),
     /// Its time ran out on the receiver: handling for so long, or still queued.
-    Due { handling: Option<Duration> },
+    Due {
+        handling: Option<Duration>,
+    },
 }
 
 /// A message that came over the wire.

@@ -218,10 +218,7 @@ impl<R: Send + 'static> ReplySlot<R> {
     }
 
     /// A slot whose outcome is handed to `answer`, for an ask that came over the wire.
-    pub(crate) fn for_wire(
-        deadline: Instant,
-        answer: impl FnOnce(Awaited<R>) + Send + 'static,
-    ) -> Arc<Self> {
+    pub(crate) fn for_wire(deadline: Instant, answer: impl FnOnce(Awaited<R>) + Send + 'static) -> Arc<Self> {
         Self::new(deadline, deadline, Asker::Wire(Box::new(answer)))
     }
 

@@ -26,7 +26,10 @@ impl ActorSystem {
             user.control(Control::Stop(StopReason::Shutdown));
         }
         if !self.within_grace(core.stopped()).await {
-            tracing::warn!(system = self.name(), "handlers outlived the grace period of the shutdown: killed");
+            tracing::warn!(
+                system = self.name(),
+                "handlers outlived the grace period of the shutdown: killed"
+            );
             user.kill();
             core.stopped().await;
         }

@@ -19,5 +19,4 @@ pub(crate) type Stopping<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 pub(crate) type Started = Result<Arc<dyn Subsystem>, StartError>;
 
 /// How a builder's part starts once the system is there.
-pub(crate) type Part =
-    Box<dyn FnOnce(ActorSystem) -> Pin<Box<dyn Future<Output = Started> + Send>> + Send>;
+pub(crate) type Part = Box<dyn FnOnce(ActorSystem) -> Pin<Box<dyn Future<Output = Started> + Send>> + Send>;

@@ -53,7 +53,11 @@ impl<M> Queue<M> {
     }
 
     /// Ready when room for one message is reserved, in the order of asking.
-    pub(crate) fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
+    pub(crate) fn poll_room(
+        &self,
+        ticket: &mut Option<Ticket>,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), Refusal>> {
         let mut state = self.state.lock();
         if state.closed {
             return Poll::Ready(Err(Refusal::Stopped));

@@ -1,196 +1,14 @@
-//! What a local actor promises: ask, tell, order, stop, kill, restart, watch.
+//! The life of a local actor: start, stop, drain, kill, restart, supervision, watch, shutdown.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use akt::prelude::*;
-use akt::{DeadLetterReason, Event, EventStream, Mailbox, SpawnError, Stage, StopReason};
+use akt::{DeadLetterReason, Event, SpawnError, StopReason};
 use tokio::sync::{Notify, mpsc};
 
-#[derive(Default)]
-struct Counter {
-    value: i64,
-    log: Option<mpsc::Sender<i64>>,
-    gate: Option<Arc<Notify>>,
-}
-
-#[derive(Debug, PartialEq)]
-struct TooBig;
-
-impl std::fmt::Display for TooBig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("too big")
-    }
-}
-
-impl std::error::Error for TooBig {}
-
-#[akt::actor]
-impl Counter {
-    #[handler]
-    fn add(&mut self, by: i64) -> i64 {
-        self.value += by;
-        if let Some(log) = &self.log {
-            log.try_send(by).expect("the log has room");
-        }
-        self.value
-    }
-
-    #[handler]
-    fn checked(&mut self, by: i64) -> Result<i64, TooBig> {
-        if by > 100 { Err(TooBig) } else { Ok(self.add(by)) }
-    }
-
-    #[handler]
-    fn boom(&mut self) {
-        panic!("no {}", "bread");
-    }
-
-    #[handler]
-    fn fail(&mut self, cx: &mut Ctx<Self>) -> u8 {
-        cx.fail(TooBig);
-        7
-    }
-
-    #[handler]
-    async fn wait(&mut self) -> i64 {
-        if let Some(gate) = &self.gate {
-            gate.notified().await;
-        }
-        self.value
-    }
-
-    #[handler]
-    async fn wait_or_cancelled(&mut self, log: mpsc::Sender<i64>, cx: &mut Ctx<Self>) {
-        cx.cancelled().await;
-        log.try_send(-1).expect("the log has room");
-    }
-
-    #[handler]
-    fn quit(&mut self, cx: &mut Ctx<Self>) {
-        cx.stop();
-    }
-}
-
-async fn system() -> ActorSystem {
-    ActorSystem::builder("test").start().await.unwrap()
-}
-
-fn gated(gate: &Arc<Notify>) -> impl FnMut() -> Counter + Send + 'static {
-    let gate = gate.clone();
-    move || Counter { gate: Some(gate.clone()), ..Counter::default() }
-}
-
-async fn until(events: &mut EventStream, found: impl Fn(&Event) -> bool) -> Event {
-    loop {
-        let event = events.next().await.expect("the system runs");
-        if found(&event) {
-            return event;
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_ask_yields_what_the_handler_returns() {
-    let system = system().await;
-    let counter = system.spawn("counter", Counter::default).await.unwrap();
-
-    counter.add(2).tell().unwrap();
-
-    assert_eq!(counter.add(3).await.unwrap(), 5);
-    assert_eq!(counter.checked(1).await.unwrap(), 6);
-    assert!(matches!(counter.checked(101).await, Err(AskError::Handler(TooBig))));
-    system.shutdown().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn messages_of_one_sender_are_handled_in_order() {
-    let system = system().await;
-    let (log, mut handled) = mpsc::channel(1_000);
-    let counter = system
-        .spawn("counter", move || Counter { log: Some(log.clone()), ..Counter::default() })
-        .await
-        .unwrap();
-
-    for n in 0..500 {
-        counter.add(2 * n).tell().unwrap();
-        counter.add(2 * n + 1).await.unwrap();
-    }
-
-    let order: Vec<_> = std::iter::from_fn(|| handled.try_recv().ok()).collect();
-    assert_eq!(order, (0..1_000).collect::<Vec<_>>());
-    system.shutdown().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_full_mailbox_hands_the_message_back_and_makes_send_and_ask_wait() {
-    let system = system().await;
-    let gate = Arc::new(Notify::new());
-    let counter = system.spawn("counter", gated(&gate)).mailbox(Mailbox::bounded(2)).await.unwrap();
-    let busy = counter.wait().start();
-    tokio::task::yield_now().await;
-    counter.add(1).tell().unwrap();
-    counter.add(1).tell().unwrap();
-
-    let refused = counter.add(40).tell().unwrap_err();
-    assert!(matches!(refused, TellError::Full(_)));
-    let late = counter.add(1).timeout(Duration::from_millis(10)).send().await.unwrap_err();
-    assert!(matches!(late, TellError::Full(_)));
-    let error = counter.add(1).timeout(Duration::from_millis(10)).await.unwrap_err();
-    let AskError::Timeout(info) = &error else { panic!("{error}") };
-    assert_eq!(info.stage, Stage::WaitingForRoom);
-    assert_eq!(error.delivery(), Delivery::No);
-
-    let first = counter.add(10).start();
-    let second = counter.add(100).start();
-    gate.notify_one();
-    assert_eq!(busy.await.unwrap(), 0);
-    assert_eq!((first.await.unwrap(), second.await.unwrap()), (12, 112));
-    system.shutdown().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_timeout_names_its_stage() {
-    let system = system().await;
-    let gate = Arc::new(Notify::new());
-    let counter = system.spawn("counter", gated(&gate)).await.unwrap();
-
-    let handling = counter.wait().timeout(Duration::from_millis(100));
-    let Err(AskError::Timeout(info)) = handling.await else { panic!("no timeout") };
-    assert!(matches!(info.stage, Stage::Handling { elapsed } if elapsed >= Duration::from_millis(99)));
-    assert_eq!(info.delivered, Delivery::Maybe);
-
-    let Err(AskError::Timeout(info)) = counter.add(1).timeout(Duration::from_millis(100)).await else {
-        panic!("no timeout")
-    };
-    assert_eq!(info.stage, Stage::Queued { depth: 1 });
-    assert_eq!(info.delivered, Delivery::No);
-    assert!(info.elapsed >= Duration::from_millis(100) && info.elapsed < Duration::from_millis(110));
-
-    gate.notify_one();
-    assert_eq!(counter.add(0).await.unwrap(), 0, "the timed-out add was never executed");
-    assert_eq!(system.dead_letters(), 0, "it was returned");
-    system.shutdown().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_dropped_ask_is_skipped_while_queued_and_told_while_handled() {
-    let system = system().await;
-    let counter = system.spawn("counter", Counter::default).await.unwrap();
-    let (log, mut told) = mpsc::channel(1);
-
-    let running = counter.wait_or_cancelled(log).start();
-    tokio::task::yield_now().await;
-    let queued = counter.add(5).start();
-    drop(queued);
-    drop(running);
-
-    assert_eq!(told.recv().await, Some(-1));
-    assert_eq!(counter.add(0).await.unwrap(), 0);
-    assert_eq!(system.dead_letters_of(DeadLetterReason::Cancelled), 1);
-    system.shutdown().await;
-}
+use crate::support::{Counter, CounterRef, TooBig, gated, system, until};
 
 #[tokio::test(start_paused = true)]
 async fn what_is_queued_when_an_actor_stops_is_answered_or_a_dead_letter() {
@@ -262,7 +80,7 @@ async fn a_panic_is_a_fault_with_text_and_place_and_stops_unless_told() {
     let Err(AskError::Fault(info)) = counter.boom().await else { panic!("no fault") };
 
     assert_eq!((info.text.as_str(), info.directive), ("no bread", Directive::Stop));
-    assert!(info.place.as_deref().is_some_and(|place| place.contains("local.rs:")), "{info}");
+    assert!(info.place.as_deref().is_some_and(|place| place.contains("support.rs:")), "{info}");
     assert_eq!(counter.actor().stopped().await, StopReason::Fault);
     system.shutdown().await;
 }
@@ -302,7 +120,9 @@ async fn resume_keeps_the_value_and_a_spent_budget_stops() {
 
     assert!(matches!(counter.fail().await, Err(AskError::Fault(_))));
     assert_eq!(counter.add(0).await.unwrap(), 5);
-    assert!(matches!(counter.boom().await, Err(AskError::Fault(info)) if info.directive == Directive::Restart));
+    assert!(
+        matches!(counter.boom().await, Err(AskError::Fault(info)) if info.directive == Directive::Restart)
+    );
     assert!(matches!(counter.boom().await, Err(AskError::Fault(info)) if info.directive == Directive::Stop));
     assert_eq!(counter.actor().stopped().await, StopReason::Fault);
     system.shutdown().await;
@@ -512,7 +332,8 @@ async fn shutdown_stops_everything_and_kills_what_outlives_its_grace() {
 #[tokio::test(start_paused = true)]
 async fn a_value_that_cannot_be_made_twice_stops_at_its_restart() {
     let system = system().await;
-    let counter = system.spawn_value("counter", Counter::default()).supervise(Supervise::restart()).await.unwrap();
+    let counter =
+        system.spawn_value("counter", Counter::default()).supervise(Supervise::restart()).await.unwrap();
 
     counter.boom().tell().unwrap();
 
