@@ -4,6 +4,7 @@
 const _: () = ::akt::__private::assert_codegen("0.0.0");
 
 #[doc(hidden)]
+#[allow(clippy::nursery, clippy::restriction, reason = "written by akt-build")]
 pub(crate) const CONTRACTS_ROOT: () = ();
 #[allow(unused_qualifications, clippy::restriction, reason = "the path is the check")]
 const _: () = crate::cart::CONTRACTS_ROOT; // `include_contracts!()` must stand in `crate::cart`, or say `.root("crate::module")` in build.rs
@@ -17,6 +18,7 @@ const _: () = crate::cart::CONTRACTS_ROOT; // `include_contracts!()` must stand 
     non_camel_case_types,
     unnameable_types,
     unreachable_pub,
+    unused_imports,
     unused_qualifications,
     clippy::all,
     clippy::nursery,

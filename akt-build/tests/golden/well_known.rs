@@ -4,6 +4,7 @@
 const _: () = ::akt::__private::assert_codegen("0.0.0");
 
 #[doc(hidden)]
+#[allow(clippy::nursery, clippy::restriction, reason = "written by akt-build")]
 pub(crate) const CONTRACTS_ROOT: () = ();
 #[allow(unused_qualifications, clippy::restriction, reason = "the path is the check")]
 const _: () = crate::well_known::CONTRACTS_ROOT; // `include_contracts!()` must stand in `crate::well_known`, or say `.root("crate::module")` in build.rs
@@ -17,6 +18,7 @@ const _: () = crate::well_known::CONTRACTS_ROOT; // `include_contracts!()` must 
     non_camel_case_types,
     unnameable_types,
     unreachable_pub,
+    unused_imports,
     unused_qualifications,
     clippy::all,
     clippy::nursery,
@@ -496,6 +498,7 @@ pub mod clock {
     non_camel_case_types,
     unnameable_types,
     unreachable_pub,
+    unused_imports,
     unused_qualifications,
     clippy::all,
     clippy::nursery,
