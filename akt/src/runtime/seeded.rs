@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 
 use parking_lot::Mutex;
 
@@ -37,7 +37,13 @@ impl Executor {
     pub(crate) fn new(seed: u64) -> Arc<Self> {
         let rng = fastrand::Rng::with_seed(seed);
         Arc::new(Self {
-            state: Mutex::new(State { rng, tasks: Vec::new(), free: Vec::new(), ready: Vec::new(), driver: None }),
+            state: Mutex::new(State {
+                rng,
+                tasks: Vec::new(),
+                free: Vec::new(),
+                ready: Vec::new(),
+                driver: None,
+            }),
         })
     }
 
@@ -141,6 +147,7 @@ impl std::fmt::Debug for Executor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::task::Poll;
 
     fn order(seed: u64) -> Vec<usize> {
         let executor = Executor::new(seed);
