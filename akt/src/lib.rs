@@ -30,7 +30,7 @@ pub use id::ActorId;
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
 pub use runtime::{NoRuntime, Runtime};
-pub use system::{ActorSystem, DeadLetter, DeadLetterReason, Event, EventStream, StartError, SystemBuilder};
+pub use system::{ActorSystem, DeadLetter, DeadLetterReason, Event, EventStream, LookupError, StartError, SystemBuilder};
 pub use time::Instant;
 
 #[doc(hidden)]

@@ -1,3 +1,4 @@
 //! The integration tests of akt: one file per promise, one binary.
 
+mod local;
 mod tidy;
