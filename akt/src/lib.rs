@@ -1,1 +1,67 @@
-//! To be written.
+//! akt: a distributed actor framework. Annotate structs and impl blocks, call typed references, run the
+//! same code in one process or on many nodes.
+
+#[cfg(test)]
+extern crate self as akt;
+
+mod actor;
+mod backoff;
+mod codegen;
+mod id;
+mod machine;
+mod message;
+mod path;
+mod runtime;
+#[cfg(feature = "testkit")]
+pub mod sim;
+mod system;
+mod time;
+
+pub use actor::{
+    Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Call, CallPath, CodecError, Ctx, Delivery,
+    Directive, Fault, FaultInfo, Mailbox, Message, PeerError, Protocol, Ref, Reply, Request, RpcInfo, Spawn,
+    SpawnError, Spawning, Stage, StopReason, Supervise, TellError, Terminated, TimeoutInfo, TooLarge,
+};
+#[cfg(feature = "macros")]
+pub use akt_macros::{actor, handler, on};
+pub use bytes;
+pub use id::ActorId;
+pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
+pub use prost;
+pub use runtime::{NoRuntime, Runtime};
+pub use system::{
+    ActorSystem, DeadLetter, DeadLetterReason, Event, EventStream, LookupError, StartError, SystemBuilder,
+};
+pub use time::Instant;
+
+/// What most programs use: `use akt::prelude::*;`
+pub mod prelude {
+    pub use crate::{
+        ActorSystem, AskError, Call, Ctx, Delivery, Directive, Fault, Supervise, TellError, Terminated,
+    };
+    #[cfg(feature = "macros")]
+    pub use crate::{actor, handler, on};
+}
+
+/// What generated code calls; nothing here is for users.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::actor::{
+        AnyReply, Begin, Incoming, Outgoing, Slot, Undecoded, WireReply, answer, answer_result, incoming,
+        incoming_result, outgoing, outgoing_result, receive, unknown_rpc,
+    };
+    pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
+    pub use crate::message::{MessageArg, ReplyType, Travels};
+    #[cfg(feature = "macros")]
+    pub use akt_macros::contract_actor;
+}
+
+/// Includes the contracts that akt-build compiled in `build.rs`: the whole package tree.
+///
+/// Say it once, at the crate's root, or in the module that `configure().root(..)` names.
+#[macro_export]
+macro_rules! include_contracts {
+    () => {
+        include!(concat!(env!("OUT_DIR"), "/akt_contracts.rs"));
+    };
+}

@@ -1,1 +1,1 @@
-//! To be written.
+//! The wire contract between akt nodes.

@@ -1,0 +1,124 @@
+//! The runtime of one system: tasks, time and chance, all owned by its node.
+
+mod driver;
+mod seeded;
+mod tasks;
+mod timer;
+
+use std::fmt;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+pub(crate) use driver::drive;
+pub(crate) use seeded::{Executor, run as run_seeded};
+pub(crate) use tasks::TaskGroup;
+pub(crate) use timer::{Fire, TimerKey, Timers};
+
+use crate::time::Instant;
+
+/// Where a system's tasks run, what time it is there, and where its chance comes from.
+///
+/// Cheap to clone. Nothing else in akt spawns, reads a clock or draws a random number, so that in a
+/// simulation every node has its own clock and seed.
+#[derive(Clone)]
+pub struct Runtime(Arc<Inner>);
+
+struct Inner {
+    flavor: Flavor,
+    epoch: tokio::time::Instant,
+    rng: Mutex<fastrand::Rng>,
+    tasks: TaskGroup,
+}
+
+enum Flavor {
+    Tokio(tokio::runtime::Handle),
+    Seeded(Arc<Executor>),
+}
+
+impl Runtime {
+    /// The tokio runtime that the caller runs in.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRuntime`] outside a tokio runtime.
+    pub fn current() -> Result<Self, NoRuntime> {
+        let handle = tokio::runtime::Handle::try_current().map_err(|_| NoRuntime)?;
+        Ok(Self::new(Flavor::Tokio(handle), fastrand::Rng::new()))
+    }
+
+    pub(crate) fn seeded(executor: Arc<Executor>, seed: u64) -> Self {
+        Self::new(Flavor::Seeded(executor), fastrand::Rng::with_seed(seed))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the runtime is the one owner of the clock")]
+    fn new(flavor: Flavor, rng: fastrand::Rng) -> Self {
+        let epoch = tokio::time::Instant::now();
+        Self(Arc::new(Inner { flavor, epoch, rng: Mutex::new(rng), tasks: TaskGroup::default() }))
+    }
+
+    /// Runs `future` as a task of this system; shutdown waits for it.
+    pub(crate) fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
+        tracing::trace!(name, "task spawned");
+        let task = self.0.tasks.join(future);
+        match &self.0.flavor {
+            Flavor::Tokio(handle) => drop(handle.spawn(task)),
+            Flavor::Seeded(executor) => executor.spawn(Box::pin(task)),
+        }
+    }
+
+    /// The tasks that `spawn` started and that have not ended.
+    pub(crate) fn tasks(&self) -> &TaskGroup {
+        &self.0.tasks
+    }
+
+    /// The time since the system started.
+    #[expect(clippy::disallowed_methods, reason = "the runtime is the one owner of the clock")]
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        let passed = tokio::time::Instant::now().saturating_duration_since(self.0.epoch);
+        Instant::ZERO + passed
+    }
+
+    /// Waits until `deadline`; without one, for ever. Cancel-safe.
+    pub async fn sleep_until(&self, deadline: Option<Instant>) {
+        let at = deadline.and_then(|at| self.0.epoch.checked_add(Duration::from_nanos(at.as_nanos())));
+        match at {
+            Some(at) => tokio::time::sleep_until(at).await,
+            None => pending().await,
+        }
+    }
+
+    /// Waits for `duration`. Cancel-safe.
+    pub async fn sleep(&self, duration: Duration) {
+        self.sleep_until(Some(self.now() + duration)).await;
+    }
+
+    /// A random number of this node.
+    #[must_use]
+    pub fn random(&self) -> u64 {
+        self.0.rng.lock().u64(..)
+    }
+
+    /// A random number from 0 up to, not including, 1.
+    pub(crate) fn chance(&self) -> f64 {
+        self.0.rng.lock().f64()
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flavor = match self.0.flavor {
+            Flavor::Tokio(_) => "tokio",
+            Flavor::Seeded(_) => "seeded",
+        };
+        f.debug_struct("Runtime").field("flavor", &flavor).field("now", &self.now()).finish()
+    }
+}
+
+/// There is no tokio runtime here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no tokio runtime here; start the system inside `#[tokio::main]` or `Runtime::block_on`")]
+pub struct NoRuntime;
