@@ -87,8 +87,12 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// Dropping it before it is ready sends nothing.
     pub async fn send(mut self) -> Result<(), TellError<Q::Payload>> {
         let payload = self.take_payload();
-        let (since, deadline) = self.span();
         let target = self.target.get();
+        let payload = match target.push::<Q>(Q::wrap(payload, Reply::nobody())) {
+            Err(TellError::Full(payload)) => payload,
+            done => return done,
+        };
+        let (since, deadline) = self.span();
         let mut place = Place { admission: Admission::new(since, deadline), target: &*target.0 };
         match std::future::poll_fn(|cx| place.admission.poll(place.target, cx)).await {
             Ok(()) => {}
@@ -183,8 +187,7 @@ impl<Q: Request> Future for Call<'_, Q> {
         match &mut this.state {
             State::Asked(asked) => {
                 let Poll::Ready(awaited) = asked.slot.poll(cx) else { return Poll::Pending };
-                let target = &*this.target.get().0;
-                let result = asked.conclude(target, Q::NAME, awaited);
+                let result = asked.conclude(&*this.target.get().0, Q::NAME, awaited);
                 this.state = State::Done;
                 Poll::Ready(match result {
                     Ok(out) => Q::split(out).map_err(AskError::Handler),
@@ -262,7 +265,7 @@ impl<R: Send + 'static> Asked<R> {
         name: &'static str,
         awaited: Awaited<R>,
     ) -> Result<R, AskError> {
-        self.give_up(target);
+        target.system().timers().cancel(self.timer);
         let progress = match awaited {
             Awaited::Outcome(Err(AskError::Unimplemented { .. })) => {
                 return Err(AskError::Unimplemented { rpc: name });
@@ -270,6 +273,7 @@ impl<R: Send + 'static> Asked<R> {
             Awaited::Outcome(outcome) => return outcome,
             Awaited::Due(progress) => progress,
         };
+        self.slot.give_up();
         let stage = match progress {
             Progress::Connecting => Stage::Connecting,
             Progress::Sent => Stage::ReplyLost,

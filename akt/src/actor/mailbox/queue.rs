@@ -1,6 +1,7 @@
 //! The message lane: one short lock around a queue that its consumer swaps out whole.
 
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
@@ -15,13 +16,14 @@ const KEPT_SLOTS: usize = 64;
 /// Messages in the order of their acceptance.
 pub(crate) struct Queue<M> {
     state: Mutex<State<M>>,
+    /// The consumer's: set once, since a task keeps its waker.
+    waker: OnceLock<Waker>,
 }
 
 struct State<M> {
     items: VecDeque<M>,
     room: Room,
-    /// The consumer's, while it is idle.
-    waker: Option<Waker>,
+    idle: bool,
     accepted: u64,
     closed: bool,
     trim: Trim,
@@ -53,12 +55,12 @@ impl<M> Queue<M> {
         let state = State {
             items: VecDeque::new(),
             room: Room::new(limit),
-            waker: None,
+            idle: false,
             accepted: 0,
             closed: false,
             trim: Trim::Off,
         };
-        Self { state: Mutex::new(state) }
+        Self { state: Mutex::new(state), waker: OnceLock::new() }
     }
 
     /// Accepts `message`, converted only once it has room; `reserved` if a ticket was granted for it.
@@ -72,10 +74,10 @@ impl<M> Queue<M> {
         }
         state.items.push_back(message.into());
         state.accepted += 1;
-        let waker = state.waker.take();
+        let idle = std::mem::take(&mut state.idle);
         drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
+        if idle {
+            self.wake_consumer();
         }
         Ok(())
     }
@@ -114,6 +116,8 @@ impl<M> Queue<M> {
         control: &AtomicBool,
         cx: &Context<'_>,
     ) -> Batch {
+        let waker = self.waker.get_or_init(|| cx.waker().clone());
+        debug_assert!(waker.will_wake(cx.waker()), "an actor's task keeps its waker");
         let mut state = self.state.lock();
         if started > 0 {
             state.room.give_back(started);
@@ -125,7 +129,7 @@ impl<M> Queue<M> {
         if control.load(Ordering::SeqCst) {
             return Batch::Ready;
         }
-        state.waker = Some(cx.waker().clone());
+        state.idle = true;
         if batch.capacity().max(state.items.capacity()) <= KEPT_SLOTS {
             return Batch::Idle;
         }
@@ -148,10 +152,10 @@ impl<M> Queue<M> {
         if let Trim::Set(then) = state.trim {
             state.trim = Trim::Due(then);
         }
-        let waker = state.waker.take();
+        let idle = std::mem::take(&mut state.idle);
         drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
+        if idle {
+            self.wake_consumer();
         }
     }
 
@@ -162,10 +166,14 @@ impl<M> Queue<M> {
 
     /// Wakes the consumer if it is idle.
     pub(crate) fn wake(&self) {
-        let waker = self.state.lock().waker.take();
-        if let Some(waker) = waker {
-            waker.wake();
+        let idle = std::mem::take(&mut self.state.lock().idle);
+        if idle {
+            self.wake_consumer();
         }
+    }
+
+    fn wake_consumer(&self) {
+        self.waker.get().expect("set before the consumer was idle").wake_by_ref();
     }
 
     /// Refuses everything from now on and hands out what was queued.
