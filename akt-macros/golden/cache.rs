@@ -4,10 +4,10 @@ where
 {
     #[handler(__akt_spent)]
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     fn clear(&mut self) -> Result<[K; N], Vec<Self>> {

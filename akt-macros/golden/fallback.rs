@@ -20,10 +20,10 @@
 impl Counter {
     #[handler(__akt_spent)]
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     fn rename(&mut self, name: &str, (a, b): (u8, u8)) -> &str {
@@ -31,10 +31,10 @@ impl Counter {
     }
     #[handler(__akt_spent)]
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     fn add(&mut self, by: i64) -> i64 {
@@ -42,19 +42,19 @@ impl Counter {
     }
     #[handler(__akt_spent)]
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     fn ask(&mut self) {}
     #[handler(__akt_spent)]
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     fn add(&mut self) {}

@@ -37,27 +37,28 @@ fn whole(actor: &Actor) -> TokenStream {
     quote!(#user #assertions #marker #messages #reference #implementation)
 }
 
-/// The user's block. The message decides a handler's signature, so lints about signatures are off.
+/// The user's block, without lints about signatures that handlers and hooks cannot choose.
 pub(super) fn user_block(actor: &Actor) -> ItemImpl {
     let mut item = actor.item.clone();
     for inner in &mut item.items {
         let ImplItem::Fn(method) = inner else { continue };
         let name = &method.sig.ident;
-        if actor.handlers.iter().any(|handler| handler.ident == *name) {
-            method.attrs.push(allowed_in_handlers());
+        let handler = actor.handlers.iter().any(|handler| handler.ident == *name);
+        if handler || actor.hooks.iter().any(|hook| hook.ident == *name) {
+            method.attrs.push(allowed_signature());
         }
     }
     item
 }
 
-/// Lints about signatures, which a handler cannot choose freely.
-pub(super) fn allowed_in_handlers() -> syn::Attribute {
+/// Lints about signatures: the message or the event decides.
+pub(super) fn allowed_signature() -> syn::Attribute {
     syn::parse_quote! {
         #[allow(
+            clippy::missing_const_for_fn,
             clippy::needless_pass_by_ref_mut,
             clippy::needless_pass_by_value,
             clippy::unnecessary_wraps,
-            clippy::unused_async,
             clippy::unused_self
         )]
     }

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, ImplItem, ImplItemFn, ItemImpl, Path};
 
-use super::actor::{actor_impl, allowed_in_handlers, hook, local};
+use super::actor::{actor_impl, allowed_signature, hook, local};
 use crate::diag::Diag;
 use crate::model::{Arg, Contract, ContractActor, Rpc, RpcMethod, generated};
 use crate::{check, parse};
@@ -103,16 +103,20 @@ fn own_impl(actor: &ContractActor) -> Option<TokenStream> {
     let ty = &actor.subject.ty;
     let (generics, _, clause) = actor.subject.generics.split_for_impl();
     let sync = actor.methods.iter().filter(|method| is_ready(method) && !method.broken).map(hidden_method);
-    let own: Vec<_> = sync.chain(actor.moved.iter().cloned()).collect();
+    let own: Vec<_> = sync.chain(actor.moved.iter().cloned()).map(quiet).collect();
     (!own.is_empty()).then(|| quote!(impl #generics #ty #clause { #(#own)* }))
 }
 
 fn hidden_method(method: &RpcMethod) -> ImplItemFn {
     let mut item = method.item.clone();
     item.attrs.retain(|attr| !attr.path().is_ident("doc"));
-    item.attrs.push(allowed_in_handlers());
     item.sig.ident = method.hidden();
     item
+}
+
+fn quiet(mut method: ImplItemFn) -> ImplItemFn {
+    method.attrs.push(allowed_signature());
+    method
 }
 
 fn is_ready(method: &RpcMethod) -> bool {
