@@ -33,7 +33,12 @@ const _: () = {
 #[allow(dead_code, non_upper_case_globals)]
 const __AKT_ACTOR_FOR_Cache: () = ();
 #[doc(hidden)]
-#[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
 struct __CacheClear<K: Send + 'static, const N: usize>
 where
     Cache<K, N>: Sized,
@@ -128,6 +133,7 @@ where
 #[automatically_derived]
 #[allow(
     dead_code,
+    private_interfaces,
     unreachable_pub,
     clippy::should_implement_trait,
     clippy::too_many_arguments,

@@ -93,18 +93,33 @@ const _: () = {
 const __AKT_ACTOR_FOR_Counter: () = ();
 /// Adds `by`, returns the new value.
 #[doc(hidden)]
-#[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
 pub struct __CounterAdd {
     pub by: i64,
 }
 #[cfg(feature = "load")]
 #[doc(hidden)]
-#[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
 struct __CounterLoad {
     url: String,
 }
 #[doc(hidden)]
-#[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
 struct __CounterMove {
     to: [u8; <Counter>::N],
 }
@@ -241,6 +256,7 @@ pub struct CounterRef(::akt::Ref<CounterMsg>);
 #[automatically_derived]
 #[allow(
     dead_code,
+    private_interfaces,
     unreachable_pub,
     clippy::should_implement_trait,
     clippy::too_many_arguments,

@@ -60,10 +60,20 @@ impl Counter {
     fn add(&mut self) {}
 }
 #[doc(hidden)]
-#[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
 struct __CounterRename {}
 #[doc(hidden)]
-#[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
 struct __CounterAdd {
     by: i64,
 }
@@ -161,6 +171,7 @@ pub struct CounterRef(::akt::Ref<CounterMsg>);
 #[automatically_derived]
 #[allow(
     dead_code,
+    private_interfaces,
     unreachable_pub,
     clippy::should_implement_trait,
     clippy::too_many_arguments,
