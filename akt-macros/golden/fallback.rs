@@ -252,12 +252,12 @@ impl ::akt::Actor for Counter {
     const NAME: &'static str = "Counter";
     fn dispatch_sync(
         &mut self,
-        _: CounterMsg,
+        _: Self::Msg,
         _: &mut ::akt::Ctx<Self>,
-    ) -> ::core::result::Result<(), CounterMsg> {
+    ) -> ::core::result::Result<(), Self::Msg> {
         ::core::unimplemented!()
     }
-    async fn dispatch(&mut self, _: CounterMsg, _: &mut ::akt::Ctx<Self>) {
+    async fn dispatch(&mut self, _: Self::Msg, _: &mut ::akt::Ctx<Self>) {
         ::core::unimplemented!()
     }
 }

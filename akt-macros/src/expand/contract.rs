@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, ImplItem, ImplItemFn, ItemImpl, Path};
 
-use super::actor::{actor_impl, allowed_signature, hook, local};
+use super::actor::{actor_impl, allowed_signature, context, hook, local};
 use crate::diag::Diag;
 use crate::model::{Arg, Contract, ContractActor, Rpc, RpcMethod, generated};
 use crate::{check, parse};
@@ -37,12 +37,13 @@ fn trait_impl(actor: &ContractActor) -> ItemImpl {
     let mut item = actor.item.clone();
     item.items.extend(actor.methods.iter().map(|method| {
         let rpc = &actor.contract.rpcs[method.rpc];
-        let tokens = match () {
-            () if method.broken => stand_in(rpc, method, actor),
-            () if method.item.sig.asyncness.is_some() => async_method(method, actor),
-            () => ready_method(rpc, method, actor),
-        };
-        ImplItem::Verbatim(tokens)
+        ImplItem::Verbatim(if method.broken {
+            stand_in(rpc, method, actor)
+        } else if is_ready(method) {
+            ready_method(rpc, method, actor)
+        } else {
+            async_method(method, actor)
+        })
     }));
     item
 }
@@ -71,7 +72,10 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &ContractActor) -> TokenSt
     let (ident, hidden, out) = (&sig.ident, method.hidden(), rpc.out());
     let request_type = method.requests().map(|arg| &arg.ty);
     let (request, cx, reply) = (local("request"), local("cx"), local("out"));
-    let args = method.args.iter().map(|arg| if matches!(arg, Arg::Context) { &cx } else { &request });
+    let args = method.args.iter().map(|arg| match arg {
+        Arg::Field { .. } => request.clone(),
+        Arg::Context(place) => context(*place),
+    });
     let place = parse::returned(&sig.output).map_or_else(|| ident.span(), Spanned::span);
     let out = parse::respan(out, place);
     let call = quote_spanned!(generated(place)=> self.#hidden(#(#args),*));
