@@ -120,6 +120,11 @@ impl<'a, Q: Request> Call<'a, Q> {
         Call { target, timeout: self.timeout, state }
     }
 
+    #[cfg(test)]
+    pub(super) fn was_accepted(&self) -> bool {
+        matches!(self.state, State::Asked(_))
+    }
+
     fn take_payload(&mut self) -> Q::Payload {
         match std::mem::replace(&mut self.state, State::Done) {
             State::New(payload) => payload,
