@@ -6,3 +6,5 @@ mod machine;
 mod path;
 mod runtime;
 mod time;
+#[cfg(feature = "remote")]
+mod wire;

@@ -99,7 +99,11 @@ pub struct NodeAddress {
 impl fmt::Display for NodeAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { system, host, port } = self;
-        if host.contains(':') { write!(f, "{system}@[{host}]:{port}") } else { write!(f, "{system}@{host}:{port}") }
+        if host.contains(':') {
+            write!(f, "{system}@[{host}]:{port}")
+        } else {
+            write!(f, "{system}@{host}:{port}")
+        }
     }
 }
 
@@ -189,7 +193,9 @@ mod tests {
 
     #[test]
     fn an_address_survives_printing_and_parsing() {
-        for text in ["akt://shop@host:7400/user/cart-42", "akt://a@[::1]:1/user/x/y", "akt://a@10.0.0.1:0/user"] {
+        for text in
+            ["akt://shop@host:7400/user/cart-42", "akt://a@[::1]:1/user/x/y", "akt://a@10.0.0.1:0/user"]
+        {
             assert_eq!(text.parse::<ActorAddress>().unwrap().to_string(), text);
         }
     }

@@ -37,7 +37,13 @@ impl Executor {
     pub(crate) fn new(seed: u64) -> Arc<Self> {
         let rng = fastrand::Rng::with_seed(seed);
         Arc::new(Self {
-            state: Mutex::new(State { rng, tasks: Vec::new(), free: Vec::new(), ready: Vec::new(), driver: None }),
+            state: Mutex::new(State {
+                rng,
+                tasks: Vec::new(),
+                free: Vec::new(),
+                ready: Vec::new(),
+                driver: None,
+            }),
         })
     }
 
