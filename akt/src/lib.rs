@@ -7,4 +7,6 @@ mod path;
 mod runtime;
 mod time;
 #[cfg(feature = "remote")]
+mod transport;
+#[cfg(feature = "remote")]
 mod wire;

@@ -83,7 +83,7 @@ pub(crate) type Reason = v1::refused::Reason;
 /// Why two nodes do not speak with each other.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum HandshakeError {
+pub(crate) enum HandshakeError {
     /// The peer does not speak akt.
     #[error("peer does not speak akt: magic {theirs:#010x}, expected {ours:#010x}")]
     Magic {
