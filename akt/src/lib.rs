@@ -4,6 +4,8 @@ mod backoff;
 mod id;
 mod machine;
 mod path;
+#[cfg(feature = "remote")]
+mod remote;
 mod runtime;
 mod time;
 #[cfg(feature = "remote")]

@@ -1,7 +1,6 @@
 //! *Pure.* How two nodes introduce themselves, and every reason for which one refuses the other.
 
 use std::fmt;
-use std::sync::Arc;
 
 use akt_proto::v1;
 use bytes::{Bytes, BytesMut};
@@ -10,7 +9,7 @@ use thiserror::Error;
 
 use super::frame::{Frame, Kind};
 use crate::id::NodeId;
-use crate::path::{NodeAddress, check_name};
+use crate::path::{NodeAddress, PathError, check_name};
 
 const MAGIC: u32 = u32::from_be_bytes(*b"akt1");
 const MAX_HOST: usize = 255;
@@ -55,8 +54,8 @@ impl fmt::Display for Protocols {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hello {
     pub(crate) from: Identity,
-    /// The name of the system that the dialer wants to reach.
-    pub(crate) expects: Arc<str>,
+    /// The address that was dialed: the system may be another one, the host another name of this one.
+    pub(crate) dialed: NodeAddress,
     /// Grows with every dial of this incarnation.
     pub(crate) dial: u64,
     /// The last dial of the other side that the dialer took.
@@ -171,11 +170,9 @@ impl HandshakeError {
 /// The first mismatch, with the values of both sides.
 pub(crate) fn check_hello(ours: &Identity, hello: &Hello) -> Result<u32, HandshakeError> {
     let protocol = check_identity(ours, &hello.from)?;
-    if hello.expects != ours.address.system {
-        return Err(HandshakeError::Wanted {
-            ours: ours.address.system[..].into(),
-            wanted: hello.expects[..].into(),
-        });
+    if hello.dialed.system != ours.address.system {
+        let (ours, wanted) = (ours.address.system[..].into(), hello.dialed.system[..].into());
+        return Err(HandshakeError::Wanted { ours, wanted });
     }
     Ok(protocol)
 }
@@ -220,7 +217,7 @@ fn check_identity(ours: &Identity, theirs: &Identity) -> Result<u32, HandshakeEr
 pub(crate) fn put_hello(buffer: &mut BytesMut, hello: &Hello) {
     let message = v1::Hello {
         from: Some(introduction(&hello.from)),
-        expects: hello.expects[..].into(),
+        dialed: hello.dialed.to_string(),
         dial: hello.dial,
         seen: hello.seen.map_or(0, |seen| seen.dial),
         seen_incarnation: hello.seen.map_or(0, |seen| seen.incarnation),
@@ -254,10 +251,10 @@ pub(crate) fn decode_hello(frame: &Frame) -> Result<Hello, HandshakeError> {
     }
     let message: v1::Hello = decode(frame.payload.clone())?;
     let from = identity(message.from)?;
-    check_name(&message.expects).map_err(HandshakeError::undecodable)?;
+    let dialed = message.dialed.parse().map_err(|e: PathError| HandshakeError::undecodable(e))?;
     let seen =
         (message.seen != 0).then_some(Seen { incarnation: message.seen_incarnation, dial: message.seen });
-    Ok(Hello { from, expects: message.expects.into(), dial: message.dial, seen })
+    Ok(Hello { from, dialed, dial: message.dial, seen })
 }
 
 /// Reads what the dialed node answered.
@@ -342,12 +339,8 @@ mod tests {
     }
 
     fn hello(from: Identity) -> Hello {
-        Hello {
-            expects: from.address.system.clone(),
-            from,
-            dial: 3,
-            seen: Some(Seen { incarnation: 9, dial: 1 }),
-        }
+        let seen = Some(Seen { incarnation: 9, dial: 1 });
+        Hello { dialed: from.address.clone(), from, dial: 3, seen }
     }
 
     fn frame(put: impl FnOnce(&mut BytesMut)) -> Frame {
@@ -372,7 +365,7 @@ mod tests {
     fn every_mismatch_names_the_values_of_both_sides() {
         let ours = node("shop", 1);
         let old = Identity { protocols: Protocols { oldest: 4, newest: 5 }, ..node("shop", 2) };
-        let lost = Hello { expects: "bank".into(), ..hello(node("shop", 2)) };
+        let lost = Hello { dialed: node("bank", 1).address, ..hello(node("shop", 2)) };
         let cases = [
             (check_hello(&ours, &hello(node("bank", 2))), Reason::System, vec!["\"shop\"", "\"bank\""]),
             (check_hello(&ours, &lost), Reason::System, vec!["\"shop\"", "looks for \"bank\""]),

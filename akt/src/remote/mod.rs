@@ -1,0 +1,5 @@
+//! Calls between nodes.
+
+mod association;
+mod refusals;
+mod requests;
