@@ -1,1 +1,77 @@
-//! To be written.
+//! Attribute macros of akt.
+//!
+//! Used through the crate `akt`, which exports them: `akt::actor`, `akt::handler`, `akt::on`.
+
+mod check;
+mod diag;
+mod expand;
+mod model;
+mod parse;
+
+use proc_macro::TokenStream;
+
+/// Makes a type an actor: its messages are the methods of this `impl` block.
+///
+/// On an inherent `impl`, methods with [`#[handler]`](macro@handler) are messages and methods with
+/// [`#[on(..)]`](macro@on) are hooks; all others stay as they are. For an actor `Counter` this makes
+/// `CounterRef`, its typed reference with one method a handler, and `CounterMsg`, its messages.
+///
+/// On `impl shop::Cart for MyCart`, where `shop::Cart` comes from a `.proto`, every method of the trait is a
+/// handler. It may be `fn` or `async fn`, and may leave out the context.
+///
+/// # Options
+///
+/// - `mailbox = bounded(64)` or `mailbox = unbounded`: how many messages may wait.
+/// - `crate = path`: where generated code finds akt, if not in `::akt`.
+///
+/// # Example
+///
+/// ```ignore
+/// #[akt::actor(mailbox = bounded(64))]
+/// impl Counter {
+///     /// Adds `by`, returns the new value.
+///     #[handler]
+///     pub fn add(&mut self, by: i64) -> i64 {
+///         self.value += by;
+///         self.value
+///     }
+/// }
+///
+/// let sum = counter.add(2).await?;
+/// ```
+#[proc_macro_attribute]
+pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(args.into(), &item.into()).into()
+}
+
+/// Makes a method of an [`#[actor]`](macro@actor) block a message.
+///
+/// The method takes `&mut self` and may be `fn` or `async fn`. Owned arguments are the fields of the message;
+/// the one reference argument, at any position, is the context: `cx: &mut Ctx<Self>`. What it returns is the
+/// reply; the error of a `Result<T, E>` goes to the caller.
+///
+/// # Options
+///
+/// - `timeout = "2s"`: how long an ask waits unless it says otherwise (`"250ms"`, `"2s"`, `"5m"`, `"1h"`).
+#[proc_macro_attribute]
+pub fn handler(_args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::misplaced("handler", &item.into()).into()
+}
+
+/// Makes a method of an [`#[actor]`](macro@actor) block a hook.
+///
+/// - `#[on(start)]` runs before the first message, `#[on(stop)]` after the last.
+/// - `#[on(terminated)]` takes the `Terminated` of a watched actor that stopped.
+///
+/// A hook takes `&mut self`, may take the context, may be `async`, and returns `()` or `Result<(), Fault>`.
+#[proc_macro_attribute]
+pub fn on(_args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::misplaced("on", &item.into()).into()
+}
+
+/// Not for use by hand: what the callback macro of a contract calls.
+#[doc(hidden)]
+#[proc_macro]
+pub fn contract_actor(input: TokenStream) -> TokenStream {
+    expand::contract_actor(input.into()).into()
+}

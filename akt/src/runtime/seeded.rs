@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 
 use parking_lot::Mutex;
 
@@ -147,6 +147,7 @@ impl std::fmt::Debug for Executor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::task::Poll;
 
     fn order(seed: u64) -> Vec<usize> {
         let executor = Executor::new(seed);

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -20,7 +20,7 @@ const NIL: u32 = u32::MAX;
 
 /// What a timer does when its time has come.
 pub(crate) trait Fire: Send + Sync {
-    fn fire(&self);
+    fn fire(&self, now: Instant);
 }
 
 /// Names one armed timer, so that it can be cancelled.
@@ -40,6 +40,7 @@ struct Shared {
     /// The moment for which the agent sleeps, in nanoseconds.
     wakes_at: AtomicU64,
     changed: Notify,
+    stopped: AtomicBool,
 }
 
 impl Timers {
@@ -49,6 +50,7 @@ impl Timers {
             shards: (0..shards).map(|_| Mutex::new(Wheel::default())).collect(),
             wakes_at: AtomicU64::new(u64::MAX),
             changed: Notify::new(),
+            stopped: AtomicBool::new(false),
         }))
     }
 
@@ -68,10 +70,16 @@ impl Timers {
         drop(fire);
     }
 
+    /// Ends [`run`](Self::run); what is armed never fires.
+    pub(crate) fn stop(&self) {
+        self.0.stopped.store(true, Ordering::SeqCst);
+        self.0.changed.notify_one();
+    }
+
     /// Fires what is due, for as long as the system runs.
     pub(crate) async fn run(self, runtime: Runtime) {
         let mut due = Vec::new();
-        loop {
+        while !self.0.stopped.load(Ordering::SeqCst) {
             self.0.wakes_at.store(u64::MAX, Ordering::SeqCst);
             let now = runtime.now();
             let mut next = u64::MAX;
@@ -81,7 +89,7 @@ impl Timers {
                 next = next.min(wheel.next_tick().map_or(u64::MAX, |tick| tick << TICK_BITS));
             }
             for fire in due.drain(..) {
-                fire.fire();
+                fire.fire(now);
             }
             self.0.wakes_at.fetch_min(next, Ordering::SeqCst);
             let deadline = (next != u64::MAX).then(|| Instant::from_nanos(next));
@@ -265,7 +273,7 @@ mod tests {
     struct Recorder(u64, Arc<Mutex<Vec<u64>>>);
 
     impl Fire for Recorder {
-        fn fire(&self) {
+        fn fire(&self, _: Instant) {
             self.1.lock().push(self.0);
         }
     }
@@ -295,7 +303,7 @@ mod tests {
                 now += step;
                 let mut due = Vec::new();
                 wheel.advance(now, &mut due);
-                due.iter().for_each(|fire| fire.fire());
+                due.iter().for_each(|fire| fire.fire(Instant::ZERO));
                 let mut got = std::mem::take(&mut *fired.lock());
                 got.sort_unstable();
                 let mut expected: Vec<_> = timers

@@ -47,15 +47,18 @@ pub(crate) enum Answered {
     Failure(Failure),
 }
 
-/// An error as it travels: a code, a text, and two numbers that belong to the code.
+/// An error as it travels: a code, and the texts and numbers that belong to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) code: u32,
-    pub(crate) text: Box<str>,
+    /// Whether the handler may have run.
     pub(crate) maybe: bool,
-    pub(crate) first: u64,
-    pub(crate) second: u64,
+    pub(crate) texts: Vec<Box<str>>,
+    pub(crate) numbers: Vec<u64>,
 }
+
+/// The most texts and numbers that one failure has.
+const MAX_PARTS: usize = 64;
 
 /// Why a frame is not a message.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -151,15 +154,18 @@ pub(crate) fn put_goodbye(buffer: &mut BytesMut, text: &str) {
 
 impl From<v1::Failure> for Failure {
     fn from(message: v1::Failure) -> Self {
-        let v1::Failure { code, text, maybe, first, second } = message;
-        Self { code, text: printable(&text), maybe, first, second }
+        let v1::Failure { code, maybe, texts, numbers } = message;
+        let texts = texts.iter().take(MAX_PARTS).map(|text| printable(text)).collect();
+        Self { code, maybe, texts, numbers }
     }
 }
 
 impl From<Failure> for v1::Failure {
     fn from(failure: Failure) -> Self {
-        let Failure { code, text, maybe, first, second } = failure;
-        Self { code, text: text.chars().take(512).collect(), maybe, first, second }
+        let Failure { code, maybe, texts, mut numbers } = failure;
+        numbers.truncate(MAX_PARTS);
+        let cut = |text: Box<str>| text.chars().take(512).collect();
+        Self { code, maybe, texts: texts.into_iter().take(MAX_PARTS).map(cut).collect(), numbers }
     }
 }
 
@@ -194,9 +200,9 @@ mod tests {
     }
 
     fn parcels() -> impl Strategy<Value = Parcel> {
-        let failure = (any::<u32>(), "[a-z ]{0,40}", any::<bool>(), any::<u64>(), any::<u64>()).prop_map(
-            |(code, text, maybe, first, second)| Failure { code, text: text.into(), maybe, first, second },
-        );
+        let texts = prop::collection::vec("[a-z ]{0,40}".prop_map(Box::from), 0..4);
+        let failure = (any::<u32>(), any::<bool>(), texts, prop::collection::vec(any::<u64>(), 0..4))
+            .prop_map(|(code, maybe, texts, numbers)| Failure { code, maybe, texts, numbers });
         let answered = prop_oneof![
             bytes().prop_map(Answered::Reply),
             bytes().prop_map(Answered::Domain),

@@ -1,14 +1,14 @@
 //! What travels between nodes: frames, the handshake, envelopes and errors, as bytes and as values.
 
 mod codec;
+mod error;
 mod frame;
 mod handshake;
 
-pub(crate) use codec::{
-    Answered, CodecError, Failure, Parcel, decode, put_answer, put_ask, put_cancel, put_goodbye, put_tell,
-};
-pub(crate) use frame::{Decoder, Frame, FrameError, HANDSHAKE_LIMIT, HEADROOM, Kind};
+pub(crate) use codec::{Answered, Parcel, decode, put_answer, put_ask, put_cancel, put_goodbye, put_tell};
+pub(crate) use error::{answered, outcome};
+pub(crate) use frame::{Decoder, HANDSHAKE_LIMIT, HEADROOM};
 pub(crate) use handshake::{
-    HandshakeError, Hello, Identity, Protocols, Reason, Reply, Seen, check_hello, check_welcome,
-    decode_hello, decode_reply, put_hello, put_refused, put_welcome,
+    HandshakeError, Hello, Identity, Protocols, Reason, Seen, check_hello, check_welcome, decode_hello,
+    decode_reply, put_hello, put_refused, put_welcome,
 };

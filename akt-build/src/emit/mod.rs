@@ -1,0 +1,8 @@
+//! Writes the Rust code.
+
+mod comment;
+mod file;
+mod message;
+mod service;
+
+pub(crate) use file::{Target, write};

@@ -1,0 +1,282 @@
+//! The rules of the language, one function each; a broken rule is reported on the user's token.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Attribute, GenericParam, Generics, Ident, Item, Pat, ReturnType, Signature, Type, TypeReference};
+
+use crate::diag::{self, Diag};
+use crate::model::{Actor, Arg, Contract, Event, Handler, Hook, Rpc, RpcMethod, plain};
+use crate::parse::{lifetimes, returned, typed, ungroup};
+
+/// Methods that every reference has.
+const RESERVED: &[&str] = &["actor", "ask", "clone", "grain", "tell"];
+
+/// `#[actor]` goes on an impl block.
+pub(crate) fn is_impl_block(item: &Item, diag: &mut Diag) {
+    let (at, hint) = match item {
+        Item::Fn(item) => (heading(item.sig.fn_token, &item.sig.ident), String::new()),
+        Item::Trait(item) => (heading(item.trait_token, &item.ident), String::new()),
+        Item::Struct(item) => {
+            (heading(item.struct_token, &item.ident), format!(": `impl {} {{ .. }}`", item.ident))
+        }
+        Item::Enum(item) => {
+            (heading(item.enum_token, &item.ident), format!(": `impl {} {{ .. }}`", item.ident))
+        }
+        item => (item.to_token_stream(), String::new()),
+    };
+    diag.error(at, format!("`#[akt::actor]` goes on an `impl` block{hint}"));
+}
+
+/// An actor has no lifetime parameters.
+pub(crate) fn owns_its_data(generics: &Generics, diag: &mut Diag) {
+    for lifetime in generics.lifetimes() {
+        diag.error(lifetime, "an actor owns its data and cannot have a lifetime parameter");
+    }
+}
+
+/// What handlers and hooks have in common: `&mut self`, not generic, safe.
+pub(crate) fn signature(sig: &Signature, diag: &mut Diag) {
+    receiver(sig, diag);
+    not_generic(sig, diag);
+    if let Some(unsafety) = &sig.unsafety {
+        diag.error(unsafety, "the runtime calls this method; it cannot be `unsafe`");
+    }
+}
+
+fn receiver(sig: &Signature, diag: &mut Diag) {
+    const EXCLUSIVE: &str = "a handler takes `&mut self`";
+    let Some(receiver) = sig.receiver() else {
+        return match typed(sig).find(|arg| last_segment(&arg.ty).is_some_and(|name| name == "Turn")) {
+            Some(turn) => diag.error(turn, format!("{EXCLUSIVE}; reentrant handlers are not supported yet")),
+            None => diag.error(&sig.ident, format!("{EXCLUSIVE}; add it as the first argument")),
+        };
+    };
+    match ungroup(&receiver.ty) {
+        Type::Reference(reference) if !is_self(&reference.elem) => diag.error(receiver, EXCLUSIVE),
+        Type::Reference(reference) if reference.mutability.is_some() => {}
+        Type::Reference(_) => {
+            diag.error(receiver, format!("{EXCLUSIVE}; concurrent `&self` handlers are not supported yet"));
+        }
+        _ => diag.error(receiver, EXCLUSIVE),
+    }
+}
+
+fn not_generic(sig: &Signature, diag: &mut Diag) {
+    for param in &sig.generics.params {
+        if !matches!(param, GenericParam::Lifetime(_)) {
+            diag.error(param, "a message cannot be generic; make the actor generic");
+        }
+    }
+}
+
+/// Finds the one reference argument, the context; gives the places of arguments that are not in the message.
+pub(crate) fn context(sig: &Signature, diag: &mut Diag) -> Vec<usize> {
+    let references: Vec<_> = typed(sig)
+        .enumerate()
+        .filter_map(|(index, arg)| Some((index, arg, borrowed(&arg.ty)?)))
+        .filter(|(_, _, reference)| reference.mutability.is_some() || is_context(&reference.elem))
+        .filter(|(_, _, reference)| matches!(ungroup(&reference.elem), Type::Path(_)))
+        .collect();
+    let chosen = references.iter().position(|(_, _, reference)| is_context(&reference.elem)).unwrap_or(0);
+    for (place, (_, arg, reference)) in references.iter().enumerate() {
+        if place != chosen {
+            diag.error(&arg.ty, "only one reference argument is allowed: the context, `cx: &mut Ctx<Self>`");
+        } else if reference.mutability.is_none() {
+            diag.error(&arg.ty, "the context of an `&mut self` handler is `cx: &mut Ctx<Self>`");
+        }
+    }
+    references.iter().map(|(index, ..)| *index).collect()
+}
+
+/// A message owns what it carries, and has one type.
+pub(crate) fn owned(ty: &Type, diag: &mut Diag) {
+    let ty = ungroup(ty);
+    let inside = lifetimes(ty.to_token_stream());
+    if inside.opaque {
+        diag.error(ty, "message arguments need a concrete type");
+    } else if let Some(reference) = borrowed(ty) {
+        diag.error(ty, format!("message arguments are owned; use `{}`", owned_form(&reference.elem)));
+    } else if inside.borrows {
+        diag.error(ty, "message arguments are owned; this type borrows");
+    }
+}
+
+/// An argument's name is the name of a field.
+pub(crate) fn named(pat: &Pat, diag: &mut Diag) -> Ident {
+    match pat {
+        Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => return name.ident.clone(),
+        Pat::Wild(_) => diag.error(pat, "name the argument: it is a field of the message"),
+        _ => diag.error(pat, "name the argument; destructure in the body"),
+    }
+    Ident::new("unnamed", Span::mixed_site())
+}
+
+/// A reply is owned and has one type.
+pub(crate) fn reply(output: &ReturnType, diag: &mut Diag) {
+    let Some(ty) = returned(output) else { return };
+    let inside = lifetimes(ty.to_token_stream());
+    if inside.opaque {
+        diag.error(ty, "replies need a concrete type");
+    } else if let Some(reference) = borrowed(ty) {
+        diag.error(ty, format!("replies are owned; return `{}`", owned_form(&reference.elem)));
+    } else if inside.borrows {
+        diag.error(ty, "replies are owned; this type borrows");
+    }
+}
+
+/// A hook takes what its event carries.
+pub(crate) fn hook_arguments(event: Event, sig: &Signature, args: &[Arg], diag: &mut Diag) {
+    let fields = args.iter().filter(|arg| matches!(arg, Arg::Field { .. })).count();
+    match event {
+        Event::Terminated if fields != 1 => {
+            diag.error(
+                &sig.ident,
+                "`#[on(terminated)]` takes the actor that stopped: `terminated: Terminated`",
+            );
+        }
+        Event::Start | Event::Stop if fields != 0 => {
+            let text = format!("`#[on({})]` takes no arguments but the context", event.name());
+            diag.error(&sig.inputs, text);
+        }
+        _ => {}
+    }
+}
+
+/// A hook returns nothing or a fault.
+pub(crate) fn hook_reply(event: Event, output: &ReturnType, diag: &mut Diag) {
+    let Some(ty) = returned(output) else { return };
+    if last_segment(ty).is_none_or(|name| name != "Result") {
+        diag.error(ty, format!("`#[on({})]` returns `()` or `Result<(), Fault>`", event.name()));
+    }
+}
+
+/// Rules about all handlers of an actor together.
+pub(crate) fn handlers(actor: &Actor, diag: &mut Diag) {
+    if actor.handlers.is_empty() {
+        diag.error(&actor.subject.ty, "no `#[handler]` methods; add one or remove `#[akt::actor]`");
+    }
+    for (index, handler) in actor.handlers.iter().enumerate() {
+        not_reserved(handler, diag);
+        let earlier = &actor.handlers[..index];
+        if let Some(first) = earlier.iter().find(|first| same_message(first, handler)) {
+            let text = format!("message `{}` is already handled; rename one handler", handler.variant());
+            diag.twice(&handler.ident, &text, &first.ident, "first handled here");
+        }
+    }
+}
+
+/// One hook an event.
+pub(crate) fn hooks(hooks: &[Hook], diag: &mut Diag) {
+    for (index, hook) in hooks.iter().enumerate() {
+        let same =
+            |first: &&Hook| first.event == hook.event && !exclusive(&first.copied.cfgs, &hook.copied.cfgs);
+        if let Some(first) = hooks[..index].iter().find(same) {
+            let text = format!("`#[on({})]` given twice; call one hook from the other", hook.event.name());
+            diag.twice(&hook.ident, &text, &first.ident, "first given here");
+        }
+    }
+}
+
+fn not_reserved(handler: &Handler, diag: &mut Diag) {
+    let name = handler.name();
+    if is_reserved(&name) {
+        diag.error(&handler.ident, format!("`{name}` exists on every reference; rename the handler"));
+    }
+}
+
+/// A reference has a method of this name.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
+fn same_message(first: &Handler, second: &Handler) -> bool {
+    first.variant() == second.variant() && !exclusive(&first.copied.cfgs, &second.copied.cfgs)
+}
+
+/// Two methods of one name may be there for different configurations.
+fn exclusive(first: &[Attribute], second: &[Attribute]) -> bool {
+    !first.is_empty() && !second.is_empty()
+}
+
+/// Methods of a contract are handlers without our attribute.
+pub(crate) fn no_handler_in_contract(attr: &Attribute, is_rpc: bool, diag: &mut Diag) {
+    let text = if is_rpc {
+        "every method of a contract is a handler; remove `#[handler]`"
+    } else {
+        "handlers outside the contract are not supported yet; move the method to an inherent `impl`"
+    };
+    diag.error(attr, text);
+}
+
+/// A method of a contract impl is an rpc or a hook.
+pub(crate) fn is_in_contract(method: &Ident, path: &TokenStream, contract: &Contract, diag: &mut Diag) {
+    let names: Vec<_> = contract.rpcs.iter().map(|rpc| plain(&rpc.method)).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let hint = match diag::similar(&plain(method), &names) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "move it to an inherent `impl`".to_owned(),
+    };
+    diag.error(method, format!("`{method}` is not in `{}`; {hint}", compact(path)));
+}
+
+/// An rpc has one request.
+pub(crate) fn one_request(method: &RpcMethod, rpc: &Rpc, diag: &mut Diag) {
+    let ident = &method.item.sig.ident;
+    let request = compact(&rpc.request);
+    let request = request.rsplit("::").next().unwrap_or_default();
+    let mut requests = method.requests();
+    if requests.next().is_none() {
+        diag.error(ident, format!("`{ident}` takes its request: `req: {request}`"));
+    }
+    for surplus in requests {
+        diag.error(surplus, format!("`{ident}` takes one request, `{request}`, and the context"));
+    }
+}
+
+fn heading(keyword: impl ToTokens, ident: &Ident) -> TokenStream {
+    quote!(#keyword #ident)
+}
+
+/// The reference, unless it is `'static` and so can be part of a message.
+fn borrowed(ty: &Type) -> Option<&TypeReference> {
+    match ungroup(ty) {
+        Type::Reference(reference)
+            if reference.lifetime.as_ref().is_none_or(|name| name.ident != "static") =>
+        {
+            Some(reference)
+        }
+        _ => None,
+    }
+}
+
+fn owned_form(ty: &Type) -> String {
+    match ungroup(ty) {
+        Type::Slice(slice) => format!("Vec<{}>", compact(&slice.elem)),
+        ty => match last_segment(ty).map(ToString::to_string).as_deref() {
+            Some("str") => "String".to_owned(),
+            Some("Path") => "PathBuf".to_owned(),
+            _ => compact(ty),
+        },
+    }
+}
+
+fn is_self(ty: &Type) -> bool {
+    matches!(ungroup(ty), Type::Path(path) if path.path.is_ident("Self"))
+}
+
+fn is_context(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|name| name == "Ctx")
+}
+
+fn last_segment(ty: &Type) -> Option<&Ident> {
+    match ungroup(ty) {
+        Type::Path(path) => path.path.segments.last().map(|segment| &segment.ident),
+        _ => None,
+    }
+}
+
+/// Tokens as people write them.
+fn compact(tokens: &impl ToTokens) -> String {
+    let text = tokens.to_token_stream().to_string();
+    text.replace(" :: ", "::").replace(":: ", "::").replace(" <", "<").replace("< ", "<").replace(" >", ">")
+}

@@ -1,0 +1,267 @@
+//! The actor itself: the user's impl block and `impl Actor`.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{ImplItem, ItemImpl};
+
+use super::{contract, fallback, handler, reference};
+use crate::check;
+use crate::diag::Diag;
+use crate::model::{Actor, Arg, Event, Handler, Hook, Mailbox, Options, Reply, Subject};
+use crate::parse;
+
+/// Expands `#[actor]`.
+pub(crate) fn attribute(args: TokenStream, input: &TokenStream) -> TokenStream {
+    let mut diag = Diag::default();
+    let Some(item) = parse::impl_block(input, &mut diag) else {
+        return fallback::untouched(input, diag);
+    };
+    if let Some((_, path, _)) = &item.trait_ {
+        return contract::callback(path, &args, &item);
+    }
+    let Some(actor) = parse::actor(args, item, &mut diag) else {
+        return fallback::untouched(&fallback::stripped(input), diag);
+    };
+    check::handlers(&actor, &mut diag);
+    check::hooks(&actor.hooks, &mut diag);
+    if diag.count() > 0 { fallback::actor(actor, diag) } else { whole(&actor) }
+}
+
+fn whole(actor: &Actor) -> TokenStream {
+    let user = user_block(actor);
+    let assertions = handler::assertions(actor);
+    let marker = actor.subject.marker();
+    let messages = handler::messages(actor);
+    let reference = reference::reference(actor);
+    let implementation = implementation(actor);
+    quote!(#user #assertions #marker #messages #reference #implementation)
+}
+
+/// The user's block. The message decides a handler's signature, so lints about signatures are off.
+pub(super) fn user_block(actor: &Actor) -> ItemImpl {
+    let mut item = actor.item.clone();
+    for inner in &mut item.items {
+        let ImplItem::Fn(method) = inner else { continue };
+        let name = &method.sig.ident;
+        if actor.handlers.iter().any(|handler| handler.ident == *name) {
+            method.attrs.push(allowed_in_handlers());
+        }
+    }
+    item
+}
+
+/// Lints about signatures, which a handler cannot choose freely.
+pub(super) fn allowed_in_handlers() -> syn::Attribute {
+    syn::parse_quote! {
+        #[allow(
+            clippy::needless_pass_by_ref_mut,
+            clippy::needless_pass_by_value,
+            clippy::unnecessary_wraps,
+            clippy::unused_async,
+            clippy::unused_self
+        )]
+    }
+}
+
+fn implementation(actor: &Actor) -> TokenStream {
+    let message = actor.message();
+    let reference = actor.reference();
+    let args = actor.subject.type_args();
+    let sync = dispatch_sync(actor);
+    let future = dispatch(actor);
+    let hooks = actor.hooks.iter().map(|hook| self::hook(hook, &actor.subject));
+    let body = quote!(#sync #future #(#hooks)*);
+    actor_impl(&actor.subject, &actor.options, &quote!(#message #args), &quote!(#reference #args), &body)
+}
+
+/// `impl Actor for ..` around the methods in `body`.
+pub(super) fn actor_impl(
+    subject: &Subject,
+    options: &Options,
+    message: &TokenStream,
+    reference: &TokenStream,
+    body: &TokenStream,
+) -> TokenStream {
+    let Subject { krate, ty, .. } = subject;
+    let name = subject.plain_name();
+    let (generics, _, clause) = subject.generics.split_for_impl();
+    let options = options.mailbox.as_ref().map(|mailbox| self::options(mailbox, krate));
+    quote! {
+        #[automatically_derived]
+        #[allow(
+            deprecated,
+            unreachable_code,
+            unreachable_patterns,
+            unused_variables,
+            clippy::let_unit_value,
+            clippy::used_underscore_binding,
+            clippy::used_underscore_items
+        )]
+        impl #generics #krate::Actor for #ty #clause {
+            type Msg = #message;
+            type Ref = #reference;
+            const NAME: &'static str = #name;
+            #options
+            #body
+        }
+    }
+}
+
+fn options(mailbox: &Mailbox, krate: &TokenStream) -> TokenStream {
+    let mailbox = match mailbox {
+        Mailbox::Bounded(capacity) => quote!(bounded(#capacity)),
+        Mailbox::Unbounded => quote!(Unbounded),
+    };
+    quote! {
+        fn options() -> #krate::ActorOptions {
+            #krate::ActorOptions::new().mailbox(#krate::Mailbox::#mailbox)
+        }
+    }
+}
+
+fn dispatch_sync(actor: &Actor) -> TokenStream {
+    let krate = &actor.subject.krate;
+    let (message_type, args) = (actor.message(), actor.subject.type_args());
+    let (message, cx) = (local("message"), local("cx"));
+    let arms: Vec<_> =
+        actor.handlers.iter().filter(|handler| !handler.is_async).map(|h| arm(actor, h)).collect();
+    let body = if arms.is_empty() {
+        quote!(::core::result::Result::Err(#message))
+    } else {
+        let rest = (arms.len() < actor.handlers.len())
+            .then(|| quote!(#message => return ::core::result::Result::Err(#message_type(#message)),));
+        quote! {
+            match #message.0 {
+                #(#arms)*
+                #rest
+            }
+            ::core::result::Result::Ok(())
+        }
+    };
+    quote! {
+        fn dispatch_sync(
+            &mut self,
+            #message: #message_type #args,
+            #cx: &mut #krate::Ctx<Self>,
+        ) -> ::core::result::Result<(), #message_type #args> {
+            #body
+        }
+    }
+}
+
+fn dispatch(actor: &Actor) -> TokenStream {
+    let krate = &actor.subject.krate;
+    let (message_type, args) = (actor.message(), actor.subject.type_args());
+    let (message, cx) = (local("message"), local("cx"));
+    let arms: Vec<_> =
+        actor.handlers.iter().filter(|handler| handler.is_async).map(|h| arm(actor, h)).collect();
+    let body = if arms.is_empty() {
+        quote!(::core::mem::drop(#message);)
+    } else {
+        let sendable = sendable();
+        quote! {
+            #sendable
+            match #message.0 {
+                #(#arms)*
+                _ => ::core::unreachable!(),
+            }
+        }
+    };
+    quote! {
+        async fn dispatch(&mut self, #message: #message_type #args, #cx: &mut #krate::Ctx<Self>) {
+            #body
+        }
+    }
+}
+
+/// A `!Send` future is reported at the handler that makes it, and only there.
+fn sendable() -> TokenStream {
+    let (sendable, future) = (local("sendable"), local("future"));
+    quote! {
+        fn #sendable<F: ::core::future::Future + ::core::marker::Send>(
+            #future: F,
+        ) -> impl ::core::future::Future<Output = F::Output> + ::core::marker::Send {
+            #future
+        }
+    }
+}
+
+/// One handler's arm. The reply stays alive while the handler runs: its drop tells of a panic.
+fn arm(actor: &Actor, handler: &Handler) -> TokenStream {
+    let cfgs = &handler.copied.cfgs;
+    let (body, variant) = (actor.body(), handler.variant());
+    let (message, reply, cx) = (local("message"), local("reply"), local("cx"));
+    let payload = handler.fields().next().map_or_else(|| quote!(_), |_| quote!(#message));
+    let called = call(&handler.ident, handler.is_async, &handler.args, &message);
+    let answer = answer(&handler.reply, &actor.subject.krate, &called, &reply, &cx);
+    quote! {
+        #(#cfgs)*
+        #body::#variant(#payload, #reply) => { #answer }
+    }
+}
+
+fn call(ident: &Ident, is_async: bool, args: &[Arg], message: &Ident) -> TokenStream {
+    let cx = local("cx");
+    let args = args.iter().map(|arg| match arg {
+        Arg::Field { ident, .. } => quote!(#message.#ident),
+        Arg::Context => quote!(#cx),
+    });
+    let call = quote!(self.#ident(#(#args),*));
+    if is_async { sent(ident, &call) } else { call }
+}
+
+fn sent(ident: &Ident, call: &TokenStream) -> TokenStream {
+    let sendable = Ident::new("sendable", Span::mixed_site().located_at(ident.span()));
+    quote_spanned!(ident.span()=> #sendable(#call).await)
+}
+
+fn answer(
+    reply_type: &Reply,
+    krate: &TokenStream,
+    call: &TokenStream,
+    reply: &Ident,
+    cx: &Ident,
+) -> TokenStream {
+    let out = local("out");
+    match reply_type {
+        Reply::Unit => quote!(#call; #krate::__private::answer(#cx, #reply, ())),
+        Reply::Plain(_) => quote!(let #out = #call; #krate::__private::answer(#cx, #reply, #out)),
+        Reply::Result { .. } => quote!(let #out = #call; #krate::__private::answer_result(#cx, #reply, #out)),
+    }
+}
+
+/// One `#[on(..)]` method, called from the trait's.
+pub(super) fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
+    let krate = &subject.krate;
+    let cfgs = &hook.copied.cfgs;
+    let (cx, terminated) = (local("cx"), local("terminated"));
+    let argument = (hook.event == Event::Terminated).then(|| quote!(#terminated: #krate::Terminated,));
+    let name =
+        Ident::new(&format!("on_{}", hook.event.name()), hook.ident.span().resolved_at(Span::call_site()));
+    let args = hook.args.iter().map(|arg| match arg {
+        Arg::Field { .. } => &terminated,
+        Arg::Context => &cx,
+    });
+    let ident = &hook.ident;
+    let call = quote!(self.#ident(#(#args),*));
+    let helper = hook.is_async.then(sendable);
+    let call = if hook.is_async { sent(ident, &call) } else { call };
+    let question = hook.fallible.then(|| quote!(?));
+    quote! {
+        #(#cfgs)*
+        async fn #name(
+            &mut self,
+            #argument
+            #cx: &mut #krate::Ctx<Self>,
+        ) -> ::core::result::Result<(), #krate::Fault> {
+            #helper
+            #call #question;
+            ::core::result::Result::Ok(())
+        }
+    }
+}
+
+/// A name that the user's code cannot see.
+pub(super) fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}

@@ -1,0 +1,83 @@
+//! What stands in after mistakes, so that only our errors show.
+
+use std::collections::HashSet;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{ImplItem, ItemImpl};
+
+use super::actor::{actor_impl, user_block};
+use super::{handler, reference};
+use crate::diag::Diag;
+use crate::model::{Actor, Handler, Options, Reply};
+use crate::{check, parse};
+
+/// The errors, and the user's item as it is.
+pub(super) fn untouched(input: &TokenStream, diag: Diag) -> TokenStream {
+    let errors = diag.into_tokens();
+    quote!(#input #errors)
+}
+
+/// The error for an attribute that only means something inside `#[actor]`.
+pub(crate) fn misplaced(attribute: &str, input: &TokenStream) -> TokenStream {
+    let mut diag = Diag::default();
+    diag.error(TokenStream::new(), format!("`#[{attribute}]` must be inside an `#[akt::actor] impl`"));
+    untouched(input, diag)
+}
+
+/// Takes our attributes off an item of which no model could be made.
+pub(super) fn stripped(input: &TokenStream) -> TokenStream {
+    let Ok(mut item) = syn::parse2::<ItemImpl>(input.clone()) else { return input.clone() };
+    for inner in &mut item.items {
+        if let ImplItem::Fn(method) = inner {
+            method.attrs.retain(|attr| !attr.path().is_ident("handler") && !attr.path().is_ident("on"));
+        }
+    }
+    quote!(#item)
+}
+
+/// The errors, the user's block, and items of the right names whose bodies do nothing.
+pub(super) fn actor(mut actor: Actor, diag: Diag) -> TokenStream {
+    let user = user_block(&actor);
+    let mut seen = HashSet::new();
+    actor.handlers.retain(|handler| !check::is_reserved(&handler.name()) && seen.insert(handler.variant()));
+    actor.handlers.iter_mut().filter(|handler| handler.broken).for_each(blank);
+    let messages = handler::messages(&actor);
+    let reference = reference::reference(&actor);
+    let implementation = implementation(&actor);
+    let errors = diag.into_tokens();
+    quote!(#errors #[allow(dead_code)] #user #messages #reference #implementation)
+}
+
+/// Forgets what a broken handler cannot reply.
+fn blank(handler: &mut Handler) {
+    let reply = parse::lifetimes(handler.reply.out());
+    if reply.borrows || reply.opaque {
+        handler.reply = Reply::Unit;
+    }
+}
+
+fn implementation(actor: &Actor) -> TokenStream {
+    let krate = &actor.subject.krate;
+    let (message, reference, args) = (actor.message(), actor.reference(), actor.subject.type_args());
+    let message_type = quote!(#message #args);
+    let body = idle(krate, &message_type);
+    actor_impl(&actor.subject, &Options::default(), &message_type, &quote!(#reference #args), &body)
+}
+
+/// Dispatch that is never run.
+pub(super) fn idle(krate: &TokenStream, message: &TokenStream) -> TokenStream {
+    quote! {
+        fn dispatch_sync(
+            &mut self,
+            _: #message,
+            _: &mut #krate::Ctx<Self>,
+        ) -> ::core::result::Result<(), #message> {
+            ::core::unimplemented!()
+        }
+
+        async fn dispatch(&mut self, _: #message, _: &mut #krate::Ctx<Self>) {
+            ::core::unimplemented!()
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What one handler becomes: payload, variant, `impl Request`; and all of them together: the message.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::GenericParam;
+
+use super::actor::local;
+use crate::model::{Actor, Handler, Reply, Subject};
+
+/// The payloads, the body enum and the opaque message around it.
+pub(super) fn messages(actor: &Actor) -> TokenStream {
+    let payloads = actor.handlers.iter().map(|handler| payload(actor, handler));
+    let requests = actor.handlers.iter().map(|handler| request(actor, handler));
+    let body = body(actor);
+    let message = message(actor);
+    quote!(#(#payloads)* #body #message #(#requests)*)
+}
+
+/// Types that cannot be in a message are reported here, on the user's tokens, before anything else.
+pub(super) fn assertions(actor: &Actor) -> TokenStream {
+    let krate = &actor.subject.krate;
+    let (generics, clause) = declared(&actor.subject);
+    let of_handler = actor.handlers.iter().map(|handler| {
+        let cfgs = &handler.copied.cfgs;
+        let args = handler.fields().map(|(_, ty)| assertion(krate, "require_message_arg", ty));
+        let reply = match &handler.reply {
+            Reply::Unit => None,
+            reply => Some(assertion(krate, "require_reply", &reply.out())),
+        };
+        let assertions: Vec<_> = args.chain(reply).collect();
+        (!assertions.is_empty()).then(|| quote!(#(#cfgs)* { #(#assertions)* }))
+    });
+    let assertions = local("assertions");
+    quote! {
+        const _: () = {
+            #[allow(dead_code)]
+            fn #assertions #generics() #clause {
+                #(#of_handler)*
+            }
+        };
+    }
+}
+
+fn assertion(krate: &TokenStream, check: &str, ty: &TokenStream) -> TokenStream {
+    let span = syn::spanned::Spanned::span(ty);
+    let check = syn::Ident::new(check, span);
+    quote_spanned!(span=> #krate::__private::#check::<#ty>();)
+}
+
+fn payload(actor: &Actor, handler: &Handler) -> TokenStream {
+    let Handler { vis, copied, .. } = handler;
+    let (docs, cfgs) = (&copied.docs, &copied.cfgs);
+    let name = actor.payload(handler);
+    let (generics, clause) = declared(&actor.subject);
+    let fields = handler.fields().filter(|_| !handler.broken).map(|(ident, ty)| quote!(#vis #ident: #ty,));
+    let marker = marker(&actor.subject).map(|(marker, ty)| quote!(#marker: #ty,));
+    quote! {
+        #(#cfgs)*
+        #(#docs)*
+        #[doc(hidden)]
+        #[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+        #vis struct #name #generics #clause {
+            #(#fields)*
+            #marker
+        }
+    }
+}
+
+fn body(actor: &Actor) -> TokenStream {
+    let krate = &actor.subject.krate;
+    let name = actor.body();
+    let (generics, clause) = declared(&actor.subject);
+    let args = actor.subject.type_args();
+    let variants = actor.handlers.iter().map(|handler| {
+        let cfgs = &handler.copied.cfgs;
+        let (variant, payload, out) = (handler.variant(), actor.payload(handler), handler.reply.out());
+        quote!(#(#cfgs)* #variant(#payload #args, #krate::Reply<#out>),)
+    });
+    quote! {
+        #[doc(hidden)]
+        #[allow(clippy::large_enum_variant)]
+        enum #name #generics #clause {
+            #(#variants)*
+        }
+    }
+}
+
+fn message(actor: &Actor) -> TokenStream {
+    let krate = &actor.subject.krate;
+    let (name, body) = (actor.message(), actor.body());
+    let docs = format!(" Messages of `{}`.", actor.subject.name);
+    let (generics, clause) = declared(&actor.subject);
+    let args = actor.subject.type_args();
+    let (reply, formatter) = (local("reply"), local("formatter"));
+    let arms = |each: &dyn Fn(&Handler) -> TokenStream| {
+        let arm = |handler: &Handler| {
+            let (cfgs, variant, rest) = (&handler.copied.cfgs, handler.variant(), each(handler));
+            quote!(#(#cfgs)* #body::#variant #rest,)
+        };
+        actor.handlers.iter().map(arm).collect::<TokenStream>()
+    };
+    let names = arms(&|handler| {
+        let name = handler.name();
+        quote!((..) => #name)
+    });
+    let replies = arms(&|_| quote!((_, ref #reply) => #reply.slot()));
+    let erased = arms(&|_| quote!((_, #reply) => #reply.erase()));
+    quote! {
+        #[doc = #docs]
+        #[allow(unnameable_types, unreachable_pub)]
+        pub struct #name #generics(#body #args) #clause;
+
+        #[automatically_derived]
+        impl #generics #krate::Message for #name #args #clause {
+            fn name(&self) -> &'static str {
+                match self.0 { #names }
+            }
+
+            fn reply(&self) -> ::core::option::Option<&dyn #krate::__private::Slot> {
+                match self.0 { #replies }
+            }
+
+            fn into_reply(self) -> #krate::__private::AnyReply {
+                match self.0 { #erased }
+            }
+        }
+
+        #[automatically_derived]
+        impl #generics ::core::fmt::Debug for #name #args #clause {
+            fn fmt(&self, #formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                #formatter.write_str(#krate::Message::name(self))
+            }
+        }
+    }
+}
+
+fn request(actor: &Actor, handler: &Handler) -> TokenStream {
+    let krate = &actor.subject.krate;
+    let cfgs = &handler.copied.cfgs;
+    let (payload, message, body, variant) =
+        (actor.payload(handler), actor.message(), actor.body(), handler.variant());
+    let (generics, clause) = declared(&actor.subject);
+    let args = actor.subject.type_args();
+    let types = sides(&handler.reply);
+    let split = split(&handler.reply);
+    let name = handler.name();
+    let timeout = timeout(handler);
+    let (message_arg, payload_arg, reply) = (local("message"), local("payload"), local("reply"));
+    quote! {
+        #(#cfgs)*
+        #[automatically_derived]
+        #[allow(unreachable_patterns)]
+        impl #generics #krate::Request for #payload #args #clause {
+            type Message = #message #args;
+            type Payload = Self;
+            #types
+            const NAME: &'static str = #name;
+            #timeout
+
+            fn wrap(#payload_arg: Self, #reply: #krate::Reply<Self::Out>) -> Self::Message {
+                #message(#body::#variant(#payload_arg, #reply))
+            }
+
+            fn unwrap(#message_arg: Self::Message) -> ::core::option::Option<Self> {
+                match #message_arg.0 {
+                    #body::#variant(#payload_arg, _) => ::core::option::Option::Some(#payload_arg),
+                    _ => ::core::option::Option::None,
+                }
+            }
+
+            #split
+        }
+
+        #(#cfgs)*
+        #[automatically_derived]
+        impl #generics #krate::Accepts<#message #args> for #payload #args #clause {
+            type Request = Self;
+        }
+    }
+}
+
+fn sides(reply: &Reply) -> TokenStream {
+    let out = reply.out();
+    match reply {
+        Reply::Result { ok, err, .. } => quote!(type Out = #out; type Ok = #ok; type Err = #err;),
+        _ => quote!(type Out = #out; type Ok = #out; type Err = ::core::convert::Infallible;),
+    }
+}
+
+fn split(reply: &Reply) -> TokenStream {
+    let out = local("out");
+    let body = match reply {
+        Reply::Result { .. } => quote!(#out),
+        _ => quote!(::core::result::Result::Ok(#out)),
+    };
+    quote! {
+        fn split(#out: Self::Out) -> ::core::result::Result<Self::Ok, Self::Err> {
+            #body
+        }
+    }
+}
+
+fn timeout(handler: &Handler) -> Option<TokenStream> {
+    let millis = u64::try_from(handler.timeout?.as_millis()).ok()?;
+    Some(quote! {
+        const TIMEOUT: ::core::option::Option<::core::time::Duration> =
+            ::core::option::Option::Some(::core::time::Duration::from_millis(#millis));
+    })
+}
+
+/// Parameters and where clause of a generated item, `Self` spelled out.
+pub(super) fn declared(subject: &Subject) -> (TokenStream, TokenStream) {
+    let (generics, _, clause) = subject.generics.split_for_impl();
+    (subject.spell(generics), clause.map(|clause| subject.spell(clause)).unwrap_or_default())
+}
+
+/// The field that uses a generic actor's parameters in payloads that do not.
+pub(super) fn marker(subject: &Subject) -> Option<(syn::Ident, TokenStream)> {
+    let types: Vec<_> = subject
+        .generics
+        .params
+        .iter()
+        .filter_map(|param| match param {
+            GenericParam::Type(param) => Some(param.ident.to_token_stream()),
+            _ => None,
+        })
+        .collect();
+    let ty = quote!(::core::marker::PhantomData<fn() -> (#(#types,)*)>);
+    (!types.is_empty()).then(|| (local("__akt_actor"), ty))
+}

@@ -1,0 +1,14 @@
+//! From the model to tokens.
+
+mod actor;
+mod contract;
+mod fallback;
+mod handler;
+mod reference;
+
+pub(crate) use actor::attribute;
+pub(crate) use contract::contract_actor;
+pub(crate) use fallback::misplaced;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! The typed reference: one method a handler, and what every reference has.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::actor::local;
+use super::handler::{declared, marker};
+use crate::model::{Actor, Handler};
+
+/// `CounterRef`.
+pub(super) fn reference(actor: &Actor) -> TokenStream {
+    let krate = &actor.subject.krate;
+    let (name, message) = (actor.reference(), actor.message());
+    let docs = format!(" Reference to a `{}`: typed, cheap to clone.", actor.subject.name);
+    let (generics, clause) = declared(&actor.subject);
+    let args = actor.subject.type_args();
+    let methods = actor.handlers.iter().map(|handler| method(actor, handler));
+    let common = common(actor);
+    let traits = traits(actor);
+    quote! {
+        #[doc = #docs]
+        #[allow(unnameable_types, unreachable_pub)]
+        pub struct #name #generics(#krate::Ref<#message #args>) #clause;
+
+        #[automatically_derived]
+        #[allow(
+            dead_code,
+            unreachable_pub,
+            clippy::should_implement_trait,
+            clippy::too_many_arguments,
+            clippy::wrong_self_convention
+        )]
+        impl #generics #name #args #clause {
+            #(#methods)*
+            #common
+        }
+
+        #traits
+    }
+}
+
+fn method(actor: &Actor, handler: &Handler) -> TokenStream {
+    let krate = &actor.subject.krate;
+    let Handler { ident, vis, copied, .. } = handler;
+    let (docs, cfgs, deprecated) = (&copied.docs, &copied.cfgs, &copied.deprecated);
+    let missing = docs.is_empty().then(|| {
+        let docs = format!(" Calls `{}::{}`.", actor.subject.name, handler.name());
+        quote!(#[doc = #docs])
+    });
+    let payload = actor.payload(handler);
+    let payload_args = actor.subject.type_args();
+    let marker = marker(&actor.subject).map(|(marker, _)| quote!(#marker: ::core::marker::PhantomData,));
+    let (params, body) = if handler.broken {
+        let params = handler.fields().map(|_| quote!(_: impl ::core::marker::Sized)).collect::<Vec<_>>();
+        (params, quote!(::core::unimplemented!()))
+    } else {
+        let params = handler.fields().map(|(ident, ty)| quote!(#ident: #ty)).collect();
+        let fields = handler.fields().map(|(ident, _)| ident);
+        (params, quote!(#krate::Call::new(&self.0, #payload { #(#fields,)* #marker })))
+    };
+    quote! {
+        #(#cfgs)*
+        #(#docs)*
+        #missing
+        #(#deprecated)*
+        #vis fn #ident(&self, #(#params),*) -> #krate::Call<'_, #payload #payload_args> {
+            #body
+        }
+    }
+}
+
+fn common(actor: &Actor) -> TokenStream {
+    let krate = &actor.subject.krate;
+    let (message, args) = (actor.message(), actor.subject.type_args());
+    let message_arg = local("message");
+    quote! {
+        /// Asks by message type.
+        pub fn ask<T: #krate::Accepts<#message #args>>(&self, #message_arg: T) -> #krate::Call<'_, T::Request> {
+            self.0.ask(#message_arg)
+        }
+
+        /// Tells by message type, at once.
+        ///
+        /// # Errors
+        ///
+        /// Hands the message back if it was not accepted.
+        pub fn tell<T: #krate::Accepts<#message #args>>(
+            &self,
+            #message_arg: T,
+        ) -> ::core::result::Result<(), #krate::TellError<T>> {
+            self.0.tell(#message_arg)
+        }
+
+        /// The actor itself: its path, its life.
+        #[must_use]
+        pub fn actor(&self) -> #krate::AnyRef {
+            self.0.actor()
+        }
+    }
+}
+
+/// Written out: a derived `Clone` asks for parameters that are `Clone`, and needs the prelude.
+fn traits(actor: &Actor) -> TokenStream {
+    let krate = &actor.subject.krate;
+    let (name, message) = (actor.reference(), actor.message());
+    let (generics, clause) = declared(&actor.subject);
+    let args = actor.subject.type_args();
+    let (reference, formatter) = (local("reference"), local("formatter"));
+    quote! {
+        #[automatically_derived]
+        impl #generics ::core::clone::Clone for #name #args #clause {
+            fn clone(&self) -> Self {
+                Self(::core::clone::Clone::clone(&self.0))
+            }
+        }
+
+        #[automatically_derived]
+        impl #generics ::core::fmt::Debug for #name #args #clause {
+            fn fmt(&self, #formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.0, #formatter)
+            }
+        }
+
+        #[automatically_derived]
+        impl #generics #krate::ActorRef for #name #args #clause {
+            type Message = #message #args;
+
+            fn from_ref(#reference: #krate::Ref<Self::Message>) -> Self {
+                Self(#reference)
+            }
+
+            fn as_ref(&self) -> &#krate::Ref<Self::Message> {
+                &self.0
+            }
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! Expansions as a reader sees them: golden files, and the mistakes of whole impl blocks.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p akt-macros` writes the files anew.
+
+use std::fs;
+use std::path::Path;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{ImplItem, Item};
+
+use super::{attribute, contract_actor};
+
+#[test]
+fn a_counter_expands_as_written_down() {
+    let expanded = expand(
+        quote!(mailbox = bounded(64)),
+        quote! {
+            impl Counter {
+                /// Adds `by`, returns the new value.
+                #[handler]
+                pub fn add(&mut self, by: i64) -> i64 {
+                    self.value += by;
+                    self.value
+                }
+
+                #[handler(timeout = "2s")]
+                #[cfg(feature = "load")]
+                async fn load(&mut self, cx: &mut Ctx<Self>, url: String) -> Result<usize, LoadError> {
+                    cx.me().add(1).tell().ok();
+                    Ok(url.len())
+                }
+
+                #[akt::handler]
+                #[deprecated]
+                fn r#move(&mut self, to: [u8; Self::N]) {}
+
+                #[on(start)]
+                fn started(&mut self) {}
+
+                #[on(terminated)]
+                async fn gone(&mut self, _: Terminated, cx: &mut Ctx<Self>) -> Result<(), Fault> {
+                    cx.stop();
+                    Ok(())
+                }
+
+                fn helper(&self) {}
+            }
+        },
+    );
+
+    compare("counter.rs", expanded);
+}
+
+#[test]
+fn a_generic_actor_expands_as_written_down() {
+    let expanded = expand(
+        quote!(crate = crate::reexport),
+        quote! {
+            impl<K: Send + 'static, const N: usize> Cache<K, N> where Self: Sized {
+                #[handler]
+                fn clear(&mut self) -> Result<[K; N], Vec<Self>> {
+                    todo!()
+                }
+            }
+        },
+    );
+
+    compare("cache.rs", expanded);
+}
+
+#[test]
+fn a_contract_actor_expands_as_written_down() {
+    let expanded = contract_actor(quote! {
+        contract {
+            trait [ shop::v1::Cart ] message [ shop::v1::CartMsg ] reference [ shop::v1::CartRef ]
+            rpc add Add exclusive [ shop::v1::AddItem ] -> [ shop::v1::CartView ] error [ shop::v1::CartError ]
+            rpc clear Clear exclusive [ shop::v1::ClearCart ] -> [ () ] error [ ]
+            rpc checkout Checkout exclusive [ shop::v1::Checkout ] -> [ shop::v1::Receipt ] error [ ]
+        }
+        options { mailbox = unbounded }
+        impl shop::Cart for MyCart {
+            fn add(&mut self, cx: &mut Ctx<Self>, req: AddItem) -> Result<CartView, CartError> {
+                cx.stop();
+                Ok(self.view(req)?)
+            }
+
+            async fn clear(&mut self, _: ClearCart) {
+                self.items.clear();
+            }
+
+            #[on(stop)]
+            fn stopped(&mut self) {}
+        }
+    });
+
+    compare("cart.rs", expanded);
+}
+
+#[test]
+fn an_impl_of_a_contract_calls_its_macro() {
+    let expanded = expand(quote!(mailbox = unbounded), quote!(impl shop::Cart for MyCart {}));
+
+    let expected = quote!(shop::Cart! { options { mailbox = unbounded } impl shop::Cart for MyCart {} });
+    assert_eq!(expanded.to_string(), expected.to_string());
+}
+
+#[test]
+fn all_mistakes_of_an_impl_are_reported_at_once() {
+    let expanded = expand(
+        quote!(mailbx = bounded(1)),
+        quote! {
+            impl Counter {
+                #[handler]
+                fn by_value(self) {}
+                #[handler]
+                fn borrows(&mut self, name: &str, (a, b): (u8, u8)) -> &[u8] {}
+                #[handler]
+                fn generic<T>(&mut self, all: impl Iterator<Item = T>) -> impl Send {}
+                #[handler]
+                fn contexts(&mut self, cx: &mut Ctx<Self>, more: &mut Vec<u8>) {}
+                #[handler]
+                fn tell(&mut self) {}
+                #[on(strat)]
+                fn started(&mut self) {}
+                #[on(terminated)]
+                fn gone(&mut self) -> u8 {}
+            }
+        },
+    );
+
+    assert_eq!(
+        errors(&expanded),
+        [
+            "unknown option `mailbx`; did you mean `mailbox`? supported: `crate`, `mailbox`",
+            "a handler takes `&mut self`",
+            "message arguments are owned; use `String`",
+            "name the argument; destructure in the body",
+            "replies are owned; return `Vec<u8>`",
+            "a message cannot be generic; make the actor generic",
+            "message arguments need a concrete type",
+            "replies need a concrete type",
+            "only one reference argument is allowed: the context, `cx: &mut Ctx<Self>`",
+            "unknown event `strat`; did you mean `start`? supported: `start`, `stop`, `terminated`",
+            "`#[on(terminated)]` takes the actor that stopped: `terminated: Terminated`",
+            "`#[on(terminated)]` returns `()` or `Result<(), Fault>`",
+            "`tell` exists on every reference; rename the handler",
+        ]
+    );
+}
+
+#[test]
+fn the_users_item_survives_mistakes_without_our_attributes() {
+    let expanded = expand(
+        quote!(),
+        quote! {
+            impl Counter {
+                #[handler]
+                fn rename(&mut self, name: &str) -> &str { name }
+            }
+        },
+    );
+
+    let file: syn::File = syn::parse2(expanded).expect("items");
+    let user = file.items.iter().find_map(|item| match item {
+        Item::Impl(block) if block.trait_.is_none() => Some(block),
+        _ => None,
+    });
+    let Some(ImplItem::Fn(method)) = user.and_then(|user| user.items.first()) else { panic!("no method") };
+    assert_eq!(method.sig.ident, "rename");
+    assert!(!method.attrs.iter().any(|attr| attr.path().is_ident("handler")));
+}
+
+#[test]
+fn the_fallback_has_all_names() {
+    let expanded = expand(
+        quote!(),
+        quote! {
+            impl Counter {
+                #[handler]
+                fn rename(&mut self, name: &str, (a, b): (u8, u8)) -> &str { name }
+                #[handler]
+                fn add(&mut self, by: i64) -> i64 { by }
+                #[handler]
+                fn ask(&mut self) {}
+                #[handler]
+                fn add(&mut self) {}
+            }
+        },
+    );
+
+    compare("fallback.rs", expanded);
+}
+
+#[test]
+fn an_actor_without_handlers_says_so() {
+    let expanded = expand(quote!(), quote!(impl Counter { fn add(&mut self) {} }));
+
+    assert_eq!(errors(&expanded), ["no `#[handler]` methods; add one or remove `#[akt::actor]`"]);
+}
+
+#[test]
+fn two_handlers_of_one_message_name_each_other() {
+    let twice = quote! {
+        impl Counter {
+            #[handler] fn add(&mut self) {}
+            #[handler] fn _add(&mut self) {}
+            #[on(stop)] fn a(&mut self) {}
+            #[on(stop)] fn b(&mut self) {}
+        }
+    };
+
+    assert_eq!(
+        errors(&expand(quote!(), twice)),
+        [
+            "message `Add` is already handled; rename one handler",
+            "first handled here",
+            "`#[on(stop)]` given twice; call one hook from the other",
+            "first given here",
+        ]
+    );
+}
+
+#[test]
+fn methods_of_other_configurations_may_have_one_name() {
+    let expanded = expand(
+        quote!(),
+        quote! {
+            impl Counter {
+                #[handler] #[cfg(unix)] fn add(&mut self) {}
+                #[handler] #[cfg(not(unix))] fn add(&mut self) {}
+            }
+        },
+    );
+
+    assert!(errors(&expanded).is_empty());
+}
+
+#[test]
+fn only_impl_blocks_are_actors() {
+    for (item, error) in [
+        (
+            quote!(
+                fn add() {}
+            ),
+            "`#[akt::actor]` goes on an `impl` block",
+        ),
+        (
+            quote!(
+                struct Counter;
+            ),
+            "`#[akt::actor]` goes on an `impl` block: `impl Counter { .. }`",
+        ),
+        (
+            quote!(
+                impl<'a> Counter<'a> {
+                    #[handler]
+                    fn add(&mut self) {}
+                }
+            ),
+            "an actor owns its data and cannot have a lifetime parameter",
+        ),
+        (
+            quote!(impl [u8] { #[handler] fn add(&mut self) {} }),
+            "an actor is a named type: a struct or an enum",
+        ),
+    ] {
+        assert_eq!(errors(&expand(quote!(), item)), [error]);
+    }
+}
+
+#[test]
+fn mistakes_in_a_contract_impl_are_reported() {
+    let expanded = contract_actor(quote! {
+        contract {
+            trait [ shop::Cart ] message [ shop::CartMsg ] reference [ shop::CartRef ]
+            rpc add Add exclusive [ shop::AddItem ] -> [ shop::View ] error [ ]
+            rpc clear Clear exclusive [ shop::ClearCart ] -> [ () ] error [ ]
+            rpc checkout Checkout exclusive [ shop::Checkout ] -> [ () ] error [ ]
+        }
+        options { mailbox = 3 }
+        impl shop::Cart for MyCart {
+            fn add(&self, req: AddItem, more: u8) -> View {}
+            fn clear(&mut self) {}
+            #[handler]
+            fn checkout(&mut self, req: Checkout) {}
+            fn chekout(&mut self) {}
+            fn expire(&mut self) {}
+        }
+    });
+
+    assert_eq!(
+        errors(&expanded),
+        [
+            "expected `bounded(1024)` or `unbounded`",
+            "a handler takes `&mut self`; concurrent `&self` handlers are not supported yet",
+            "`add` takes one request, `AddItem`, and the context",
+            "`clear` takes its request: `req: ClearCart`",
+            "every method of a contract is a handler; remove `#[handler]`",
+            "`chekout` is not in `shop::Cart`; did you mean `checkout`?",
+            "`expire` is not in `shop::Cart`; move it to an inherent `impl`",
+        ]
+    );
+}
+
+fn expand(args: TokenStream, input: TokenStream) -> TokenStream {
+    attribute(args, &input)
+}
+
+/// The texts of the `compile_error!`s in an expansion.
+fn errors(expanded: &TokenStream) -> Vec<String> {
+    let file: syn::File = syn::parse2(expanded.clone()).expect("items");
+    let text = |item: &Item| match item {
+        Item::Macro(item) if item.mac.path.segments.last()?.ident == "compile_error" => {
+            Some(item.mac.parse_body::<syn::LitStr>().expect("a literal").value())
+        }
+        _ => None,
+    };
+    file.items.iter().filter_map(text).collect()
+}
+
+fn compare(name: &str, expanded: TokenStream) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
+    let actual = prettyplease::unparse(&syn::parse2(expanded).expect("items"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &actual).expect("the folder is writable");
+    }
+    let golden = fs::read_to_string(&path).expect("run with UPDATE_GOLDEN=1 once");
+    assert_eq!(actual, golden, "{name} changed; look at the difference, then UPDATE_GOLDEN=1");
+}

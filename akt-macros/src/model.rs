@@ -1,0 +1,307 @@
+//! What the macros know about one actor, after parsing and before expansion.
+
+use std::time::Duration;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Attribute, Expr, Generics, Ident, ImplItemFn, ItemImpl, PatType, Type, Visibility};
+
+/// An actor whose messages are the methods of one inherent impl.
+pub(crate) struct Actor {
+    /// The user's block, our attributes stripped.
+    pub(crate) item: ItemImpl,
+    pub(crate) subject: Subject,
+    pub(crate) options: Options,
+    pub(crate) handlers: Vec<Handler>,
+    pub(crate) hooks: Vec<Hook>,
+}
+
+/// An actor that implements the service of a `.proto`.
+pub(crate) struct ContractActor {
+    /// The user's block; its methods are moved to the fields below.
+    pub(crate) item: ItemImpl,
+    pub(crate) subject: Subject,
+    pub(crate) options: Options,
+    pub(crate) contract: Contract,
+    pub(crate) methods: Vec<RpcMethod>,
+    pub(crate) hooks: Vec<Hook>,
+    /// What goes to an inherent impl as it is: hooks, and methods that were refused.
+    pub(crate) moved: Vec<ImplItemFn>,
+}
+
+/// The type that is the actor, and the path of the runtime crate.
+pub(crate) struct Subject {
+    pub(crate) krate: TokenStream,
+    pub(crate) name: Ident,
+    pub(crate) ty: Type,
+    pub(crate) generics: Generics,
+}
+
+/// What stands in the parentheses of `#[actor(..)]`.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) mailbox: Option<Mailbox>,
+    pub(crate) krate: Option<syn::Path>,
+}
+
+/// `mailbox = ..`
+pub(crate) enum Mailbox {
+    Bounded(Box<Expr>),
+    Unbounded,
+}
+
+/// One `#[handler]` method.
+pub(crate) struct Handler {
+    pub(crate) ident: Ident,
+    pub(crate) vis: Visibility,
+    pub(crate) copied: Copied,
+    pub(crate) is_async: bool,
+    pub(crate) args: Vec<Arg>,
+    pub(crate) reply: Reply,
+    pub(crate) timeout: Option<Duration>,
+    /// A mistake was reported for it: the fallback keeps its name and nothing else.
+    pub(crate) broken: bool,
+}
+
+/// One argument of a handler or hook, after the receiver.
+pub(crate) enum Arg {
+    /// A field of the message.
+    Field { ident: Ident, ty: TokenStream },
+    /// `cx: &mut Ctx<Self>`
+    Context,
+}
+
+/// What a handler returns, `Self` spelled out.
+pub(crate) enum Reply {
+    Unit,
+    Plain(TokenStream),
+    Result { out: TokenStream, ok: TokenStream, err: TokenStream },
+}
+
+/// One `#[on(..)]` method.
+pub(crate) struct Hook {
+    pub(crate) event: Event,
+    pub(crate) ident: Ident,
+    pub(crate) copied: Copied,
+    pub(crate) is_async: bool,
+    pub(crate) args: Vec<Arg>,
+    pub(crate) fallible: bool,
+}
+
+/// What a hook waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    Start,
+    Stop,
+    Terminated,
+}
+
+/// The attributes of a method that generated items repeat.
+#[derive(Default)]
+pub(crate) struct Copied {
+    pub(crate) docs: Vec<Attribute>,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) deprecated: Vec<Attribute>,
+}
+
+/// The facts of a service, as its callback macro passes them.
+pub(crate) struct Contract {
+    pub(crate) path: TokenStream,
+    pub(crate) message: TokenStream,
+    pub(crate) reference: TokenStream,
+    pub(crate) rpcs: Vec<Rpc>,
+}
+
+/// One rpc of a service.
+pub(crate) struct Rpc {
+    pub(crate) method: Ident,
+    pub(crate) variant: Ident,
+    pub(crate) request: TokenStream,
+    pub(crate) response: TokenStream,
+    pub(crate) error: Option<TokenStream>,
+}
+
+/// The user's method for one rpc.
+pub(crate) struct RpcMethod {
+    /// Its place in `Contract::rpcs`.
+    pub(crate) rpc: usize,
+    pub(crate) item: ImplItemFn,
+    pub(crate) copied: Copied,
+    pub(crate) args: Vec<Arg>,
+    /// A mistake was reported for it: the trait gets a stand-in.
+    pub(crate) broken: bool,
+}
+
+impl Actor {
+    /// `CounterMsg`
+    pub(crate) fn message(&self) -> Ident {
+        self.subject.derived(format_args!("{}Msg", self.subject.plain_name()))
+    }
+
+    /// `CounterRef`
+    pub(crate) fn reference(&self) -> Ident {
+        self.subject.derived(format_args!("{}Ref", self.subject.plain_name()))
+    }
+
+    /// `__CounterBody`
+    pub(crate) fn body(&self) -> Ident {
+        self.subject.derived(format_args!("__{}Body", self.subject.plain_name()))
+    }
+
+    /// `__CounterAdd`
+    pub(crate) fn payload(&self, handler: &Handler) -> Ident {
+        let name = format!("__{}{}", self.subject.plain_name(), camel(&handler.name()));
+        Ident::new(&name, generated(handler.ident.span()))
+    }
+}
+
+impl Subject {
+    /// The type's name without `r#`.
+    pub(crate) fn plain_name(&self) -> String {
+        plain(&self.name)
+    }
+
+    /// Rewrites `Self` to the actor's type: generated items have a `Self` of their own.
+    pub(crate) fn spell(&self, tokens: impl ToTokens) -> TokenStream {
+        super::parse::spell_self(tokens.to_token_stream(), &self.ty.to_token_stream())
+    }
+
+    /// An item whose name makes rustc name both places where a type became an actor.
+    pub(crate) fn marker(&self) -> TokenStream {
+        let marker = self.derived(format_args!("__AKT_ACTOR_FOR_{}", self.plain_name()));
+        quote! {
+            #[doc(hidden)]
+            #[allow(dead_code, non_upper_case_globals)]
+            const #marker: () = ();
+        }
+    }
+
+    /// `<K, V>`, or nothing.
+    pub(crate) fn type_args(&self) -> TokenStream {
+        self.generics.split_for_impl().1.to_token_stream()
+    }
+
+    fn derived(&self, name: std::fmt::Arguments<'_>) -> Ident {
+        Ident::new(&name.to_string(), generated(self.name.span()))
+    }
+}
+
+impl Handler {
+    /// The handler's name without `r#`.
+    pub(crate) fn name(&self) -> String {
+        plain(&self.ident)
+    }
+
+    /// Its variant in the body enum.
+    pub(crate) fn variant(&self) -> Ident {
+        let name = camel(&self.name());
+        let free = syn::parse_str::<Ident>(&name).is_ok();
+        let name = if free { name } else { format!("_{name}") };
+        Ident::new(&name, generated(self.ident.span()))
+    }
+
+    /// The message's fields, in the order of the arguments.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&Ident, &TokenStream)> {
+        self.args.iter().filter_map(|arg| match arg {
+            Arg::Field { ident, ty } => Some((ident, ty)),
+            Arg::Context => None,
+        })
+    }
+}
+
+impl Reply {
+    /// The type that the handler returns.
+    pub(crate) fn out(&self) -> TokenStream {
+        match self {
+            Self::Unit => quote!(()),
+            Self::Plain(out) | Self::Result { out, .. } => out.clone(),
+        }
+    }
+}
+
+impl Event {
+    pub(crate) const NAMES: &'static [&'static str] = &["start", "stop", "terminated"];
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "start" => Some(Self::Start),
+            "stop" => Some(Self::Stop),
+            "terminated" => Some(Self::Terminated),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Terminated => "terminated",
+        }
+    }
+}
+
+impl Rpc {
+    /// What the handler of this rpc returns.
+    pub(crate) fn out(&self) -> TokenStream {
+        let response = &self.response;
+        match &self.error {
+            Some(error) => quote!(::core::result::Result<#response, #error>),
+            None => response.clone(),
+        }
+    }
+}
+
+impl RpcMethod {
+    /// The arguments that are the request: one, unless a mistake was reported.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = &PatType> {
+        self.typed(false)
+    }
+
+    /// The context, if the user named it.
+    pub(crate) fn context(&self) -> Option<&PatType> {
+        self.typed(true).next()
+    }
+
+    /// The hidden inherent method that holds the body of a sync handler.
+    pub(crate) fn hidden(&self) -> Ident {
+        let ident = &self.item.sig.ident;
+        Ident::new(&format!("__akt_{}", plain(ident)), generated(ident.span()))
+    }
+
+    fn typed(&self, context: bool) -> impl Iterator<Item = &PatType> {
+        let both = super::parse::typed(&self.item.sig).zip(&self.args);
+        both.filter(move |(_, arg)| matches!(arg, Arg::Context) == context).map(|(typed, _)| typed)
+    }
+}
+
+/// The name without `r#`.
+pub(crate) fn plain(ident: &Ident) -> String {
+    syn::ext::IdentExt::unraw(ident).to_string()
+}
+
+/// The place of the user's token, with the hygiene of generated code: lints know that we wrote it.
+pub(crate) fn generated(place: Span) -> Span {
+    Span::call_site().located_at(place)
+}
+
+/// `add_item` becomes `AddItem`.
+fn camel(snake: &str) -> String {
+    let word = |word: &str| {
+        let mut chars = word.chars();
+        chars.next().map(|first| first.to_uppercase().chain(chars).collect::<String>())
+    };
+    snake.split('_').filter_map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_camel_case() {
+        assert_eq!(camel("add"), "Add");
+        assert_eq!(camel("add_item_2"), "AddItem2");
+        assert_eq!(camel("_hidden__twice"), "HiddenTwice");
+        assert_eq!(camel("getURL"), "GetURL");
+    }
+}

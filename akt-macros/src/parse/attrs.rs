@@ -1,0 +1,342 @@
+//! Attributes: the options in ours, and those that generated items repeat.
+
+use std::time::Duration;
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, Ident, Lit, LitStr, Meta, Path, Token};
+
+use crate::diag::{self, Diag};
+use crate::model::{Copied, Event, Mailbox, Options};
+
+/// What our attributes make of a method.
+pub(crate) enum Role {
+    Plain,
+    Handler(Attribute),
+    Hook(Attribute),
+}
+
+const OPTIONS: &[&str] = &["crate", "mailbox"];
+const HANDLER_OPTIONS: &[&str] = &["timeout"];
+
+/// Reads `mailbox = bounded(64), crate = path`.
+pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
+    let mut options = Options::default();
+    read(tokens, OPTIONS, diag, &mut |key, input| {
+        if key == "crate" {
+            options.krate = Some(input.call(Path::parse_mod_style)?);
+        } else {
+            options.mailbox = Some(mailbox(input)?);
+        }
+        Ok(())
+    });
+    options
+}
+
+/// Reads the options of `#[handler(timeout = "2s")]`.
+pub(crate) fn handler(attr: &Attribute, diag: &mut Diag) -> Option<Duration> {
+    let mut timeout = None;
+    match &attr.meta {
+        Meta::Path(_) => {}
+        Meta::List(list) => read(list.tokens.clone(), HANDLER_OPTIONS, diag, &mut |_, input| {
+            timeout = Some(duration(input)?);
+            Ok(())
+        }),
+        Meta::NameValue(pair) => {
+            diag.error(pair, "options stand in parentheses: `#[handler(timeout = \"2s\")]`");
+        }
+    }
+    timeout
+}
+
+/// Reads the event of `#[on(start)]`.
+pub(crate) fn event(attr: &Attribute, diag: &mut Diag) -> Option<Event> {
+    let Ok(list) = attr.meta.require_list() else {
+        diag.error(attr, "say which event: `#[on(start)]`, `#[on(stop)]` or `#[on(terminated)]`");
+        return None;
+    };
+    let Ok(name) = Ident::parse_any.parse2(list.tokens.clone()) else {
+        diag.error(attr, "one event a hook: `#[on(start)]`, `#[on(stop)]` or `#[on(terminated)]`");
+        return None;
+    };
+    let event = Event::from_name(&name.to_string());
+    if event.is_none() {
+        diag.error(&name, diag::unknown("event", &name.to_string(), Event::NAMES));
+    }
+    event
+}
+
+/// Takes our attributes off a method and says what they make of it.
+pub(crate) fn take_role(attrs: &mut Vec<Attribute>, krate: &TokenStream, diag: &mut Diag) -> Role {
+    let mut ours = attrs.extract_if(.., |attr| is_ours(attr, krate)).collect::<Vec<_>>().into_iter();
+    let Some(attr) = ours.next() else { return Role::Plain };
+    for other in ours {
+        diag.error(other, "a method is one handler or one hook; remove this attribute");
+    }
+    if last_is(attr.path(), "handler") { Role::Handler(attr) } else { Role::Hook(attr) }
+}
+
+/// The docs, `cfg`s and deprecation of a method, also those inside `cfg_attr`.
+pub(crate) fn copied(attrs: &[Attribute]) -> Copied {
+    Copied { docs: only(attrs, "doc"), cfgs: only(attrs, "cfg"), deprecated: only(attrs, "deprecated") }
+}
+
+fn only(attrs: &[Attribute], name: &str) -> Vec<Attribute> {
+    attrs.iter().filter_map(|attr| filtered(attr, name)).collect()
+}
+
+fn filtered(attr: &Attribute, name: &str) -> Option<Attribute> {
+    if attr.path().is_ident(name) {
+        return Some(attr.clone());
+    }
+    if !attr.path().is_ident("cfg_attr") {
+        return None;
+    }
+    let nested = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
+    let predicate = nested.first()?;
+    let wanted: Vec<_> = nested.iter().skip(1).filter(|meta| meta.path().is_ident(name)).collect();
+    (!wanted.is_empty()).then(|| syn::parse_quote!(#[cfg_attr(#predicate, #(#wanted),*)]))
+}
+
+fn is_ours(attr: &Attribute, krate: &TokenStream) -> bool {
+    let path = attr.path();
+    if !last_is(path, "handler") && !last_is(path, "on") {
+        return false;
+    }
+    let mut root = path.clone();
+    root.segments.pop();
+    root.segments.pop_punct();
+    let root = root.to_token_stream().to_string();
+    root.is_empty()
+        || root == krate.to_string()
+        || root == "akt"
+        || root == ":: akt"
+        || root == "akt :: prelude"
+}
+
+fn last_is(path: &Path, name: &str) -> bool {
+    path.segments.last().is_some_and(|segment| segment.ident == name)
+}
+
+/// Reads `key = value, ..`: reports every mistake and goes on behind the next comma.
+fn read(
+    tokens: TokenStream,
+    supported: &[&str],
+    diag: &mut Diag,
+    value: &mut dyn FnMut(&Ident, ParseStream<'_>) -> syn::Result<()>,
+) {
+    let mut seen: Vec<Ident> = Vec::new();
+    let all = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            if let Err(mistake) = pair(input, supported, &mut seen, diag, value) {
+                diag.push(mistake);
+            }
+            skip_pair(input)?;
+        }
+        Ok(())
+    };
+    if let Err(mistake) = all.parse2(tokens) {
+        diag.push(mistake);
+    }
+}
+
+fn pair(
+    input: ParseStream<'_>,
+    supported: &[&str],
+    seen: &mut Vec<Ident>,
+    diag: &mut Diag,
+    value: &mut dyn FnMut(&Ident, ParseStream<'_>) -> syn::Result<()>,
+) -> syn::Result<()> {
+    let key = input.call(Ident::parse_any)?;
+    let name = key.to_string();
+    if !supported.contains(&name.as_str()) {
+        return Err(syn::Error::new(key.span(), diag::unknown("option", &name, supported)));
+    }
+    if let Some(first) = seen.iter().find(|first| **first == key) {
+        diag.twice(&key, &format!("`{name}` given twice"), first, &format!("`{name}` first given here"));
+        return Ok(());
+    }
+    if !input.peek(Token![=]) {
+        return Err(syn::Error::new(key.span(), format!("`{name}` needs a value: `{name} = ..`")));
+    }
+    input.parse::<Token![=]>()?;
+    seen.push(key.clone());
+    value(&key, input)?;
+    if input.is_empty() || input.peek(Token![,]) { Ok(()) } else { Err(input.error("expected `,`")) }
+}
+
+/// Goes behind the next comma.
+fn skip_pair(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() {
+        let token: TokenTree = input.parse()?;
+        if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ',') {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn mailbox(input: ParseStream<'_>) -> syn::Result<Mailbox> {
+    const KINDS: &[&str] = &["bounded", "unbounded"];
+    const EXAMPLES: &str = "expected `bounded(1024)` or `unbounded`";
+    let kind: Ident = input.parse().map_err(|mistake| syn::Error::new(mistake.span(), EXAMPLES))?;
+    match kind.to_string().as_str() {
+        "unbounded" => Ok(Mailbox::Unbounded),
+        "bounded" if input.peek(syn::token::Paren) => {
+            let inside;
+            syn::parenthesized!(inside in input);
+            capacity(inside.parse()?).map(|capacity| Mailbox::Bounded(Box::new(capacity)))
+        }
+        "bounded" => Err(syn::Error::new(kind.span(), "say how many messages fit: `bounded(1024)`")),
+        name => Err(syn::Error::new(kind.span(), diag::unknown("mailbox", name, KINDS))),
+    }
+}
+
+fn capacity(expr: Expr) -> syn::Result<Expr> {
+    let zero = match &expr {
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Int(number) => number.base10_parse::<usize>()? == 0,
+            other => return Err(syn::Error::new_spanned(other, "expected a number of messages")),
+        },
+        _ => false,
+    };
+    if zero { Err(syn::Error::new_spanned(expr, "a mailbox holds at least one message")) } else { Ok(expr) }
+}
+
+fn duration(input: ParseStream<'_>) -> syn::Result<Duration> {
+    const EXAMPLES: &str = r#"examples: "250ms", "2s", "5m", "1h""#;
+    if !input.peek(LitStr) {
+        let token: TokenTree = input.parse()?;
+        return Err(syn::Error::new(token.span(), format!("expected a duration; {EXAMPLES}")));
+    }
+    let literal: LitStr = input.parse()?;
+    let text = literal.value();
+    parse_duration(&text)
+        .ok_or_else(|| syn::Error::new(literal.span(), format!("invalid duration {text:?}; {EXAMPLES}")))
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let unit_at = text.find(|char: char| !char.is_ascii_digit())?;
+    let (number, unit) = text.split_at(unit_at);
+    let number: u64 = number.parse().ok()?;
+    let millis = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    number.checked_mul(millis).map(Duration::from_millis)
+}
+
+/// The path of the runtime crate in generated code.
+pub(crate) fn krate(options: &Options) -> TokenStream {
+    options.krate.as_ref().map_or_else(|| quote!(::akt), ToTokens::to_token_stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    fn mistakes_in(tokens: TokenStream) -> Vec<String> {
+        let mut diag = Diag::default();
+        options(tokens, &mut diag);
+        diag.texts()
+    }
+
+    #[test]
+    fn options_are_read() {
+        let mut diag = Diag::default();
+
+        let options = options(quote!(mailbox = bounded(64), crate = crate::reexport), &mut diag);
+
+        assert!(matches!(options.mailbox, Some(Mailbox::Bounded(_))));
+        assert_eq!(krate(&options).to_string(), "crate :: reexport");
+        assert_eq!(diag.count(), 0);
+    }
+
+    #[test]
+    fn every_wrong_option_is_reported() {
+        let mistakes =
+            mistakes_in(quote!(mailbx = 3, mailbox = bouded(3), mailbox = unbounded, passivate, crate));
+
+        assert_eq!(
+            mistakes,
+            [
+                "unknown option `mailbx`; did you mean `mailbox`? supported: `crate`, `mailbox`",
+                "unknown mailbox `bouded`; did you mean `bounded`? supported: `bounded`, `unbounded`",
+                "`mailbox` given twice",
+                "`mailbox` first given here",
+                "unknown option `passivate`; supported: `crate`, `mailbox`",
+                "`crate` needs a value: `crate = ..`",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_mailbox_says_how_many_fit() {
+        assert_eq!(mistakes_in(quote!(mailbox = bounded)), ["say how many messages fit: `bounded(1024)`"]);
+        assert_eq!(mistakes_in(quote!(mailbox = bounded(0))), ["a mailbox holds at least one message"]);
+        assert_eq!(mistakes_in(quote!(mailbox = 12)), ["expected `bounded(1024)` or `unbounded`"]);
+        assert_eq!(mistakes_in(quote!(mailbox = unbounded 3)), ["expected `,`"]);
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(parse_duration("250ms"), Some(Duration::from_millis(250)));
+        assert_eq!(parse_duration("5m"), Some(Duration::from_secs(300)));
+        assert_eq!(parse_duration("1h"), Some(Duration::from_secs(3600)));
+        for wrong in
+            ["", "5", "5 parsecs", "s", "-1s", "1.5s", "99999999999999999999s", "9999999999999999999h"]
+        {
+            assert_eq!(parse_duration(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_timeout_is_named() {
+        let mut diag = Diag::default();
+
+        handler(&parse_quote!(#[handler(timeout = "5 parsecs")]), &mut diag);
+        handler(&parse_quote!(#[handler(timeout = 5)]), &mut diag);
+
+        assert_eq!(
+            diag.texts(),
+            [
+                r#"invalid duration "5 parsecs"; examples: "250ms", "2s", "5m", "1h""#,
+                r#"expected a duration; examples: "250ms", "2s", "5m", "1h""#,
+            ]
+        );
+    }
+
+    #[test]
+    fn cfg_attr_is_copied_in_parts() {
+        let attrs: Vec<Attribute> = vec![
+            parse_quote!(#[cfg(unix)]),
+            parse_quote!(#[inline]),
+            parse_quote!(#[cfg_attr(doc, doc = "x", inline, cfg(windows))]),
+        ];
+
+        let copied = copied(&attrs);
+
+        assert_eq!(copied.docs.len(), 1);
+        assert_eq!(copied.cfgs[1].to_token_stream().to_string(), "# [cfg_attr (doc , cfg (windows))]");
+        assert!(copied.deprecated.is_empty());
+    }
+
+    #[test]
+    fn our_attributes_may_be_qualified() {
+        let krate = quote!(crate::reexport);
+        for ours in
+            [quote!(handler), quote!(akt::on), quote!(::akt::handler), quote!(crate::reexport::handler)]
+        {
+            assert!(is_ours(&parse_quote!(#[#ours(start)]), &krate), "{ours}");
+        }
+        assert!(!is_ours(&parse_quote!(#[other::handler]), &krate));
+    }
+}

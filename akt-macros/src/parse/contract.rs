@@ -1,0 +1,137 @@
+//! From the facts of a service and an impl of its trait to the model of an actor.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::parse::{Parse, ParseStream};
+use syn::{Ident, ImplItem, ImplItemFn, ItemImpl, PatType, Token};
+
+use super::attrs::{self, Role};
+use super::item::{arguments, hook, subject};
+use crate::check;
+use crate::diag::Diag;
+use crate::model::{Arg, Contract, ContractActor, Rpc, RpcMethod};
+
+/// What a callback macro passes: the service, the options, the user's impl.
+pub(crate) struct ContractInput {
+    contract: Contract,
+    options: TokenStream,
+    item: ItemImpl,
+}
+
+/// Reads what the callback macro of a contract passed.
+pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<ContractActor> {
+    let ContractInput { contract, options, mut item } = input;
+    let options = attrs::options(options, diag);
+    let subject = subject(&item, attrs::krate(&options), diag)?;
+    let trait_path = item.trait_.as_ref().map(|(_, path, _)| path.to_token_stream()).unwrap_or_default();
+    let (mut rpcs, mut hooks, mut moved) = (Vec::new(), Vec::new(), Vec::new());
+    for inner in std::mem::take(&mut item.items) {
+        let ImplItem::Fn(mut method) = inner else {
+            item.items.push(inner);
+            continue;
+        };
+        let role = attrs::take_role(&mut method.attrs, &subject.krate, diag);
+        let rpc = contract.rpcs.iter().position(|rpc| rpc.method == method.sig.ident);
+        match (role, rpc) {
+            (Role::Hook(attr), _) => {
+                hooks.extend(hook(&attr, &method, diag));
+                moved.push(method);
+            }
+            (Role::Handler(attr), _) => {
+                check::no_handler_in_contract(&attr, rpc.is_some(), diag);
+                match rpc {
+                    Some(rpc) => rpcs.push(rpc_method(rpc, &contract, method, diag)),
+                    None => moved.push(method),
+                }
+            }
+            (Role::Plain, Some(rpc)) => {
+                let method = rpc_method(rpc, &contract, method, diag);
+                moved.extend(method.broken.then(|| method.item.clone()));
+                rpcs.push(method);
+            }
+            (Role::Plain, None) => {
+                check::is_in_contract(&method.sig.ident, &trait_path, &contract, diag);
+                moved.push(method);
+            }
+        }
+    }
+    Some(ContractActor { item, subject, options, contract, methods: rpcs, hooks, moved })
+}
+
+fn rpc_method(rpc: usize, contract: &Contract, method: ImplItemFn, diag: &mut Diag) -> RpcMethod {
+    let before = diag.count();
+    let sig = &method.sig;
+    let copied = attrs::copied(&method.attrs);
+    check::signature(sig, diag);
+    let field = |arg: &PatType, diag: &mut Diag| {
+        check::owned(&arg.ty, diag);
+        Arg::Field { ident: sig.ident.clone(), ty: TokenStream::new() }
+    };
+    let args = arguments(sig, diag, &field);
+    let mut read = RpcMethod { rpc, item: method, copied, args, broken: false };
+    check::one_request(&read, &contract.rpcs[rpc], diag);
+    read.broken = diag.count() > before;
+    read
+}
+
+impl Parse for ContractInput {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let inside = block(input, "contract")?;
+        let contract = inside.parse()?;
+        let options = block(input, "options")?.parse()?;
+        Ok(Self { contract, options, item: input.parse()? })
+    }
+}
+
+/// Opens `name { .. }`.
+fn block<'a>(input: ParseStream<'a>, name: &str) -> syn::Result<syn::parse::ParseBuffer<'a>> {
+    word(input, name)?;
+    let inside;
+    syn::braced!(inside in input);
+    Ok(inside)
+}
+
+impl Parse for Contract {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        word(input, "trait")?;
+        let path = bracketed(input)?;
+        word(input, "message")?;
+        let message = bracketed(input)?;
+        word(input, "reference")?;
+        let reference = bracketed(input)?;
+        let mut rpcs = Vec::new();
+        while !input.is_empty() {
+            rpcs.push(input.parse()?);
+        }
+        Ok(Self { path, message, reference, rpcs })
+    }
+}
+
+impl Parse for Rpc {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        word(input, "rpc")?;
+        let (method, variant) = (input.parse()?, input.parse()?);
+        word(input, "exclusive")?;
+        let request = bracketed(input)?;
+        input.parse::<Token![->]>()?;
+        let response = bracketed(input)?;
+        word(input, "error")?;
+        let error = bracketed(input)?;
+        Ok(Self { method, variant, request, response, error: (!error.is_empty()).then_some(error) })
+    }
+}
+
+fn bracketed(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let inside;
+    syn::bracketed!(inside in input);
+    inside.parse()
+}
+
+fn word(input: ParseStream<'_>, expected: &str) -> syn::Result<()> {
+    let found = input.call(<Ident as syn::ext::IdentExt>::parse_any)?;
+    if found == expected {
+        return Ok(());
+    }
+    let text = format!("expected `{expected}`: the contract was written by another version of akt-build");
+    Err(syn::Error::new(found.span(), text))
+}

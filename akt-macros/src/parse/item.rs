@@ -1,0 +1,165 @@
+//! From an impl block to the model of an actor.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{
+    Attribute, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, PatType, ReturnType, Signature, Type,
+};
+
+use super::attrs::{self, Role};
+use super::spell::ungroup;
+use crate::check;
+use crate::diag::Diag;
+use crate::model::{Actor, Arg, Handler, Hook, Reply, Subject};
+
+/// The impl block under `#[actor]`, or a mistake.
+pub(crate) fn impl_block(input: &TokenStream, diag: &mut Diag) -> Option<ItemImpl> {
+    match syn::parse2(input.clone()) {
+        Ok(Item::Impl(item)) => return Some(item),
+        Ok(other) => check::is_impl_block(&other, diag),
+        Err(mistake) => diag.push(mistake),
+    }
+    None
+}
+
+/// Reads an inherent impl.
+pub(crate) fn actor(args: TokenStream, mut item: ItemImpl, diag: &mut Diag) -> Option<Actor> {
+    let options = attrs::options(args, diag);
+    let subject = subject(&item, attrs::krate(&options), diag)?;
+    let (mut handlers, mut hooks) = (Vec::new(), Vec::new());
+    for method in methods(&mut item) {
+        match attrs::take_role(&mut method.attrs, &subject.krate, diag) {
+            Role::Plain => {}
+            Role::Handler(attr) => {
+                let before = diag.count();
+                let timeout = attrs::handler(&attr, diag);
+                let mut handler = handler(method, &subject, diag);
+                handler.timeout = timeout;
+                handler.broken = diag.count() > before;
+                handlers.push(handler);
+            }
+            Role::Hook(attr) => hooks.extend(hook(&attr, method, diag)),
+        }
+    }
+    Some(Actor { item, subject, options, handlers, hooks })
+}
+
+pub(super) fn subject(item: &ItemImpl, krate: TokenStream, diag: &mut Diag) -> Option<Subject> {
+    let ty = ungroup(&item.self_ty).clone();
+    let name = match &ty {
+        Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.clone()),
+        _ => None,
+    };
+    let Some(name) = name else {
+        diag.error(&item.self_ty, "an actor is a named type: a struct or an enum");
+        return None;
+    };
+    check::owns_its_data(&item.generics, diag);
+    Some(Subject { krate, name, ty, generics: item.generics.clone() })
+}
+
+fn methods(item: &mut ItemImpl) -> impl Iterator<Item = &mut ImplItemFn> {
+    item.items.iter_mut().filter_map(|inner| match inner {
+        ImplItem::Fn(method) => Some(method),
+        _ => None,
+    })
+}
+
+fn handler(method: &ImplItemFn, subject: &Subject, diag: &mut Diag) -> Handler {
+    let sig = &method.sig;
+    check::signature(sig, diag);
+    let field = |arg: &PatType, diag: &mut Diag| {
+        check::owned(&arg.ty, diag);
+        let ident = check::named(&arg.pat, diag);
+        Arg::Field { ident, ty: subject.spell(ungroup(&arg.ty)) }
+    };
+    let args = arguments(sig, diag, &field);
+    check::reply(&sig.output, diag);
+    Handler {
+        ident: sig.ident.clone(),
+        vis: method.vis.clone(),
+        copied: attrs::copied(&method.attrs),
+        is_async: sig.asyncness.is_some(),
+        args,
+        reply: reply(&sig.output, subject),
+        timeout: None,
+        broken: false,
+    }
+}
+
+pub(super) fn hook(attr: &Attribute, method: &ImplItemFn, diag: &mut Diag) -> Option<Hook> {
+    let event = attrs::event(attr, diag)?;
+    let sig = &method.sig;
+    let before = diag.count();
+    check::signature(sig, diag);
+    let field = |arg: &PatType, _: &mut Diag| {
+        let ident = Ident::new("terminated", proc_macro2::Span::mixed_site());
+        Arg::Field { ident, ty: arg.ty.to_token_stream() }
+    };
+    let args = arguments(sig, diag, &field);
+    check::hook_arguments(event, sig, &args, diag);
+    check::hook_reply(event, &sig.output, diag);
+    (diag.count() == before).then(|| Hook {
+        event,
+        ident: sig.ident.clone(),
+        copied: attrs::copied(&method.attrs),
+        is_async: sig.asyncness.is_some(),
+        args,
+        fallible: returned(&sig.output).is_some(),
+    })
+}
+
+/// The arguments after the receiver; `field` reads one that belongs to the message.
+pub(super) fn arguments(
+    sig: &Signature,
+    diag: &mut Diag,
+    field: &dyn Fn(&PatType, &mut Diag) -> Arg,
+) -> Vec<Arg> {
+    let context = check::context(sig, diag);
+    let arg = |(index, arg): (usize, &PatType)| {
+        if context.contains(&index) { Arg::Context } else { field(arg, diag) }
+    };
+    typed(sig).enumerate().map(arg).collect()
+}
+
+/// The arguments without the receiver.
+pub(crate) fn typed(sig: &Signature) -> impl Iterator<Item = &PatType> {
+    sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(arg) => Some(arg),
+        FnArg::Receiver(_) => None,
+    })
+}
+
+fn reply(output: &ReturnType, subject: &Subject) -> Reply {
+    let Some(ty) = returned(output) else { return Reply::Unit };
+    match result_sides(ty) {
+        Some((ok, err)) => {
+            Reply::Result { out: subject.spell(ty), ok: subject.spell(ok), err: subject.spell(err) }
+        }
+        None => Reply::Plain(subject.spell(ty)),
+    }
+}
+
+/// The type behind `->`, unless it is `()`.
+pub(crate) fn returned(output: &ReturnType) -> Option<&Type> {
+    let ReturnType::Type(_, ty) = output else { return None };
+    match ungroup(ty) {
+        Type::Tuple(tuple) if tuple.elems.is_empty() => None,
+        ty => Some(ty),
+    }
+}
+
+/// `T` and `E` of a type that is written `Result<T, E>`.
+fn result_sides(ty: &Type) -> Option<(&Type, &Type)> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
+    let syn::PathArguments::AngleBracketed(args) = &last.arguments else { return None };
+    let mut types = args.args.iter().map(|arg| match arg {
+        syn::GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    match (types.next(), types.next(), types.next()) {
+        (Some(Some(ok)), Some(Some(err)), None) => Some((ok, err)),
+        _ => None,
+    }
+}

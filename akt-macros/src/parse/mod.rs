@@ -1,0 +1,10 @@
+//! From tokens to the model: attributes, methods, types.
+
+mod attrs;
+mod contract;
+mod item;
+mod spell;
+
+pub(crate) use contract::contract;
+pub(crate) use item::{actor, impl_block, returned, typed};
+pub(crate) use spell::{lifetimes, spell_self, ungroup};

@@ -1,0 +1,312 @@
+//! One message on its way to an actor: a lazy value that asks, tells or waits for room.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use super::admission::{Admission, NoRoom};
+use super::error::{AskError, Delivery, Stage, TellError, TimeoutInfo};
+use super::reference::{Ref, Refusal, Refused, Target};
+use super::reply::{Awaited, Progress, Reply, ReplySlot};
+use super::traits::Request;
+use crate::runtime::TimerKey;
+use crate::time::Instant;
+
+/// A call of one handler: `.await` asks, `.tell()` sends now, `.send()` waits for room.
+///
+/// Nothing happens until one of them; messages are ordered by acceptance, not by creation. An ask waits
+/// for room in a full mailbox within its time (5 s unless the system, the handler or [`timeout`](Self::timeout)
+/// says otherwise).
+///
+/// # Cancellation
+///
+/// Dropping it while it is awaited cancels: a message that is still queued is never executed, a running
+/// handler is told through [`Ctx::cancelled`](crate::Ctx::cancelled).
+#[must_use = "a call does nothing until it is awaited (ask), or sent with `.tell()` or `.send()`"]
+pub struct Call<'a, Q: Request> {
+    target: Holder<'a, Q>,
+    timeout: Option<Duration>,
+    state: State<Q>,
+}
+
+enum Holder<'a, Q: Request> {
+    Borrowed(&'a Ref<Q::Message>),
+    Owned(Ref<Q::Message>),
+}
+
+impl<Q: Request> Holder<'_, Q> {
+    fn get(&self) -> &Ref<Q::Message> {
+        match self {
+            Self::Borrowed(reference) => reference,
+            Self::Owned(reference) => reference,
+        }
+    }
+}
+
+enum State<Q: Request> {
+    New(Q::Payload),
+    /// The mailbox is full; the payload waits here.
+    Waiting(Q::Payload, Admission),
+    Asked(Asked<Q::Out>),
+    Ready(Result<Q::Ok, AskError<Q::Err>>),
+    Done,
+}
+
+impl<'a, Q: Request> Call<'a, Q> {
+    #[doc(hidden)]
+    pub fn new(target: &'a Ref<Q::Message>, payload: Q::Payload) -> Self {
+        Self { target: Holder::Borrowed(target), timeout: None, state: State::New(payload) }
+    }
+
+    /// Waits at most `timeout` for the answer, or with [`send`](Self::send) for room.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sends now, without an answer.
+    ///
+    /// # Errors
+    ///
+    /// [`TellError`] with the message, if it was not accepted: full, stopped, unreachable, too large.
+    pub fn tell(mut self) -> Result<(), TellError<Q::Payload>> {
+        let payload = self.take_payload();
+        self.target.get().push::<Q>(Q::wrap(payload, Reply::nobody()))
+    }
+
+    /// Sends as soon as there is room, in the order of waiting, without an answer.
+    ///
+    /// # Errors
+    ///
+    /// [`TellError`] with the message; `Full` when there was no room in time.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping it before it is ready sends nothing.
+    pub async fn send(mut self) -> Result<(), TellError<Q::Payload>> {
+        let payload = self.take_payload();
+        let (since, deadline) = self.span();
+        let target = self.target.get();
+        let mut place = Place { admission: Admission::new(since, deadline), target: &*target.0 };
+        match std::future::poll_fn(|cx| place.admission.poll(place.target, cx)).await {
+            Ok(()) => {}
+            Err(NoRoom::Late { .. }) => return Err(TellError::Full(payload)),
+            // Whatever it is, the push says it again, and hands the message back.
+            Err(NoRoom::Refused(_)) => return target.push::<Q>(Q::wrap(payload, Reply::nobody())),
+        }
+        let message = Q::wrap(payload, Reply::nobody());
+        target.0.push(message, true).map_err(Refused::into_tell_error::<Q>)
+    }
+
+    /// Begins to ask at once; the answer can be awaited later, and elsewhere.
+    pub fn start(self) -> Call<'static, Q> {
+        let mut call = self.into_owned();
+        if let Poll::Ready(result) = Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop())) {
+            call.state = State::Ready(result);
+        }
+        call
+    }
+
+    /// The same call, still lazy, with a reference of its own.
+    pub fn into_owned(mut self) -> Call<'static, Q> {
+        let state = std::mem::replace(&mut self.state, State::Done);
+        let target = Holder::Owned(self.target.get().clone());
+        Call { target, timeout: self.timeout, state }
+    }
+
+    fn take_payload(&mut self) -> Q::Payload {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::New(payload) => payload,
+            _ => panic!("this call was awaited before: `tell` and `send` need a new one"),
+        }
+    }
+
+    fn span(&self) -> (Instant, Instant) {
+        let system = self.target.get().0.system();
+        let timeout = self.timeout.or(Q::TIMEOUT).unwrap_or_else(|| system.ask_timeout());
+        let now = system.runtime().now();
+        (now, now + timeout)
+    }
+
+    fn begin(&mut self, payload: Q::Payload, cx: &Context<'_>) {
+        let (since, deadline) = self.span();
+        let target = self.target.get();
+        self.state = match Asked::push::<Q>(target, payload, (since, deadline), false, cx) {
+            Ok(asked) => State::Asked(asked),
+            Err((Refusal::Full, payload)) => State::Waiting(payload, Admission::new(since, deadline)),
+            Err((refusal, _)) => State::Ready(Err(refused(&*target.0, refusal).widen())),
+        };
+    }
+
+    fn poll_room(&mut self, payload: Q::Payload, mut admission: Admission, cx: &Context<'_>) {
+        let target = self.target.get();
+        let span = (admission.since, admission.deadline);
+        self.state = match admission.poll(&*target.0, cx) {
+            Poll::Pending => State::Waiting(payload, admission),
+            Poll::Ready(Ok(())) => match Asked::push::<Q>(target, payload, span, true, cx) {
+                Ok(asked) => State::Asked(asked),
+                Err((refusal, _)) => State::Ready(Err(refused(&*target.0, refusal).widen())),
+            },
+            Poll::Ready(Err(NoRoom::Late { waited })) => {
+                State::Ready(Err(timed_out(&*target.0, Q::NAME, waited, Stage::WaitingForRoom).widen()))
+            }
+            Poll::Ready(Err(NoRoom::Refused(refusal))) => {
+                State::Ready(Err(refused(&*target.0, refusal).widen()))
+            }
+        };
+    }
+}
+
+impl<Q: Request> Unpin for Call<'_, Q> {}
+
+impl<Q: Request> Future for Call<'_, Q> {
+    type Output = Result<Q::Ok, AskError<Q::Err>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        match std::mem::replace(&mut this.state, State::Done) {
+            State::New(payload) => {
+                this.begin(payload, cx);
+                if matches!(this.state, State::Asked(_)) {
+                    return Poll::Pending;
+                }
+            }
+            state => this.state = state,
+        }
+        if let State::Waiting(..) = this.state
+            && let State::Waiting(payload, admission) = std::mem::replace(&mut this.state, State::Done)
+        {
+            this.poll_room(payload, admission, cx);
+        }
+        match &mut this.state {
+            State::Asked(asked) => {
+                let Poll::Ready(awaited) = asked.slot.poll(cx) else { return Poll::Pending };
+                let target = &*this.target.get().0;
+                let result = asked.conclude(target, Q::NAME, awaited);
+                this.state = State::Done;
+                Poll::Ready(match result {
+                    Ok(out) => Q::split(out).map_err(AskError::Handler),
+                    Err(error) => Err(error.widen()),
+                })
+            }
+            State::Ready(_) => match std::mem::replace(&mut this.state, State::Done) {
+                State::Ready(result) => Poll::Ready(result),
+                _ => unreachable!("matched above"),
+            },
+            State::Waiting(..) => Poll::Pending,
+            State::New(_) | State::Done => panic!("a call was polled after its answer"),
+        }
+    }
+}
+
+impl<Q: Request> Drop for Call<'_, Q> {
+    fn drop(&mut self) {
+        match &mut self.state {
+            State::Waiting(_, admission) => admission.leave(&*self.target.get().0),
+            State::Asked(asked) => asked.give_up(&*self.target.get().0),
+            State::New(_) | State::Ready(_) | State::Done => {}
+        }
+    }
+}
+
+impl<Q: Request> fmt::Debug for Call<'_, Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Call({} of {})", Q::NAME, self.target.get().0.path())
+    }
+}
+
+/// A place in line that is given up when its future is dropped.
+struct Place<'a> {
+    admission: Admission,
+    target: &'a dyn Target,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.admission.leave(self.target);
+    }
+}
+
+/// An ask that was accepted.
+struct Asked<R> {
+    slot: Arc<ReplySlot<R>>,
+    timer: TimerKey,
+}
+
+impl<R: Send + 'static> Asked<R> {
+    fn push<Q: Request<Out = R>>(
+        target: &Ref<Q::Message>,
+        payload: Q::Payload,
+        (since, deadline): (Instant, Instant),
+        reserved: bool,
+        cx: &Context<'_>,
+    ) -> Result<Self, (Refusal, Q::Payload)> {
+        let slot = ReplySlot::for_task(since, deadline, cx.waker().clone());
+        match target.0.push(Q::wrap(payload, Reply::to(slot.clone())), reserved) {
+            Ok(()) => {
+                let alarm = deadline + target.0.grace();
+                let timer = target.0.system().timers().arm(alarm, slot.clone());
+                Ok(Self { slot, timer })
+            }
+            Err(Refused { refusal, message }) => {
+                Err((refusal, Q::unwrap(message).expect("a refused message is the one that was sent")))
+            }
+        }
+    }
+
+    fn conclude(
+        &mut self,
+        target: &dyn Target,
+        name: &'static str,
+        awaited: Awaited<R>,
+    ) -> Result<R, AskError> {
+        self.give_up(target);
+        let progress = match awaited {
+            Awaited::Outcome(Err(AskError::Unimplemented { .. })) => {
+                return Err(AskError::Unimplemented { rpc: name });
+            }
+            Awaited::Outcome(outcome) => return outcome,
+            Awaited::Due(progress) => progress,
+        };
+        let stage = match progress {
+            Progress::Connecting => Stage::Connecting,
+            Progress::Sent => Stage::ReplyLost,
+            progress => match progress.handling() {
+                Some(elapsed) => Stage::Handling { elapsed },
+                None => Stage::Queued { depth: target.depth() },
+            },
+        };
+        let waited = target.system().runtime().now().since(self.slot.since);
+        Err(timed_out(target, name, waited, stage))
+    }
+
+    fn give_up(&self, target: &dyn Target) {
+        target.system().timers().cancel(self.timer);
+        self.slot.give_up();
+    }
+}
+
+fn refused(target: &dyn Target, refusal: Refusal) -> AskError {
+    match refusal {
+        Refusal::Full => AskError::Full,
+        Refusal::Stopped => AskError::Stopped { reason: target.refusal(), delivered: Delivery::No },
+        Refusal::Unreachable(source) => AskError::Unreachable { delivered: Delivery::No, source },
+        Refusal::TooLarge(size) => AskError::TooLarge { bytes: size.bytes, limit: size.limit },
+    }
+}
+
+pub(crate) fn timed_out(
+    target: &dyn Target,
+    name: &'static str,
+    elapsed: Duration,
+    stage: Stage,
+) -> AskError {
+    let delivered = match stage {
+        Stage::Resolving | Stage::Connecting | Stage::WaitingForRoom | Stage::Queued { .. } => Delivery::No,
+        Stage::Handling { .. } | Stage::ReplyLost => Delivery::Maybe,
+    };
+    let target = target.path();
+    AskError::Timeout(Box::new(TimeoutInfo { target, message: name.into(), elapsed, stage, delivered }))
+}

@@ -1,0 +1,91 @@
+//! The cell of a local actor: what its references point to.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::core::Core;
+use super::error::StopReason;
+use super::mailbox::{Control, Queue, Ticket};
+use super::outbound::Incoming;
+use super::reference::{Ref, Refusal, Refused, Sink, Target};
+use super::traits::Actor;
+use crate::path::ActorPath;
+use crate::system::ActorSystem;
+
+/// A mailbox and everything about its actor that others may touch.
+pub(crate) struct LocalCell<A: Actor> {
+    pub(crate) core: Core,
+    pub(crate) queue: Queue<A::Msg>,
+}
+
+impl<A: Actor> LocalCell<A> {
+    pub(crate) fn new(parent: &Arc<dyn Target>, name: Box<str>, limit: usize) -> Self {
+        Self::with_core(Core::new(parent.system().clone(), Some(parent.clone()), name), limit)
+    }
+
+    pub(crate) fn with_core(core: Core, limit: usize) -> Self {
+        Self { core, queue: Queue::new(limit) }
+    }
+}
+
+impl<A: Actor, P: Send + 'static> Sink<P> for LocalCell<A>
+where
+    A::Msg: From<P>,
+{
+    fn push(&self, message: P, reserved: bool) -> Result<(), Refused<P>> {
+        self.queue.push(message, reserved).map_err(|(refusal, message)| Refused { refusal, message })
+    }
+}
+
+impl<A: Actor> Target for LocalCell<A> {
+    fn path(&self) -> ActorPath {
+        self.core.path()
+    }
+
+    fn system(&self) -> &ActorSystem {
+        self.core.system()
+    }
+
+    fn core(&self) -> Option<&Core> {
+        Some(&self.core)
+    }
+
+    fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
+        self.queue.poll_room(ticket, cx)
+    }
+
+    fn abandon(&self, ticket: &Ticket) {
+        self.queue.abandon(ticket);
+    }
+
+    fn depth(&self) -> usize {
+        self.queue.depth()
+    }
+
+    fn refusal(&self) -> StopReason {
+        self.core.refusal()
+    }
+
+    fn grace(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn control(&self, control: Control) {
+        self.core.lane.push(control);
+        self.queue.wake();
+    }
+
+    fn drain(&self) {
+        self.control(Control::Drain(self.queue.accepted()));
+    }
+
+    fn kill(&self) {
+        self.core.lane.kill();
+        self.queue.wake();
+    }
+
+    fn receive(self: Arc<Self>, incoming: Incoming) {
+        A::receive(&Ref::new(self), incoming);
+    }
+}

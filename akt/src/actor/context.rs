@@ -1,0 +1,165 @@
+//! What a handler knows and may do besides its own state.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use super::cell::LocalCell;
+use super::error::{Fault, StopReason};
+use super::reference::{AnyRef, Ref, Target};
+use super::reply::{AnyReply, Reply};
+use super::spawn::Spawn;
+use super::traits::{Actor, ActorRef};
+use crate::id::ActorId;
+use crate::path::ActorPath;
+use crate::system::ActorSystem;
+use crate::time::Instant;
+
+/// The context of an actor: itself, its children, its clock, its end. Called `cx`.
+pub struct Ctx<A: Actor> {
+    pub(super) cell: Arc<LocalCell<A>>,
+    /// Something below is set; looked at after each message.
+    pub(super) interrupted: bool,
+    pub(super) exit: Option<StopReason>,
+    pub(super) fault: Option<Fault>,
+    /// The message being handled.
+    pub(super) message: &'static str,
+    /// The ask that an async handler works on.
+    pub(super) current: AnyReply,
+}
+
+impl<A: Actor> Ctx<A> {
+    pub(super) fn new(cell: Arc<LocalCell<A>>) -> Self {
+        Self { cell, interrupted: false, exit: None, fault: None, message: "", current: AnyReply::default() }
+    }
+
+    /// A reference to this actor.
+    #[must_use]
+    pub fn me(&self) -> A::Ref {
+        A::Ref::from_ref(Ref::new(self.cell.clone()))
+    }
+
+    /// This actor, without its messages.
+    #[must_use]
+    pub fn actor(&self) -> AnyRef {
+        AnyRef::new(self.cell.clone())
+    }
+
+    /// Where this actor is in the tree.
+    #[must_use]
+    pub fn path(&self) -> ActorPath {
+        self.cell.core.path()
+    }
+
+    /// This incarnation.
+    #[must_use]
+    pub fn id(&self) -> ActorId {
+        self.cell.core.id
+    }
+
+    /// The system.
+    #[must_use]
+    pub fn system(&self) -> &ActorSystem {
+        self.cell.core.system()
+    }
+
+    /// The time on this node's clock.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.system().runtime().now()
+    }
+
+    /// The parent; the system's guardian for an actor that the system spawned.
+    #[must_use]
+    pub fn parent(&self) -> AnyRef {
+        AnyRef::new(self.cell.core.parent().expect("only the guardian has no parent").clone())
+    }
+
+    /// The children that are there, in no particular order.
+    #[must_use]
+    pub fn children(&self) -> Vec<AnyRef> {
+        self.cell.core.children().into_iter().map(AnyRef::new).collect()
+    }
+
+    /// Spawns a child; it stops when this actor stops or restarts. See [`ActorSystem::spawn`].
+    pub fn spawn<C: Actor>(
+        &self,
+        name: impl Into<String>,
+        mut factory: impl FnMut() -> C + Send + 'static,
+    ) -> Spawn<C> {
+        Spawn::new(self.cell.clone(), name.into(), Box::new(move || Some(factory())))
+    }
+
+    /// Asks to be told once, in `#[on(terminated)]`, when `actor` is gone; at once if it is.
+    ///
+    /// An actor on another node cannot be watched yet: this is logged.
+    pub fn watch(&self, actor: &AnyRef) {
+        match actor.target().core() {
+            Some(core) => core.watch(actor.target(), self.cell.clone()),
+            None => {
+                tracing::error!(watcher = %self.path(), actor = %actor.path(), "remote watch is not served yet")
+            }
+        }
+    }
+
+    /// Takes [`watch`](Self::watch) back; a `Terminated` that is under way still arrives.
+    pub fn unwatch(&self, actor: &AnyRef) {
+        if let Some(core) = actor.target().core() {
+            core.unwatch(self.id());
+        }
+    }
+
+    /// Stops this actor after the current handler or hook.
+    pub fn stop(&mut self) {
+        self.interrupted = true;
+        self.exit.get_or_insert(StopReason::Requested);
+    }
+
+    /// Stops this actor after everything that is queued now.
+    pub fn stop_after_drain(&self) {
+        self.cell.drain();
+    }
+
+    /// Fails: after the current handler or hook, supervision decides. The asker gets `Fault`.
+    pub fn fail(&mut self, error: impl Into<Fault>) {
+        self.interrupted = true;
+        self.fault.get_or_insert_with(|| error.into());
+    }
+
+    /// Ready when the asker of the current message has given up; never for a tell.
+    ///
+    /// To be awaited beside the work that should end with it.
+    pub async fn cancelled(&self) {
+        poll_fn(|cx| self.current.poll_cancelled(cx)).await;
+    }
+}
+
+impl<A: Actor> fmt::Debug for Ctx<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ctx({})", self.path())
+    }
+}
+
+/// Answers with what a handler returned.
+#[doc(hidden)]
+pub fn answer<A: Actor, R: Send + 'static>(cx: &mut Ctx<A>, reply: Reply<R>, out: R) {
+    if cx.fault.is_none() {
+        reply.send(out);
+    } else {
+        cx.current = reply.erase();
+    }
+}
+
+/// Answers with what a handler returned; an error that nobody asked for is an event.
+#[doc(hidden)]
+pub fn answer_result<A: Actor, T: Send + 'static, E: Send + 'static>(
+    cx: &mut Ctx<A>,
+    reply: Reply<Result<T, E>>,
+    out: Result<T, E>,
+) {
+    if out.is_err() && !reply.is_ask() && cx.fault.is_none() {
+        let core = &cx.cell.core;
+        core.system().handler_failed(core, cx.message);
+    }
+    answer(cx, reply, out);
+}

@@ -1,0 +1,263 @@
+//! The erased half of a cell: its name, its place in the tree, its life and its watchers.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::children::Children;
+use super::error::{FaultInfo, SpawnError, StopReason};
+use super::lifecycle::Stage;
+use super::mailbox::{Control, Lane};
+use super::reference::{AnyRef, Target};
+use super::watch::Terminated;
+use crate::id::ActorId;
+use crate::path::ActorPath;
+use crate::system::ActorSystem;
+
+/// What every local actor has, whatever its type.
+pub(crate) struct Core {
+    pub(crate) id: ActorId,
+    pub(crate) lane: Lane,
+    name: Box<str>,
+    parent: Option<Arc<dyn Target>>,
+    system: ActorSystem,
+    life: Mutex<Life>,
+}
+
+struct Life {
+    stage: Stage,
+    children: Option<Box<Children>>,
+    watchers: Vec<Watcher>,
+    /// Tasks that wait for the next stage or for the last child.
+    wakers: Vec<Waker>,
+}
+
+struct Watcher {
+    id: ActorId,
+    target: Arc<dyn Target>,
+}
+
+impl Core {
+    pub(crate) fn new(system: ActorSystem, parent: Option<Arc<dyn Target>>, name: Box<str>) -> Self {
+        let life = Life { stage: Stage::Starting, children: None, watchers: Vec::new(), wakers: Vec::new() };
+        Self { id: system.next_id(), lane: Lane::default(), name, parent, system, life: Mutex::new(life) }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn system(&self) -> &ActorSystem {
+        &self.system
+    }
+
+    pub(crate) fn parent(&self) -> Option<&Arc<dyn Target>> {
+        self.parent.as_ref()
+    }
+
+    pub(crate) fn path(&self) -> ActorPath {
+        let mut names = vec![self.name()];
+        let mut above = self.parent.as_ref();
+        while let Some(core) = above.and_then(|target| target.core()) {
+            names.push(core.name());
+            above = core.parent.as_ref();
+        }
+        ActorPath::of(names.into_iter().rev())
+    }
+
+    // ---- life ------------------------------------------------------------------------------
+
+    pub(crate) fn enter(&self, next: Stage) {
+        let mut life = self.life.lock();
+        if !life.stage.allows(&next) {
+            return;
+        }
+        life.stage = next;
+        let wakers = std::mem::take(&mut life.wakers);
+        drop(life);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        self.life.lock().stage.is_alive()
+    }
+
+    pub(crate) fn stop_reason(&self) -> Option<StopReason> {
+        self.life.lock().stage.stop_reason()
+    }
+
+    /// Why messages are refused: the reason of a stop that has begun.
+    pub(crate) fn refusal(&self) -> StopReason {
+        match self.life.lock().stage {
+            Stage::Stopped { reason, .. } | Stage::Stopping(reason) => reason,
+            Stage::Starting | Stage::Running | Stage::Restarting => StopReason::Requested,
+        }
+    }
+
+    /// Waits until the actor is there, or is known never to be.
+    pub(crate) fn poll_started(&self, cx: &Context<'_>) -> Poll<Result<(), Box<FaultInfo>>> {
+        let mut life = self.life.lock();
+        match &life.stage {
+            Stage::Stopped { start_failure: Some(info), .. } => Poll::Ready(Err(info.clone())),
+            stage if stage.has_started() => Poll::Ready(Ok(())),
+            _ => {
+                life.wakers.push(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Waits until the actor is gone.
+    pub(crate) async fn stopped(&self) -> StopReason {
+        poll_fn(|cx| {
+            let mut life = self.life.lock();
+            match life.stage.stop_reason() {
+                Some(reason) => Poll::Ready(reason),
+                None => {
+                    register(&mut life.wakers, cx.waker());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    /// The end: frees the name, then tells watchers, each once.
+    pub(crate) fn finish(
+        &self,
+        me: &Arc<dyn Target>,
+        reason: StopReason,
+        start_failure: Option<Box<FaultInfo>>,
+    ) {
+        if let Some(parent) = self.parent.as_ref().and_then(|parent| parent.core()) {
+            parent.forget_child(me.as_ref());
+        }
+        let mut life = self.life.lock();
+        life.stage = Stage::Stopped { reason, start_failure };
+        let (watchers, wakers) = (std::mem::take(&mut life.watchers), std::mem::take(&mut life.wakers));
+        drop(life);
+        for watcher in watchers {
+            tell_terminated(&watcher.target, me, reason);
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Waits before a restart; cut short by a stop or a kill, whose reason it returns.
+    pub(crate) async fn pause(&self, after: Duration) -> Option<StopReason> {
+        let runtime = self.system.runtime();
+        let mut sleep = pin!(runtime.sleep(after));
+        poll_fn(|cx| {
+            self.lane.register(cx.waker());
+            match self.lane.end_asked() {
+                None if after.is_zero() => Poll::Ready(None),
+                None => sleep.as_mut().poll(cx).map(|()| None),
+                end => Poll::Ready(end),
+            }
+        })
+        .await
+    }
+
+    // ---- watch -----------------------------------------------------------------------------
+
+    /// `watcher` is told once when the actor is gone; at once if it is.
+    pub(crate) fn watch(&self, me: &Arc<dyn Target>, watcher: Arc<dyn Target>) {
+        let Some(id) = watcher.core().map(|core| core.id) else { return };
+        let mut life = self.life.lock();
+        if let Some(reason) = life.stage.stop_reason() {
+            drop(life);
+            return tell_terminated(&watcher, me, reason);
+        }
+        if life.watchers.iter().all(|known| known.id != id) {
+            life.watchers.push(Watcher { id, target: watcher });
+        }
+    }
+
+    pub(crate) fn unwatch(&self, watcher: ActorId) {
+        self.life.lock().watchers.retain(|known| known.id != watcher);
+    }
+
+    // ---- children --------------------------------------------------------------------------
+
+    pub(crate) fn adopt(&self, child: Arc<dyn Target>) -> Result<(), SpawnError> {
+        let path = || child.path();
+        let mut life = self.life.lock();
+        if !life.stage.is_alive() {
+            drop(life);
+            return Err(SpawnError::ParentStopping(path()));
+        }
+        let seed = self.system.seed();
+        let children = life.children.get_or_insert_with(|| Box::new(Children::new(seed)));
+        if children.insert(child.clone()) {
+            return Ok(());
+        }
+        drop(life);
+        Err(SpawnError::NameTaken(path()))
+    }
+
+    fn forget_child(&self, child: &dyn Target) {
+        let mut life = self.life.lock();
+        let Some(children) = &mut life.children else { return };
+        children.remove(child);
+        if !children.is_empty() {
+            return;
+        }
+        life.children = None;
+        let wakers = std::mem::take(&mut life.wakers);
+        drop(life);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    pub(crate) fn child(&self, name: &str) -> Option<Arc<dyn Target>> {
+        self.life.lock().children.as_ref()?.get(name).cloned()
+    }
+
+    pub(crate) fn children(&self) -> Vec<Arc<dyn Target>> {
+        let life = self.life.lock();
+        life.children.iter().flat_map(|children| children.iter().cloned()).collect()
+    }
+
+    /// Stops all children at once, or kills them, and waits until they are gone.
+    pub(crate) async fn end_children(&self, how: EndChildren) {
+        for child in self.children() {
+            match how {
+                EndChildren::Stop(reason) => child.control(Control::Stop(reason)),
+                EndChildren::Kill => child.kill(),
+            }
+        }
+        poll_fn(|cx| {
+            if self.lane.is_killed() && matches!(how, EndChildren::Stop(_)) {
+                self.children().iter().for_each(|child| child.kill());
+            }
+            let mut life = self.life.lock();
+            if life.children.is_none() {
+                return Poll::Ready(());
+            }
+            register(&mut life.wakers, cx.waker());
+            drop(life);
+            self.lane.register(cx.waker());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// How an actor's children end with it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum EndChildren {
+    Stop(StopReason),
+    Kill,
+}
+
+fn register(wakers: &mut Vec<Waker>, waker: &Waker) {
+    if !wakers.iter().any(|known| known.will_wake(waker)) {
+        wakers.push(waker.clone());
+    }
+}
+
+fn tell_terminated(watcher: &Arc<dyn Target>, gone: &Arc<dyn Target>, reason: StopReason) {
+    watcher.control(Control::Terminated(Terminated { actor: AnyRef::new(gone.clone()), reason }));
+}

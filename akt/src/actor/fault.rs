@@ -1,0 +1,142 @@
+//! A failure on its way to its verdict: what broke, whom it hurt, what is said about it.
+
+use super::core::Core;
+use super::error::{AskError, Delivery, Fault, FaultInfo, Stage, StopReason};
+use super::orphan;
+use super::panic::Panic;
+use super::reference::Target;
+use super::reply::AnyReply;
+use super::supervisor::{Cause, Verdict};
+use crate::system::{DeadLetterReason, Event};
+use std::time::Duration;
+
+/// How user code ended when it did not end well.
+pub(super) enum Broken {
+    Panic(Panic),
+    Fault(Fault),
+    /// A child's fault, escalated.
+    Child(Box<FaultInfo>),
+    Killed,
+}
+
+impl Broken {
+    /// What supervision decides about; nothing is decided about a kill.
+    pub(super) fn cause(&self) -> Option<Cause<'_>> {
+        match self {
+            Self::Panic(_) => Some(Cause::Panic),
+            Self::Fault(fault) => Some(Cause::Failure(fault)),
+            Self::Child(_) => Some(Cause::Child),
+            Self::Killed => None,
+        }
+    }
+}
+
+/// What a failure leaves behind.
+pub(super) enum Damage {
+    None,
+    /// The message that was being handled, and the replies that it dropped.
+    Message {
+        orphans: Vec<AnyReply>,
+        ask: bool,
+    },
+}
+
+/// User code that failed.
+pub(super) struct Failure {
+    /// The handler, hook or factory.
+    pub(super) message: &'static str,
+    pub(super) broken: Broken,
+    pub(super) damage: Damage,
+}
+
+impl Core {
+    /// Says what failed and what is done about it: to the asker, the dead letters, the event stream, the log.
+    pub(super) fn note(&self, failure: Failure, verdict: Verdict) -> Box<FaultInfo> {
+        let Failure { message, broken, damage } = failure;
+        let (text, place) = match broken {
+            Broken::Panic(Panic { text, place }) => (text, place),
+            Broken::Fault(fault) => (fault.to_string(), None),
+            Broken::Child(info) => (info.to_string(), None),
+            Broken::Killed => ("killed before it had started".to_owned(), None),
+        };
+        let directive = verdict.directive();
+        let info =
+            Box::new(FaultInfo { actor: self.path(), message: message.into(), text, place, directive });
+        tracing::error!(
+            actor = %info.actor, message, place = info.place, text = info.text, ?directive, "actor failed"
+        );
+        self.system().publish(|| Event::Fault((*info).clone()));
+        if let Damage::Message { orphans, ask } = damage {
+            self.bury(message, ask, orphans, DeadLetterReason::Panicked, || AskError::Fault(info.clone()));
+        }
+        info
+    }
+
+    /// The handler of `message` was dropped by a kill.
+    pub(super) fn killed_while_handling(&self, message: &'static str, ask: bool) {
+        let error = || AskError::Stopped { reason: StopReason::Killed, delivered: Delivery::Maybe };
+        self.bury(message, ask, orphan::take(), DeadLetterReason::Killed, error);
+    }
+
+    /// A message that was being handled is lost: returned to its asker, or a dead letter.
+    fn bury(
+        &self,
+        message: &'static str,
+        ask: bool,
+        orphans: Vec<AnyReply>,
+        reason: DeadLetterReason,
+        error: impl FnMut() -> AskError,
+    ) {
+        if !self.system().switches().accounts_for(reason) {
+            return;
+        }
+        // An ask whose reply lives on elsewhere is answered from there.
+        let kept = ask && orphans.is_empty();
+        if !orphan::fail(orphans, error) && !kept {
+            self.system().dead_letter(self, message, reason);
+        }
+    }
+
+    /// A queued message that will not be handled because the actor stops.
+    pub(super) fn refuse(&self, message: &'static str, reply: AnyReply, reason: StopReason) {
+        let letter = DeadLetterReason::of_stop(reason);
+        if !self.system().switches().accounts_for(letter) {
+            return;
+        }
+        if !reply.fail(AskError::Stopped { reason, delivered: Delivery::No }) {
+            self.system().dead_letter(self, message, letter);
+        }
+    }
+
+    /// A message whose asker has given up (`waited` absent) or whose time is up.
+    pub(super) fn skipped(
+        &self,
+        me: &dyn Target,
+        message: &'static str,
+        reply: AnyReply,
+        waited: Option<Duration>,
+    ) {
+        let Some(waited) = waited else {
+            return self.system().dead_letter(self, message, DeadLetterReason::Cancelled);
+        };
+        let stage = Stage::Queued { depth: me.depth() };
+        if !reply.fail(super::call::timed_out(me, message, waited, stage)) {
+            self.system().dead_letter(self, message, DeadLetterReason::Expired);
+        }
+    }
+
+    pub(super) fn started(&self, kind: &'static str) {
+        tracing::debug!(kind, name = self.name(), id = %self.id, "actor started");
+        self.system().publish(|| Event::Started { actor: self.path(), kind });
+    }
+
+    pub(super) fn restarted(&self, kind: &'static str) {
+        tracing::debug!(kind, name = self.name(), id = %self.id, "actor restarted");
+        self.system().publish(|| Event::Restarted { actor: self.path(), kind });
+    }
+
+    pub(super) fn ended(&self, kind: &'static str, reason: StopReason) {
+        tracing::debug!(kind, name = self.name(), id = %self.id, ?reason, "actor stopped");
+        self.system().publish(|| Event::Stopped { actor: self.path(), kind, reason });
+    }
+}

@@ -1,0 +1,75 @@
+//! The guardian: the root of all actors that the system spawns.
+
+use std::sync::Arc;
+
+use super::cell::LocalCell;
+use super::context::Ctx;
+use super::core::Core;
+use super::error::Directive;
+use super::reference::{Ref, Target};
+use super::reply::{AnyReply, Slot};
+use super::runner::Runner;
+use super::supervisor::Supervise;
+use super::traits::{Actor, ActorRef, Message};
+use crate::system::ActorSystem;
+
+/// An actor without messages: it only has children, and outlives every fault of theirs.
+pub(crate) struct Guardian;
+
+impl Guardian {
+    /// Starts the guardian `name` of a system.
+    pub(crate) fn spawn(system: &ActorSystem, name: &str) -> Arc<dyn Target> {
+        let core = Core::new(system.clone(), None, name.into());
+        let cell = Arc::new(LocalCell::<Self>::with_core(core, 1));
+        let policy = Supervise::one_for_one().otherwise(Directive::Resume);
+        let runner = Runner::new(cell.clone(), Box::new(|| Some(Self)), Some(policy));
+        system.runtime().spawn(Self::NAME, runner.run());
+        cell
+    }
+}
+
+/// There is no message for a guardian.
+pub(crate) enum Nothing {}
+
+impl Message for Nothing {
+    fn name(&self) -> &'static str {
+        match *self {}
+    }
+
+    fn reply(&self) -> Option<&dyn Slot> {
+        match *self {}
+    }
+
+    fn into_reply(self) -> AnyReply {
+        match self {}
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct GuardianRef(Ref<Nothing>);
+
+impl ActorRef for GuardianRef {
+    type Message = Nothing;
+
+    fn from_ref(reference: Ref<Nothing>) -> Self {
+        Self(reference)
+    }
+
+    fn as_ref(&self) -> &Ref<Nothing> {
+        &self.0
+    }
+}
+
+impl Actor for Guardian {
+    type Msg = Nothing;
+    type Ref = GuardianRef;
+    const NAME: &'static str = "Guardian";
+
+    fn dispatch_sync(&mut self, message: Nothing, _cx: &mut Ctx<Self>) -> Result<(), Nothing> {
+        match message {}
+    }
+
+    async fn dispatch(&mut self, message: Nothing, _cx: &mut Ctx<Self>) {
+        match message {}
+    }
+}

@@ -1,0 +1,146 @@
+//! The message lane: one short lock around a queue that its consumer swaps out whole.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::Mutex;
+
+use super::room::{Room, Ticket};
+use crate::actor::reference::Refusal;
+
+/// Vectors above this many slots are freed when the actor is idle.
+const KEPT_SLOTS: usize = 64;
+
+/// Messages in the order of their acceptance.
+pub(crate) struct Queue<M> {
+    state: Mutex<State<M>>,
+}
+
+struct State<M> {
+    items: VecDeque<M>,
+    room: Room,
+    /// The consumer's, while it is idle.
+    waker: Option<Waker>,
+    accepted: u64,
+    closed: bool,
+}
+
+impl<M> Queue<M> {
+    pub(crate) fn new(limit: usize) -> Self {
+        let state =
+            State { items: VecDeque::new(), room: Room::new(limit), waker: None, accepted: 0, closed: false };
+        Self { state: Mutex::new(state) }
+    }
+
+    /// Accepts `message`, converted only once it has room; `reserved` if a ticket was granted for it.
+    pub(crate) fn push<P: Into<M>>(&self, message: P, reserved: bool) -> Result<(), (Refusal, P)> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err((Refusal::Stopped, message));
+        }
+        if !reserved && !state.room.take() {
+            return Err((Refusal::Full, message));
+        }
+        state.items.push_back(message.into());
+        state.accepted += 1;
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Ready when room for one message is reserved, in the order of asking.
+    pub(crate) fn poll_room(
+        &self,
+        ticket: &mut Option<Ticket>,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), Refusal>> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Poll::Ready(Err(Refusal::Stopped));
+        }
+        match ticket {
+            Some(ticket) => ticket.poll(cx).map(|granted| granted.then_some(()).ok_or(Refusal::Stopped)),
+            None if state.room.take() => Poll::Ready(Ok(())),
+            None => {
+                *ticket = Some(state.room.wait(cx.waker()));
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Leaves the line; room that was granted goes to the next.
+    pub(crate) fn abandon(&self, ticket: &Ticket) {
+        self.state.lock().room.abandon(ticket);
+    }
+
+    /// The consumer's half: returns the room of `started` messages and swaps everything queued into the
+    /// empty `batch`. Pending, and idle, while there is nothing and `control` is not raised.
+    pub(crate) fn poll_batch(
+        &self,
+        batch: &mut VecDeque<M>,
+        started: usize,
+        control: &AtomicBool,
+        cx: &Context<'_>,
+    ) -> Poll<()> {
+        let mut state = self.state.lock();
+        if started > 0 {
+            state.room.give_back(started);
+        }
+        if state.items.is_empty() {
+            if batch.capacity() > KEPT_SLOTS {
+                *batch = VecDeque::new();
+            }
+            if state.items.capacity() > KEPT_SLOTS {
+                state.items = VecDeque::new();
+            }
+            if control.load(Ordering::SeqCst) {
+                return Poll::Ready(());
+            }
+            state.waker = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        std::mem::swap(&mut state.items, batch);
+        Poll::Ready(())
+    }
+
+    /// Returns the room of `started` messages.
+    pub(crate) fn give_back(&self, started: usize) {
+        self.state.lock().room.give_back(started);
+    }
+
+    /// Wakes the consumer if it is idle.
+    pub(crate) fn wake(&self) {
+        let waker = self.state.lock().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Hands out what is queued and stays open; the caller gives its room back.
+    #[allow(dead_code, reason = "only connections lose what waits for them, and they are a feature")]
+    pub(crate) fn take_all(&self) -> VecDeque<M> {
+        std::mem::take(&mut self.state.lock().items)
+    }
+
+    /// Refuses everything from now on and hands out what was queued.
+    pub(crate) fn close(&self) -> VecDeque<M> {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.room.close();
+        std::mem::take(&mut state.items)
+    }
+
+    /// How many messages were ever accepted.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.state.lock().accepted
+    }
+
+    /// How many messages wait in the queue, without those that the consumer has taken.
+    pub(crate) fn depth(&self) -> usize {
+        self.state.lock().items.len()
+    }
+}

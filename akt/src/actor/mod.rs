@@ -1,0 +1,55 @@
+//! Actors within one process: messages, mailboxes, cells, supervision.
+
+mod admission;
+mod call;
+mod cell;
+mod children;
+mod context;
+mod core;
+mod error;
+mod fault;
+mod guardian;
+mod lifecycle;
+mod mailbox;
+mod orphan;
+mod outbound;
+mod panic;
+mod reference;
+mod reply;
+mod runner;
+mod spawn;
+mod supervisor;
+mod traits;
+mod watch;
+
+pub use self::call::Call;
+pub use self::context::{Ctx, answer, answer_result};
+pub use self::error::{
+    AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, SpawnError, Stage,
+    StopReason, TellError, TimeoutInfo, TooLarge,
+};
+pub use self::mailbox::Mailbox;
+pub use self::outbound::{
+    Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,
+    unknown_rpc,
+};
+pub use self::reference::{AnyRef, Ref};
+pub use self::reply::{AnyReply, Reply, Slot};
+pub use self::spawn::{ActorOptions, Spawn, Spawning};
+pub use self::supervisor::Supervise;
+pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, RpcInfo};
+pub use self::watch::Terminated;
+
+pub(crate) use self::core::Core;
+pub(crate) use self::guardian::Guardian;
+pub(crate) use self::mailbox::Control;
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::mailbox::{Queue, Ticket};
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::outbound::{Answer, Outcome, PendingReply, WireAsk};
+pub(crate) use self::panic::install_hook;
+pub(crate) use self::reference::Target;
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::reference::{Refusal, Refused, Sink};
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::reply::Progress;

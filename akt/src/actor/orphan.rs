@@ -1,0 +1,38 @@
+//! Replies that lose their handler: a panic or a kill drops them, and the cell finds them here.
+
+use std::cell::{Cell, RefCell};
+
+use super::error::AskError;
+use super::reply::{self, AnyReply};
+
+thread_local! {
+    static COLLECTING: Cell<bool> = const { Cell::new(false) };
+    static ORPHANS: RefCell<Vec<AnyReply>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes in a reply that was dropped unanswered: kept for the cell when its handler dies, refused otherwise.
+pub(crate) fn leave(reply: AnyReply) {
+    if COLLECTING.get() || std::thread::panicking() && super::panic::in_cell() {
+        ORPHANS.with_borrow_mut(|orphans| orphans.push(reply));
+    } else {
+        reply.fail(reply::dropped());
+    }
+}
+
+/// Runs `f`, keeping every reply that it drops.
+pub(crate) fn collect<T>(f: impl FnOnce() -> T) -> T {
+    let outer = COLLECTING.replace(true);
+    let result = f();
+    COLLECTING.set(outer);
+    result
+}
+
+/// The replies that were left on this thread since the last call.
+pub(crate) fn take() -> Vec<AnyReply> {
+    ORPHANS.take()
+}
+
+/// Refuses `orphans`; true if somebody still waited.
+pub(crate) fn fail(orphans: Vec<AnyReply>, mut error: impl FnMut() -> AskError) -> bool {
+    orphans.into_iter().fold(false, |awaited, orphan| orphan.fail(error()) || awaited)
+}

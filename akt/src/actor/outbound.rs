@@ -1,0 +1,290 @@
+//! The seam to the network: messages that leave as bytes, bytes that come in as messages.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::error::{AskError, CodecError, Delivery};
+use super::reference::{Ref, Refusal, Refused};
+use super::reply::{Awaited, Pending, Progress, Reply, ReplySlot};
+use super::traits::Protocol;
+use crate::message::{self, Travels};
+use crate::runtime::Fire;
+use crate::system::DeadLetterReason;
+use crate::time::Instant;
+
+/// A message on its way out.
+#[doc(hidden)]
+pub struct Outgoing {
+    pub(crate) rpc: u32,
+    pub(crate) body: Bytes,
+    /// Absent for a tell.
+    pub(crate) reply: Option<Box<dyn PendingReply>>,
+}
+
+/// An ask that waits for an answer from another node.
+pub(crate) trait PendingReply: Send + Sync {
+    /// When the asker gives up.
+    fn deadline(&self) -> Instant;
+    /// Notes how far the message has come, for the stage of a timeout.
+    fn travel(&self, progress: Progress);
+    /// Calls `hook` once if the asker gives up before the answer.
+    fn on_cancel(&self, hook: Box<dyn FnOnce() + Send>);
+    fn complete(self: Box<Self>, outcome: Outcome);
+}
+
+/// What became of an ask on the other node.
+pub(crate) enum Outcome {
+    Reply(Bytes),
+    Domain(Bytes),
+    Failed(AskError),
+    /// Its time ran out on the receiver: handling for so long, or still queued.
+    Due {
+        handling: Option<Duration>,
+    },
+}
+
+/// A message that came over the wire.
+#[doc(hidden)]
+pub struct Incoming {
+    pub(crate) rpc: u32,
+    pub(crate) body: Bytes,
+    pub(crate) reply: WireReply,
+    /// What takes a tell that cannot be delivered.
+    pub(crate) undeliverable: Box<dyn FnOnce(&'static str, DeadLetterReason) + Send>,
+}
+
+impl Incoming {
+    /// Refuses: the actor's messages are no contract.
+    pub(crate) fn refuse_local(self) {
+        let Self { reply, undeliverable, .. } = self;
+        if !reply.fail(AskError::Unimplemented { rpc: "" }) {
+            undeliverable("?", DeadLetterReason::Undecodable);
+        }
+    }
+}
+
+/// Where the answer to a message from another node goes; nowhere for a tell.
+#[doc(hidden)]
+pub struct WireReply(pub(crate) Option<Arc<dyn Answer>>);
+
+impl WireReply {
+    /// False for a tell.
+    fn fail(self, error: AskError) -> bool {
+        match self.0 {
+            Some(answer) => {
+                answer.answer(Outcome::Failed(error));
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// The connection's half of an ask that it brought.
+pub(crate) trait Answer: Send + Sync {
+    /// When the asker gives up, on this node's clock.
+    fn deadline(&self) -> Instant;
+    /// The ask has a slot from now on; it can be cancelled.
+    fn accepted(&self, ask: WireAsk);
+    /// Called exactly once.
+    fn answer(&self, outcome: Outcome);
+}
+
+/// An ask that came over the wire and is not answered yet.
+pub(crate) struct WireAsk(Weak<dyn Pending>);
+
+impl WireAsk {
+    /// The asker has given up.
+    pub(crate) fn cancel(&self) {
+        if let Some(slot) = self.0.upgrade() {
+            slot.cancel();
+        }
+    }
+
+    /// What answers [`Outcome::Due`] when its time has come; arm it at the deadline.
+    pub(crate) fn alarm(&self) -> Option<Arc<dyn Fire>> {
+        self.0.upgrade().map(|slot| slot as Arc<dyn Fire>)
+    }
+}
+
+/// A message that could not be decoded; its asker waits for a word.
+#[doc(hidden)]
+pub struct Undecoded {
+    error: AskError,
+    name: &'static str,
+    reply: WireReply,
+}
+
+// ---- what generated code calls ---------------------------------------------------------------
+
+#[doc(hidden)]
+pub fn outgoing<T: Travels, U: Travels + Send>(rpc: u32, payload: &T, reply: Reply<U>) -> Outgoing {
+    Outgoing { rpc, body: message::encode(payload), reply: pending(reply, decode_plain::<U>) }
+}
+
+#[doc(hidden)]
+pub fn outgoing_result<T: Travels, U: Travels + Send, E: Travels + Send>(
+    rpc: u32,
+    payload: &T,
+    reply: Reply<Result<U, E>>,
+) -> Outgoing {
+    Outgoing { rpc, body: message::encode(payload), reply: pending(reply, decode_result::<U, E>) }
+}
+
+#[doc(hidden)]
+pub fn incoming<T: Travels, U: Travels + Send>(
+    rpc: &'static str,
+    body: Bytes,
+    reply: WireReply,
+) -> Result<(T, Reply<U>), Undecoded> {
+    let (payload, reply) = decode_request(rpc, body, reply)?;
+    Ok((payload, wire_reply(reply, |out| Outcome::Reply(message::encode::<U>(&out)))))
+}
+
+#[doc(hidden)]
+pub fn incoming_result<T: Travels, U: Travels + Send, E: Travels + Send>(
+    rpc: &'static str,
+    body: Bytes,
+    reply: WireReply,
+) -> Result<(T, Reply<Result<U, E>>), Undecoded> {
+    let (payload, reply) = decode_request(rpc, body, reply)?;
+    let encode = |out: Result<U, E>| match out {
+        Ok(out) => Outcome::Reply(message::encode(&out)),
+        Err(error) => Outcome::Domain(message::encode(&error)),
+    };
+    Ok((payload, wire_reply(reply, encode)))
+}
+
+#[doc(hidden)]
+#[must_use]
+pub fn unknown_rpc(_rpc: u32, reply: WireReply) -> Undecoded {
+    Undecoded { error: AskError::Unimplemented { rpc: "" }, name: "unknown rpc", reply }
+}
+
+/// Decodes a message for `me` and puts it into its mailbox; answers or dead-letters what cannot be.
+#[doc(hidden)]
+pub fn receive<P: Protocol>(me: &Ref<P>, incoming: Incoming) {
+    let Incoming { rpc, body, reply, undeliverable } = incoming;
+    let message = match P::decode(rpc, body, reply) {
+        Ok(message) => message,
+        Err(Undecoded { error, name, reply }) => {
+            if !reply.fail(error) {
+                undeliverable(name, DeadLetterReason::Undecodable);
+            }
+            return;
+        }
+    };
+    let Err(Refused { refusal, message }) = me.0.push(message, false) else { return };
+    let (error, reason) = match refusal {
+        Refusal::Full => (AskError::Full, DeadLetterReason::MailboxFull),
+        _ => {
+            let reason = me.0.refusal();
+            (AskError::Stopped { reason, delivered: Delivery::No }, DeadLetterReason::of_stop(reason))
+        }
+    };
+    let name = P::name(&message);
+    if !P::into_reply(message).fail(error) {
+        undeliverable(name, reason);
+    }
+}
+
+// ---- both directions -------------------------------------------------------------------------
+
+struct Asked<R> {
+    slot: Arc<ReplySlot<R>>,
+    decode: fn(Outcome) -> Result<R, AskError>,
+}
+
+fn pending<R: Send + 'static>(
+    reply: Reply<R>,
+    decode: fn(Outcome) -> Result<R, AskError>,
+) -> Option<Box<dyn PendingReply>> {
+    reply.take().map(|slot| Box::new(Asked { slot, decode }) as Box<dyn PendingReply>)
+}
+
+impl<R: Send + 'static> PendingReply for Asked<R> {
+    fn deadline(&self) -> Instant {
+        self.slot.deadline
+    }
+
+    fn travel(&self, progress: Progress) {
+        self.slot.travel(progress);
+    }
+
+    fn on_cancel(&self, hook: Box<dyn FnOnce() + Send>) {
+        self.slot.on_cancel(hook);
+    }
+
+    fn complete(self: Box<Self>, outcome: Outcome) {
+        match outcome {
+            Outcome::Due { handling } => self.slot.due(handling),
+            outcome => {
+                self.slot.settle((self.decode)(outcome));
+            }
+        }
+    }
+}
+
+fn decode_plain<U: Travels>(outcome: Outcome) -> Result<U, AskError> {
+    match outcome {
+        Outcome::Reply(body) => message::decode(body).map_err(bad_answer),
+        Outcome::Domain(_) => Err(bad_answer("a domain error from an rpc that has none here".into())),
+        Outcome::Failed(error) => Err(error),
+        Outcome::Due { .. } => Err(AskError::Cancelled),
+    }
+}
+
+fn decode_result<U: Travels, E: Travels>(outcome: Outcome) -> Result<Result<U, E>, AskError> {
+    match outcome {
+        Outcome::Domain(body) => message::decode(body).map(Err).map_err(bad_answer),
+        outcome => decode_plain(outcome).map(Ok),
+    }
+}
+
+fn bad_answer(problem: Box<str>) -> AskError {
+    let delivered = Delivery::Maybe;
+    AskError::Codec(Box::new(CodecError { message: "answer".into(), problem, delivered }))
+}
+
+fn decode_request<T: Travels>(
+    rpc: &'static str,
+    body: Bytes,
+    reply: WireReply,
+) -> Result<(T, WireReply), Undecoded> {
+    match message::decode(body) {
+        Ok(payload) => Ok((payload, reply)),
+        Err(problem) => {
+            let error = CodecError { message: rpc.into(), problem, delivered: Delivery::No };
+            Err(Undecoded { error: AskError::Codec(Box::new(error)), name: rpc, reply })
+        }
+    }
+}
+
+fn wire_reply<R: Send + 'static>(reply: WireReply, encode: fn(R) -> Outcome) -> Reply<R> {
+    let Some(answer) = reply.0 else { return Reply::nobody() };
+    let deliver = answer.clone();
+    let slot = ReplySlot::for_wire(answer.deadline(), move |awaited| {
+        deliver.answer(match awaited {
+            Awaited::Outcome(Ok(out)) => encode(out),
+            Awaited::Outcome(Err(error)) => Outcome::Failed(error),
+            Awaited::Due(progress) => Outcome::Due { handling: progress.handling() },
+        });
+    });
+    let weak: Weak<ReplySlot<R>> = Arc::downgrade(&slot);
+    answer.accepted(WireAsk(weak));
+    Reply::to(slot)
+}
+
+macro_rules! opaque_debug {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    )*};
+}
+opaque_debug!(Outgoing, Incoming, WireReply, Undecoded);

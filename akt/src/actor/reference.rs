@@ -1,0 +1,202 @@
+//! References: typed by what an actor can be sent, or by nothing.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::call::Call;
+use super::core::Core;
+use super::error::{PeerError, StopReason, TellError, TooLarge};
+use super::mailbox::{Control, Ticket};
+use super::outbound::Incoming;
+use super::traits::{Accepts, Message, Request};
+use crate::id::ActorId;
+use crate::path::ActorPath;
+use crate::system::ActorSystem;
+
+/// A reference to whatever accepts `M`: an actor here, an actor on another node.
+///
+/// Cheap to clone. Users hold the generated newtype (`CounterRef`, `shop::CartRef`) with its typed methods.
+pub struct Ref<M>(pub(crate) Arc<dyn Sink<M>>);
+
+impl<M: Message> Ref<M> {
+    pub(crate) fn new(sink: Arc<dyn Sink<M>>) -> Self {
+        Self(sink)
+    }
+
+    /// The call that `message` stands for, where exactly one handler takes its type.
+    pub fn ask<T: Accepts<M>>(&self, message: T) -> Call<'_, T::Request> {
+        Call::new(self, message)
+    }
+
+    /// Sends `message` now.
+    ///
+    /// # Errors
+    ///
+    /// [`TellError`] with the message, if it was not accepted.
+    pub fn tell<T: Accepts<M>>(&self, message: T) -> Result<(), TellError<T>> {
+        self.ask(message).tell()
+    }
+
+    /// The actor behind the reference: its path, its life, its end.
+    #[must_use]
+    pub fn actor(&self) -> AnyRef {
+        AnyRef(self.0.clone())
+    }
+
+    pub(crate) fn push<Q: Request<Message = M>>(&self, message: M) -> Result<(), TellError<Q::Payload>> {
+        self.0.push(message, false).map_err(|refused| refused.into_tell_error::<Q>())
+    }
+}
+
+impl<M> Clone for Ref<M> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<M: 'static> fmt::Debug for Ref<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ref({})", self.0.path())
+    }
+}
+
+/// Takes messages of one protocol.
+pub(crate) trait Sink<M>: Target {
+    /// Accepts the message or hands it back; `reserved` if [`Target::poll_room`] gave room for it.
+    fn push(&self, message: M, reserved: bool) -> Result<(), Refused<M>>;
+}
+
+/// The half of a reference that does not depend on what it accepts.
+pub(crate) trait Target: Send + Sync + 'static {
+    fn path(&self) -> ActorPath;
+    fn system(&self) -> &ActorSystem;
+    /// The local actor behind it, if there is one.
+    fn core(&self) -> Option<&Core>;
+    /// Ready when there is room for one message.
+    fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>>;
+    fn abandon(&self, ticket: &Ticket);
+    /// How many messages are queued.
+    fn depth(&self) -> usize;
+    /// Why nothing is accepted any more.
+    fn refusal(&self) -> StopReason;
+    /// How long the asker waits beyond its deadline for a word about what became of its message.
+    fn grace(&self) -> Duration;
+    fn control(&self, control: Control);
+    fn drain(&self);
+    fn kill(&self);
+    /// Takes in a message that came over the wire.
+    fn receive(self: Arc<Self>, incoming: Incoming);
+}
+
+/// Why a sink did not accept a message.
+#[derive(Clone, Debug)]
+pub(crate) enum Refusal {
+    Full,
+    Stopped,
+    #[allow(dead_code, reason = "only connections say this, and they are a feature")]
+    Unreachable(Box<PeerError>),
+    #[allow(dead_code, reason = "only connections say this, and they are a feature")]
+    TooLarge(TooLarge),
+}
+
+/// A message that was not accepted, and why.
+pub(crate) struct Refused<M> {
+    pub(crate) refusal: Refusal,
+    pub(crate) message: M,
+}
+
+impl<M: Message> Refused<M> {
+    pub(crate) fn into_tell_error<Q: Request<Message = M>>(self) -> TellError<Q::Payload> {
+        let message = Q::unwrap(self.message).expect("a refused message is the one that was sent");
+        match self.refusal {
+            Refusal::Full => TellError::Full(message),
+            Refusal::Stopped => TellError::Stopped(message),
+            Refusal::Unreachable(error) => TellError::Unreachable(message, error),
+            Refusal::TooLarge(size) => TellError::TooLarge(message, size),
+        }
+    }
+}
+
+/// A reference to an actor whose messages are not known: what can be done with any actor.
+#[derive(Clone)]
+pub struct AnyRef(Arc<dyn Target>);
+
+impl AnyRef {
+    pub(crate) fn new(target: Arc<dyn Target>) -> Self {
+        Self(target)
+    }
+
+    pub(crate) fn target(&self) -> &Arc<dyn Target> {
+        &self.0
+    }
+
+    /// Where the actor is in its system's tree.
+    #[must_use]
+    pub fn path(&self) -> ActorPath {
+        self.0.path()
+    }
+
+    /// The incarnation; `None` for an actor on another node.
+    #[must_use]
+    pub fn id(&self) -> Option<ActorId> {
+        self.0.core().map(|core| core.id)
+    }
+
+    /// Whether the actor accepts messages; on another node that is not known, and said to be so.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.0.core().is_none_or(Core::is_alive)
+    }
+
+    /// Asks the actor to stop after its current message. What is queued is refused or becomes a dead letter.
+    ///
+    /// Returns at once; [`stopped`](Self::stopped) waits. An actor on another node is not stopped: this is
+    /// logged.
+    pub fn stop(&self) {
+        self.0.control(Control::Stop(StopReason::Requested));
+    }
+
+    /// Asks the actor to stop after everything that is queued now.
+    pub fn stop_after_drain(&self) {
+        self.0.drain();
+    }
+
+    /// Drops the running handler at its next await: any await may be the last line executed.
+    ///
+    /// `#[on(stop)]` does not run. Children are killed too.
+    pub fn kill(&self) {
+        self.0.kill();
+    }
+
+    /// Waits until the actor is gone: its name is free and its watchers are told. Cancel-safe.
+    ///
+    /// An actor on another node is not waited for: the answer is [`StopReason::Unknown`].
+    pub async fn stopped(&self) -> StopReason {
+        match self.0.core() {
+            Some(core) => core.stopped().await,
+            None => StopReason::Unknown,
+        }
+    }
+
+    /// Why the actor is gone; `None` while it is there.
+    #[must_use]
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        self.0.core().and_then(Core::stop_reason)
+    }
+}
+
+impl PartialEq for AnyRef {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for AnyRef {}
+
+impl fmt::Debug for AnyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AnyRef({})", self.0.path())
+    }
+}

@@ -1,0 +1,442 @@
+//! The run loop of an actor: takes messages, dispatches, catches panics, obeys the verdict.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use super::cell::LocalCell;
+use super::context::Ctx;
+use super::core::EndChildren;
+use super::error::{Fault, StopReason};
+use super::fault::{Broken, Damage, Failure};
+use super::lifecycle::Stage;
+use super::mailbox::{Control, Lane};
+use super::orphan;
+use super::panic::{guard, guard_drop};
+use super::reference::Target;
+use super::reply::Begin;
+use super::spawn::Factory;
+use super::supervisor::{Supervise, Supervisor, Verdict};
+use super::traits::{Actor, Message};
+use super::watch::Terminated;
+
+/// Messages handled before other tasks get their turn.
+const BATCH: u32 = 128;
+/// Messages started before their room is given back.
+const GIVE_BACK: usize = 32;
+
+/// The task that owns one actor.
+pub(super) struct Runner<A: Actor> {
+    cx: Ctx<A>,
+    cell: Arc<LocalCell<A>>,
+    factory: Factory<A>,
+    supervisor: Option<Box<Supervisor>>,
+    batch: VecDeque<A::Msg>,
+    /// Messages whose room is not given back yet.
+    owed: usize,
+    started: u64,
+    /// Stops when this many messages were started.
+    drain_at: u64,
+}
+
+/// Why the loop left its messages.
+enum End {
+    Stop(StopReason),
+    Killed,
+    Failed(Box<Failure>),
+}
+
+impl<A: Actor> Runner<A> {
+    pub(super) fn new(cell: Arc<LocalCell<A>>, factory: Factory<A>, policy: Option<Supervise>) -> Self {
+        Self {
+            cx: Ctx::new(cell.clone()),
+            cell,
+            factory,
+            supervisor: policy.map(|policy| Box::new(Supervisor::new(policy))),
+            batch: VecDeque::new(),
+            owed: 0,
+            started: 0,
+            drain_at: u64::MAX,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        let mut actor = match Box::pin(self.make()).await {
+            Ok(actor) => actor,
+            Err(broken) => return Box::pin(self.never_started(broken)).await,
+        };
+        self.cell.core.enter(Stage::Running);
+        self.cell.core.started(A::NAME);
+        loop {
+            let end = self.serve(&mut actor).await;
+            match Box::pin(self.conclude(actor, end)).await {
+                Some(next) => actor = next,
+                None => return,
+            }
+        }
+    }
+
+    /// Handles messages until there is a reason not to.
+    async fn serve(&mut self, actor: &mut A) -> End {
+        let mut turn = 0;
+        loop {
+            if self.cell.core.lane.is_raised()
+                && let Some(end) = self.obey(actor).await
+            {
+                return end;
+            }
+            if self.started >= self.drain_at {
+                return End::Stop(StopReason::Requested);
+            }
+            let Some(message) = self.batch.pop_front() else {
+                self.next_batch().await;
+                continue;
+            };
+            self.started += 1;
+            self.owed += 1;
+            if self.owed == GIVE_BACK {
+                self.cell.queue.give_back(std::mem::take(&mut self.owed));
+            }
+            if let Some(end) = self.handle(actor, message).await {
+                return end;
+            }
+            turn += 1;
+            if turn == BATCH {
+                turn = 0;
+                yield_now().await;
+            }
+        }
+    }
+
+    async fn next_batch(&mut self) {
+        let owed = &mut self.owed;
+        poll_fn(|cx| {
+            let raised = self.cell.core.lane.raised();
+            self.cell.queue.poll_batch(&mut self.batch, std::mem::take(owed), raised, cx)
+        })
+        .await;
+    }
+
+    /// Handles one message.
+    #[inline]
+    async fn handle(&mut self, actor: &mut A, message: A::Msg) -> Option<End> {
+        self.cx.message = message.name();
+        let ask = match message.reply() {
+            None => false,
+            Some(slot) => match slot.begin(self.cell.core.system().runtime().now()) {
+                Begin::Go => true,
+                begin => {
+                    self.skip(message, begin);
+                    return None;
+                }
+            },
+        };
+        let cx = &mut self.cx;
+        match guard(|| actor.dispatch_sync(message, cx)) {
+            Ok(Ok(())) => {}
+            Ok(Err(message)) => {
+                self.cx.current = message.reply().map(|slot| slot.share()).unwrap_or_default();
+                let attended = attend(&self.cell.core.lane, actor.dispatch(message, &mut self.cx)).await;
+                let current = std::mem::take(&mut self.cx.current);
+                match attended {
+                    Ok(()) if self.cx.fault.is_some() => self.cx.current = current,
+                    Ok(()) => {}
+                    Err(Broken::Killed) => {
+                        self.cell.core.killed_while_handling(self.cx.message, ask);
+                        return Some(End::Killed);
+                    }
+                    Err(broken) => return self.failed(broken, ask),
+                }
+            }
+            Err(panic) => return self.failed(Broken::Panic(panic), ask),
+        }
+        if !self.cx.interrupted {
+            return None;
+        }
+        self.interrupted(ask)
+    }
+
+    /// `cx.stop()` or `cx.fail()` was called.
+    #[cold]
+    fn interrupted(&mut self, ask: bool) -> Option<End> {
+        if let Some(fault) = self.cx.fault.take() {
+            return self.failed(Broken::Fault(fault), ask);
+        }
+        self.cx.interrupted = false;
+        self.cx.exit.take().map(End::Stop)
+    }
+
+    #[cold]
+    fn failed(&mut self, broken: Broken, ask: bool) -> Option<End> {
+        self.cx.interrupted = false;
+        self.cx.fault = None;
+        let mut orphans = orphan::take();
+        let current = std::mem::take(&mut self.cx.current);
+        if current.is_ask() {
+            orphans.push(current);
+        }
+        let damage = Damage::Message { orphans, ask };
+        Some(End::Failed(Box::new(Failure { message: self.cx.message, broken, damage })))
+    }
+
+    /// Ends a message that must not be handled any more.
+    #[cold]
+    fn skip(&self, message: A::Msg, begin: Begin) {
+        let waited = match begin {
+            Begin::Expired { waited } => Some(waited),
+            _ => None,
+        };
+        let name = message.name();
+        let reply = guard(|| message.into_reply()).unwrap_or_default();
+        if begin != Begin::Returned {
+            self.cell.core.skipped(&*self.cell, name, reply, waited);
+        }
+    }
+
+    /// Does what the control lane says, in order.
+    async fn obey(&mut self, actor: &mut A) -> Option<End> {
+        let lane = &self.cell.core.lane;
+        if lane.is_killed() {
+            return Some(End::Killed);
+        }
+        let mut controls = VecDeque::from(lane.take());
+        while let Some(control) = controls.pop_front() {
+            let end = match control {
+                Control::Stop(reason) => Some(End::Stop(reason)),
+                Control::Drain(accepted) => {
+                    self.drain_at = self.drain_at.min(accepted);
+                    None
+                }
+                Control::Terminated(terminated) => Box::pin(self.terminated(actor, terminated)).await,
+                Control::Escalated(info) => {
+                    let broken = Broken::Child(info);
+                    Some(End::Failed(Box::new(Failure { message: "child", broken, damage: Damage::None })))
+                }
+            };
+            if end.is_some() {
+                self.cell.core.lane.put_back(controls);
+                return end;
+            }
+        }
+        None
+    }
+
+    async fn terminated(&mut self, actor: &mut A, terminated: Terminated) -> Option<End> {
+        self.cx.message = "on(terminated)";
+        let attended = attend(&self.cell.core.lane, actor.on_terminated(terminated, &mut self.cx)).await;
+        match attended {
+            Ok(Ok(())) if self.cx.interrupted => self.interrupted(true),
+            Ok(Ok(())) => None,
+            Ok(Err(fault)) => self.failed(Broken::Fault(fault), true),
+            Err(Broken::Killed) => Some(End::Killed),
+            Err(broken) => self.failed(broken, true),
+        }
+    }
+
+    /// Makes a value and starts it.
+    async fn make(&mut self) -> Result<A, Failure> {
+        let failure = |message, broken| Failure { message, broken, damage: Damage::None };
+        let made = guard(&mut self.factory).map_err(|panic| failure("factory", Broken::Panic(panic)))?;
+        let Some(mut actor) = made else {
+            return Err(failure(
+                "factory",
+                Broken::Fault(Fault::new("`spawn_value` cannot make a second value")),
+            ));
+        };
+        self.cx.message = "on(start)";
+        let attended = attend(&self.cell.core.lane, actor.on_start(&mut self.cx)).await;
+        let broken = match attended {
+            Ok(Ok(())) => match self.cx.fault.take() {
+                None => return Ok(actor),
+                Some(fault) => Broken::Fault(fault),
+            },
+            Ok(Err(fault)) => Broken::Fault(fault),
+            Err(broken) => broken,
+        };
+        self.cx.interrupted = self.cx.exit.is_some();
+        orphan::take();
+        // What `on(start)` had spawned belongs to a value that never was.
+        self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
+        let _ = guard_drop(actor);
+        Err(failure("on(start)", broken))
+    }
+
+    async fn never_started(mut self, failure: Failure) {
+        let killed = matches!(failure.broken, Broken::Killed);
+        let reason = if killed { StopReason::Killed } else { StopReason::Fault };
+        let info = self.cell.core.note(failure, Verdict::Stop);
+        self.close(reason);
+        self.cell.core.enter(Stage::Stopping(reason));
+        self.finish(reason, Some(info));
+    }
+
+    /// Acts on the end of serving; the actor to go on with, or none.
+    async fn conclude(&mut self, actor: A, end: End) -> Option<A> {
+        match end {
+            End::Stop(reason) => {
+                self.stop(Some(actor), reason).await;
+                None
+            }
+            End::Killed => {
+                self.stop(Some(actor), StopReason::Killed).await;
+                None
+            }
+            End::Failed(failure) => self.supervise(actor, *failure).await,
+        }
+    }
+
+    async fn supervise(&mut self, actor: A, failure: Failure) -> Option<A> {
+        let mut actor = Some(actor);
+        let mut failure = failure;
+        loop {
+            let verdict = self.judge(&failure, actor.is_some());
+            let escalated = matches!(verdict, Verdict::Escalate);
+            let info = self.cell.core.note(failure, verdict);
+            let after = match verdict {
+                Verdict::Resume => return actor,
+                Verdict::Stop | Verdict::Escalate => {
+                    if escalated && let Some(parent) = self.cell.core.parent() {
+                        parent.control(Control::Escalated(info));
+                    }
+                    self.stop(actor, StopReason::Fault).await;
+                    return None;
+                }
+                Verdict::Restart { after } => after,
+            };
+            self.cell.core.enter(Stage::Restarting);
+            if let Some(actor) = actor.take() {
+                self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
+                self.retire(actor).await;
+            }
+            if let Some(reason) = self.cell.core.pause(after).await {
+                self.stop(None, reason).await;
+                return None;
+            }
+            match self.make().await {
+                Ok(fresh) => {
+                    self.cell.core.enter(Stage::Running);
+                    self.cell.core.restarted(A::NAME);
+                    return Some(fresh);
+                }
+                Err(again) => failure = again,
+            }
+        }
+    }
+
+    fn judge(&mut self, failure: &Failure, has_value: bool) -> Verdict {
+        let Some(cause) = failure.broken.cause() else { return Verdict::Stop };
+        let Some(supervisor) = &mut self.supervisor else { return Verdict::Stop };
+        let runtime = self.cell.core.system().runtime();
+        match supervisor.decide(runtime.now(), cause, runtime.chance()) {
+            // There is nothing to resume with when a restart has failed.
+            Verdict::Resume if !has_value => Verdict::Stop,
+            verdict => verdict,
+        }
+    }
+
+    /// Runs `on(stop)` and drops the value; its failures are noted and change nothing.
+    async fn retire(&mut self, mut actor: A) {
+        self.cx.message = "on(stop)";
+        let attended = attend(&self.cell.core.lane, actor.on_stop(&mut self.cx)).await;
+        let dropped = guard_drop(actor);
+        orphan::take();
+        (self.cx.interrupted, self.cx.exit, self.cx.fault) = (false, None, None);
+        let broken = match (attended, dropped) {
+            (Ok(Ok(())), Ok(())) | (Err(Broken::Killed), Ok(())) => return,
+            (Ok(Ok(())) | Err(Broken::Killed), Err(panic)) => Broken::Panic(panic),
+            (Ok(Err(fault)), _) => Broken::Fault(fault),
+            (Err(broken), _) => broken,
+        };
+        let failure = Failure { message: "on(stop)", broken, damage: Damage::None };
+        self.cell.core.note(failure, Verdict::Stop);
+    }
+
+    /// The way out: no more messages, children first, `on(stop)`, the name, the watchers.
+    async fn stop(&mut self, actor: Option<A>, reason: StopReason) {
+        self.cell.core.enter(Stage::Stopping(reason));
+        self.close(reason);
+        let killed = reason == StopReason::Killed;
+        let how = if killed { EndChildren::Kill } else { EndChildren::Stop(child_reason(reason)) };
+        self.cell.core.end_children(how).await;
+        match actor {
+            Some(actor) if killed => drop(guard_drop(actor)),
+            Some(actor) => self.retire(actor).await,
+            None => {}
+        }
+        self.finish(reason, None);
+    }
+
+    fn finish(&mut self, reason: StopReason, start_failure: Option<Box<super::error::FaultInfo>>) {
+        let me: Arc<dyn Target> = self.cell.clone();
+        self.cell.core.ended(A::NAME, reason);
+        let factory = std::mem::replace(&mut self.factory, Box::new(|| None));
+        let _ = guard_drop(factory);
+        self.cell.core.finish(&me, reason, start_failure);
+    }
+
+    /// Closes the mailbox: askers are answered, tells become dead letters.
+    fn close(&mut self, reason: StopReason) {
+        let queued = self.cell.queue.close();
+        let taken = std::mem::take(&mut self.batch);
+        for message in taken.into_iter().chain(queued) {
+            let name = message.name();
+            let reply = guard(|| message.into_reply()).unwrap_or_default();
+            self.cell.core.refuse(name, reply, reason);
+        }
+    }
+}
+
+fn child_reason(reason: StopReason) -> StopReason {
+    match reason {
+        StopReason::Shutdown => StopReason::Shutdown,
+        _ => StopReason::Parent,
+    }
+}
+
+/// Polls user code until it ends, panics or is killed.
+async fn attend<F: Future>(lane: &Lane, user: F) -> Result<F::Output, Broken> {
+    let mut user = pin!(Some(user));
+    let result = poll_fn(|cx| {
+        if lane.is_killed() {
+            return Poll::Ready(Err(Broken::Killed));
+        }
+        let Some(running) = user.as_mut().as_pin_mut() else { unreachable!("polled once it is done") };
+        match guard(|| running.poll(cx)) {
+            Ok(Poll::Ready(out)) => Poll::Ready(Ok(out)),
+            Err(panic) => Poll::Ready(Err(Broken::Panic(panic))),
+            Ok(Poll::Pending) => {
+                lane.register(cx.waker());
+                if lane.is_killed() { Poll::Ready(Err(Broken::Killed)) } else { Poll::Pending }
+            }
+        }
+    })
+    .await;
+    if result.is_ok() {
+        return result;
+    }
+    match guard(|| orphan::collect(|| user.set(None))) {
+        Err(panic) if matches!(result, Err(Broken::Killed)) => {
+            tracing::error!(
+                text = panic.text,
+                place = panic.place,
+                "a killed handler panicked in a destructor"
+            );
+            result
+        }
+        _ => result,
+    }
+}
+
+async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

@@ -1,0 +1,40 @@
+//! The bounds of what actors carry, and of what travels between nodes.
+
+use bytes::Bytes;
+
+/// What a handler may take as an argument.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be carried by an actor message",
+    label = "this argument cannot be sent to another thread",
+    note = "message arguments are owned and `Send`; use `Arc` in place of `Rc`, `String` in place of `&str`"
+)]
+pub trait MessageArg: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> MessageArg for T {}
+
+/// What a handler may answer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the reply of a handler",
+    label = "this reply cannot be sent to another thread",
+    note = "replies are owned and `Send`"
+)]
+pub trait ReplyType: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> ReplyType for T {}
+
+/// A protobuf message, as contracts carry it.
+pub trait Travels: prost::Message + Default + 'static {}
+
+impl<T: prost::Message + Default + 'static> Travels for T {}
+
+/// Encodes `message` into a buffer of its exact size.
+pub(crate) fn encode<T: Travels>(message: &T) -> Bytes {
+    Bytes::from(message.encode_to_vec())
+}
+
+/// Decodes a whole body; the error is the decoder's own words.
+pub(crate) fn decode<T: Travels>(body: Bytes) -> Result<T, Box<str>> {
+    T::decode(body).map_err(|error| error.to_string().into())
+}

@@ -1,0 +1,125 @@
+//! Describes a system before it starts.
+
+use std::fmt;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::subsystem::Part;
+use super::{ActorSystem, Config};
+use crate::path::{PathError, check_name};
+use crate::runtime::{NoRuntime, Runtime};
+
+/// What a system is started with. Made by [`ActorSystem::builder`].
+#[must_use = "nothing runs until `.start().await`"]
+pub struct SystemBuilder {
+    name: String,
+    config: Config,
+    runtime: Option<Runtime>,
+    parts: Vec<Part>,
+}
+
+impl SystemBuilder {
+    pub(super) fn new(name: String) -> Self {
+        Self { name, config: Config::default(), runtime: None, parts: Vec::new() }
+    }
+
+    /// Sets how long an ask waits unless it says otherwise. 5 s.
+    pub fn ask_timeout(mut self, timeout: Duration) -> Self {
+        self.config.ask_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a shutdown waits for handlers that run before it kills them. 30 s.
+    pub fn shutdown_grace(mut self, grace: Duration) -> Self {
+        self.config.shutdown_grace = grace;
+        self
+    }
+
+    /// Starts even under `panic = "abort"`, where a panic in one actor ends the process.
+    pub fn allow_abort(mut self) -> Self {
+        self.config.allow_abort = true;
+        self
+    }
+
+    /// Runs on `runtime` rather than on the tokio runtime that starts it.
+    pub fn runtime(mut self, runtime: Runtime) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn break_promise(mut self, promise: super::switches::Promise) -> Self {
+        self.config.switches.broken = Some(promise);
+        self
+    }
+
+    /// Adds a part that starts after the system and stops before it.
+    #[allow(dead_code, reason = "features add parts")]
+    pub(crate) fn part(mut self, part: Part) -> Self {
+        self.parts.push(part);
+        self
+    }
+
+    /// Starts the system.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: a name that is not one, no tokio runtime here, `panic = "abort"`, or a part that did
+    /// not start; nothing is left running then.
+    pub async fn start(self) -> Result<ActorSystem, StartError> {
+        check_name(&self.name)?;
+        if cfg!(panic = "abort") && !self.config.allow_abort {
+            return Err(StartError::PanicAbort);
+        }
+        let runtime = match self.runtime {
+            Some(runtime) => runtime,
+            None => Runtime::current()?,
+        };
+        let system = ActorSystem::new(&self.name, runtime, self.config);
+        for part in self.parts {
+            match part(system.clone()).await {
+                Ok(subsystem) => system.add(subsystem),
+                Err(error) => {
+                    system.shutdown().await;
+                    return Err(error);
+                }
+            }
+        }
+        tracing::info!(system = self.name, "system started");
+        Ok(system)
+    }
+}
+
+impl fmt::Debug for SystemBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SystemBuilder").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Why a system did not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The system's name is not valid.
+    #[error(transparent)]
+    Name(#[from] PathError),
+    /// There is no tokio runtime.
+    #[error(transparent)]
+    NoRuntime(#[from] NoRuntime),
+    /// A panic would end the process.
+    #[error(
+        "this build has `panic = \"abort\"`, so a panic in one actor would end the process; \
+         remove it from the profile, or say `.allow_abort()` on the builder"
+    )]
+    PanicAbort,
+    /// A part of the system did not start.
+    #[error("{part} did not start")]
+    Part {
+        /// Its name.
+        part: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

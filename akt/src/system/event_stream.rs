@@ -1,0 +1,165 @@
+//! What happens in a system, for whoever wants to know: bounded per subscriber, losses counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+
+use super::dead_letters::DeadLetter;
+use crate::actor::{FaultInfo, StopReason};
+use crate::path::{ActorPath, NodeAddress};
+
+/// Something that happened in a system.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// An actor is there: its `#[on(start)]` has ended.
+    Started {
+        /// Its path.
+        actor: ActorPath,
+        /// Its kind.
+        kind: &'static str,
+    },
+    /// An actor has a new value after a fault.
+    Restarted {
+        /// Its path.
+        actor: ActorPath,
+        /// Its kind.
+        kind: &'static str,
+    },
+    /// An actor is gone.
+    Stopped {
+        /// Its path.
+        actor: ActorPath,
+        /// Its kind.
+        kind: &'static str,
+        /// Why.
+        reason: StopReason,
+    },
+    /// An actor failed; says where, and what was done about it.
+    Fault(FaultInfo),
+    /// A handler returned an error to a tell, where nobody gets it.
+    HandlerFailed {
+        /// The actor.
+        actor: ActorPath,
+        /// The handler.
+        message: &'static str,
+    },
+    /// A message was neither handled nor returned.
+    DeadLetter(DeadLetter),
+    /// A connection to another node is up.
+    PeerUp(NodeAddress),
+    /// A connection to another node is gone.
+    PeerDown {
+        /// The node.
+        peer: NodeAddress,
+        /// What the connection said.
+        problem: Box<str>,
+    },
+    /// The subscriber was too slow: this many events are missing here.
+    Lagged(u64),
+}
+
+/// The events of a system from the moment of subscription on, in order.
+///
+/// Holds so many; what does not fit is not kept but counted, and told as [`Event::Lagged`].
+#[derive(Debug)]
+pub struct EventStream {
+    events: flume::Receiver<Event>,
+    lag: Arc<AtomicU64>,
+}
+
+impl EventStream {
+    /// The next event; `None` when the system has been shut down and everything was read. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        match self.try_next() {
+            None => self.events.recv_async().await.ok(),
+            event => event,
+        }
+    }
+
+    /// The next event, if there is one now.
+    pub fn try_next(&mut self) -> Option<Event> {
+        if self.events.is_empty() {
+            let missed = self.lag.swap(0, Ordering::AcqRel);
+            if missed > 0 {
+                return Some(Event::Lagged(missed));
+            }
+        }
+        self.events.try_recv().ok()
+    }
+}
+
+/// The subscribers of a system.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    listening: AtomicUsize,
+    subscribers: Mutex<Vec<Subscriber>>,
+}
+
+#[derive(Debug)]
+struct Subscriber {
+    events: flume::Sender<Event>,
+    lag: Arc<AtomicU64>,
+}
+
+impl Events {
+    pub(crate) fn subscribe(&self, capacity: usize) -> EventStream {
+        let (sender, events) = flume::bounded(capacity.max(1));
+        let lag = Arc::new(AtomicU64::new(0));
+        let mut subscribers = self.subscribers.lock();
+        subscribers.push(Subscriber { events: sender, lag: lag.clone() });
+        self.listening.store(subscribers.len(), Ordering::Release);
+        EventStream { events, lag }
+    }
+
+    /// Makes the event only if somebody listens.
+    pub(crate) fn publish(&self, event: impl FnOnce() -> Event) {
+        if self.listening.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        let event = event();
+        let mut subscribers = self.subscribers.lock();
+        subscribers.retain(|subscriber| match subscriber.events.try_send(event.clone()) {
+            Ok(()) => true,
+            Err(flume::TrySendError::Full(_)) => {
+                subscriber.lag.fetch_add(1, Ordering::AcqRel);
+                true
+            }
+            Err(flume::TrySendError::Disconnected(_)) => false,
+        });
+        self.listening.store(subscribers.len(), Ordering::Release);
+    }
+
+    /// Ends every stream once it is read.
+    pub(crate) fn close(&self) {
+        self.subscribers.lock().clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_subscriber_is_told_how_much_it_missed() {
+        let events = Events::default();
+        let mut slow = events.subscribe(2);
+        for n in 0..5 {
+            events.publish(|| Event::Lagged(n));
+        }
+
+        let seen: Vec<_> = std::iter::from_fn(|| slow.try_next()).map(|event| format!("{event:?}")).collect();
+
+        assert_eq!(seen, ["Lagged(0)", "Lagged(1)", "Lagged(3)"]);
+    }
+
+    #[test]
+    fn a_dropped_subscriber_costs_nothing_more() {
+        let events = Events::default();
+        drop(events.subscribe(1));
+        events.publish(|| Event::Lagged(0));
+
+        events.publish(|| panic!("nobody listens"));
+    }
+}

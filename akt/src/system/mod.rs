@@ -1,0 +1,261 @@
+//! The actor system: one node's actors, clock, events and end.
+
+mod builder;
+mod dead_letters;
+mod event_stream;
+mod shutdown;
+mod subsystem;
+mod switches;
+
+use std::any::Any;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+pub use self::builder::{StartError, SystemBuilder};
+pub use self::dead_letters::{DeadLetter, DeadLetterReason};
+pub use self::event_stream::{Event, EventStream};
+#[allow(unused_imports, reason = "features add parts")]
+pub(crate) use self::subsystem::{Part, Started, Stopping, Subsystem};
+#[cfg(test)]
+pub(crate) use self::switches::Promise;
+
+use self::dead_letters::DeadLetters;
+use self::event_stream::Events;
+use self::switches::Switches;
+use crate::actor::{Actor, AnyRef, Core, Guardian, Spawn, Target, install_hook};
+use crate::id::ActorId;
+use crate::path::ActorPath;
+use crate::runtime::{Runtime, Timers};
+
+/// One node: a tree of actors with a clock and an event stream of its own. Cheap to clone.
+///
+/// Two systems in one process never meet. A system runs until [`shutdown`](Self::shutdown), even when all
+/// its handles are dropped.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), akt::StartError> {
+/// let system = akt::ActorSystem::builder("shop").start().await?;
+/// system.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ActorSystem(Arc<Inner>);
+
+struct Inner {
+    name: Arc<str>,
+    runtime: Runtime,
+    timers: Timers,
+    config: Config,
+    seed: u64,
+    next_id: AtomicU64,
+    events: Events,
+    dead_letters: DeadLetters,
+    user: OnceLock<Arc<dyn Target>>,
+    parts: Mutex<Vec<Arc<dyn Subsystem>>>,
+    stopping: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Config {
+    ask_timeout: Duration,
+    shutdown_grace: Duration,
+    allow_abort: bool,
+    switches: Switches,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            ask_timeout: Duration::from_secs(5),
+            shutdown_grace: Duration::from_secs(30),
+            allow_abort: false,
+            switches: Switches::default(),
+        }
+    }
+}
+
+impl ActorSystem {
+    /// Describes a system; `name` is part of every address on it.
+    pub fn builder(name: impl Into<String>) -> SystemBuilder {
+        SystemBuilder::new(name.into())
+    }
+
+    fn new(name: &str, runtime: Runtime, config: Config) -> Self {
+        install_hook();
+        let seed = runtime.random();
+        let system = Self(Arc::new(Inner {
+            name: name.into(),
+            timers: Timers::new(),
+            config,
+            seed,
+            next_id: AtomicU64::new(1),
+            events: Events::default(),
+            dead_letters: DeadLetters::new(),
+            user: OnceLock::new(),
+            parts: Mutex::default(),
+            stopping: AtomicBool::new(false),
+            runtime,
+        }));
+        system.runtime().spawn("timers", system.timers().clone().run(system.runtime().clone()));
+        let user = Guardian::spawn(&system, "user");
+        system.0.user.set(user).unwrap_or_else(|_| unreachable!("set once, here"));
+        system
+    }
+
+    /// The name given to the builder.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Describes an actor at `/user/{name}`; awaiting it spawns it and waits for its `#[on(start)]`.
+    ///
+    /// `factory` makes its value, on the actor's own task, and again at each restart.
+    ///
+    /// # Errors
+    ///
+    /// When awaited: [`SpawnError`](crate::SpawnError), if the name is not valid or taken, the system is
+    /// stopping, or the actor fails to start.
+    pub fn spawn<A: Actor>(
+        &self,
+        name: impl Into<String>,
+        mut factory: impl FnMut() -> A + Send + 'static,
+    ) -> Spawn<A> {
+        Spawn::new(self.user().clone(), name.into(), Box::new(move || Some(factory())))
+    }
+
+    /// Spawns an actor whose value cannot be made twice: for it, restart means stop.
+    pub fn spawn_value<A: Actor>(&self, name: impl Into<String>, value: A) -> Spawn<A> {
+        let mut value = Some(value);
+        Spawn::new(self.user().clone(), name.into(), Box::new(move || value.take()))
+    }
+
+    /// The actor at `path`, if there is one.
+    #[must_use]
+    pub fn lookup(&self, path: &ActorPath) -> Option<AnyRef> {
+        let mut names = path.names();
+        let root = self.user();
+        if names.next() != root.core().map(Core::name) {
+            return None;
+        }
+        let mut found = root.clone();
+        for name in names {
+            found = found.core()?.child(name)?;
+        }
+        Some(AnyRef::new(found))
+    }
+
+    /// Subscribes to what happens from now on; holds up to 1,024 events.
+    #[must_use]
+    pub fn events(&self) -> EventStream {
+        self.events_with_capacity(1_024)
+    }
+
+    /// Subscribes with room for `capacity` events.
+    #[must_use]
+    pub fn events_with_capacity(&self, capacity: usize) -> EventStream {
+        self.0.events.subscribe(capacity)
+    }
+
+    /// How many dead letters there were.
+    #[must_use]
+    pub fn dead_letters(&self) -> u64 {
+        self.0.dead_letters.total()
+    }
+
+    /// How many dead letters there were for `reason`.
+    #[must_use]
+    pub fn dead_letters_of(&self, reason: DeadLetterReason) -> u64 {
+        self.0.dead_letters.of(reason)
+    }
+
+    /// The clock, the tasks and the chance of this node.
+    #[must_use]
+    pub fn runtime(&self) -> &Runtime {
+        &self.0.runtime
+    }
+
+    pub(crate) fn timers(&self) -> &Timers {
+        &self.0.timers
+    }
+
+    pub(crate) fn ask_timeout(&self) -> Duration {
+        self.0.config.ask_timeout
+    }
+
+    pub(crate) fn switches(&self) -> Switches {
+        self.0.config.switches
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    pub(crate) fn next_id(&self) -> ActorId {
+        ActorId::new(self.0.next_id.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn user(&self) -> &Arc<dyn Target> {
+        self.0.user.get().expect("set before the system is handed out")
+    }
+
+    fn add(&self, subsystem: Arc<dyn Subsystem>) {
+        self.0.parts.lock().push(subsystem);
+    }
+
+    /// The subsystem of type `S`, if its feature was asked for.
+    #[allow(dead_code, reason = "features add parts")]
+    pub(crate) fn subsystem<S: Subsystem>(&self) -> Option<Arc<S>> {
+        let parts = self.0.parts.lock();
+        parts.iter().find_map(|part| Arc::downcast(part.clone() as Arc<dyn Any + Send + Sync>).ok())
+    }
+
+    // ---- what happens ----------------------------------------------------------------------
+
+    pub(crate) fn publish(&self, event: impl FnOnce() -> Event) {
+        self.0.events.publish(event);
+    }
+
+    pub(crate) fn dead_letter(&self, actor: &Core, message: &'static str, reason: DeadLetterReason) {
+        self.dead_letter_at(|| actor.path(), message, reason);
+    }
+
+    /// Counts and publishes a message that nobody handled and nobody got back.
+    pub(crate) fn dead_letter_at(
+        &self,
+        target: impl Fn() -> ActorPath,
+        message: &'static str,
+        reason: DeadLetterReason,
+    ) {
+        self.0.dead_letters.count(reason);
+        tracing::debug!(target = %Lazy(&target), message, %reason, "dead letter");
+        self.publish(|| Event::DeadLetter(DeadLetter { target: target(), message, reason }));
+    }
+
+    /// A handler returned an error to a tell.
+    pub(crate) fn handler_failed(&self, actor: &Core, message: &'static str) {
+        tracing::debug!(name = actor.name(), message, "a handler returned an error to a tell");
+        self.publish(|| Event::HandlerFailed { actor: actor.path(), message });
+    }
+}
+
+impl fmt::Debug for ActorSystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActorSystem").field("name", &self.name()).finish_non_exhaustive()
+    }
+}
+
+/// A path that is built only if it is printed.
+struct Lazy<F>(F);
+
+impl<F: Fn() -> ActorPath> fmt::Display for Lazy<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&(self.0)(), f)
+    }
+}

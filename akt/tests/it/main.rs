@@ -1,0 +1,3 @@
+//! The integration tests of akt: one file per promise, one binary.
+
+mod tidy;

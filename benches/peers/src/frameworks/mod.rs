@@ -1,0 +1,42 @@
+//! The frameworks, one file each, and the list of them.
+
+mod actix;
+#[cfg(feature = "akt")]
+mod akt;
+mod flume;
+mod kameo;
+mod ractor;
+mod tokio_mpsc;
+
+use crate::bench::Bench;
+use crate::framework::Framework;
+
+/// A column of the table.
+#[derive(Clone, Copy)]
+pub struct Program {
+    /// The name on the command line and in JSON.
+    pub name: &'static str,
+    /// Runs `n` operations of a bench; the result is per operation.
+    pub run: fn(Bench, u64) -> f64,
+}
+
+impl Program {
+    const fn of<F: Framework>() -> Self {
+        Self { name: F::NAME, run: |bench, n| bench.run::<F>(n) }
+    }
+}
+
+/// All columns, in the order of the table.
+pub const ALL: &[Program] = &[
+    #[cfg(feature = "akt")]
+    Program::of::<akt::Bounded>(),
+    #[cfg(feature = "akt")]
+    Program::of::<akt::Unbounded>(),
+    Program::of::<ractor::Ractor>(),
+    Program::of::<kameo::Kameo<0>>(),
+    Program::of::<kameo::Kameo<1_024>>(),
+    Program::of::<actix::Actix<false>>(),
+    Program::of::<actix::Actix<true>>(),
+    Program::of::<tokio_mpsc::TokioMpsc>(),
+    Program::of::<flume::Flume>(),
+];

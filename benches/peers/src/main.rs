@@ -1,0 +1,94 @@
+//! The command: `peers local [--quick] [--json] [--only bench,..] [--frameworks a,b]`.
+
+mod alloc;
+mod bench;
+mod framework;
+mod frameworks;
+mod report;
+mod run;
+
+use std::process::ExitCode;
+
+use bench::Bench;
+use frameworks::Program;
+use run::Effort;
+
+const USAGE: &str = "usage: peers local [--quick] [--json] [--only bench,..] [--frameworks a,b]";
+
+fn main() -> ExitCode {
+    match Command::parse(std::env::args().skip(1)) {
+        Ok(command) => {
+            command.perform();
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            eprintln!("{problem}\n{USAGE}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Command {
+    effort: Effort,
+    json: bool,
+    benches: Vec<Bench>,
+    programs: Vec<Program>,
+}
+
+impl Command {
+    fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
+        match args.next().as_deref() {
+            Some("local") => {}
+            Some(other) => return Err(format!("there is no table `{other}`")),
+            None => return Err("which table?".to_owned()),
+        }
+        let mut command = Self {
+            effort: Effort::FULL,
+            json: false,
+            benches: bench::ALL.to_vec(),
+            programs: frameworks::ALL.to_vec(),
+        };
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--quick" => command.effort = Effort::QUICK,
+                "--json" => command.json = true,
+                "--only" => command.benches = pick(args.next(), &bench::ALL, |bench| bench.name())?,
+                "--frameworks" => {
+                    command.programs = pick(args.next(), frameworks::ALL, |program| program.name)?
+                }
+                other => return Err(format!("unknown option `{other}`")),
+            }
+        }
+        Ok(command)
+    }
+
+    /// Prints each bench as soon as it is measured; with `--json` the table goes to stderr.
+    fn perform(&self) {
+        for &bench in &self.benches {
+            let rows = run::interleaved(bench, &self.programs, self.effort);
+            let table = report::table(bench, &rows);
+            if self.json {
+                print!("{}", report::json(bench, &rows));
+                eprintln!("{table}");
+            } else {
+                println!("{table}");
+            }
+        }
+    }
+}
+
+/// The entries of `all` whose names are in the comma-separated `list`.
+fn pick<T: Copy>(
+    list: Option<String>,
+    all: &[T],
+    name: impl Fn(&T) -> &'static str,
+) -> Result<Vec<T>, String> {
+    let list = list.ok_or("an option lacks its list")?;
+    list.split(',')
+        .map(|wanted| {
+            let known = || all.iter().map(&name).collect::<Vec<_>>().join(", ");
+            let found = all.iter().find(|entry| name(entry) == wanted);
+            found.copied().ok_or_else(|| format!("there is no `{wanted}`, only {}", known()))
+        })
+        .collect()
+}
