@@ -6,6 +6,7 @@ extern crate self as akt;
 
 mod actor;
 mod backoff;
+mod codegen;
 mod id;
 mod machine;
 mod message;
@@ -22,8 +23,6 @@ mod transport;
 #[cfg(feature = "remote")]
 mod wire;
 
-pub mod prelude;
-
 pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Call, CallPath, CodecError, Ctx, Delivery,
     Directive, Fault, FaultInfo, Mailbox, Message, PeerError, Protocol, Ref, Reply, Request, RpcInfo, Spawn,
@@ -36,8 +35,39 @@ pub use id::ActorId;
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
 pub use runtime::{NoRuntime, Runtime};
-pub use system::{ActorSystem, DeadLetter, DeadLetterReason, Event, EventStream, StartError, SystemBuilder};
+pub use system::{
+    ActorSystem, DeadLetter, DeadLetterReason, Event, EventStream, LookupError, StartError, SystemBuilder,
+};
 pub use time::Instant;
 
+/// What most programs use: `use akt::prelude::*;`
+pub mod prelude {
+    pub use crate::{
+        ActorSystem, AskError, Call, Ctx, Delivery, Directive, Fault, Supervise, TellError, Terminated,
+    };
+    #[cfg(feature = "macros")]
+    pub use crate::{actor, handler, on};
+}
+
+/// What generated code calls; nothing here is for users.
 #[doc(hidden)]
-pub mod __private;
+pub mod __private {
+    pub use crate::actor::{
+        AnyReply, Begin, Incoming, Outgoing, Slot, Undecoded, WireReply, answer, answer_result, incoming,
+        incoming_result, outgoing, outgoing_result, receive, unknown_rpc,
+    };
+    pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
+    pub use crate::message::{MessageArg, ReplyType, Travels};
+    #[cfg(feature = "macros")]
+    pub use akt_macros::contract_actor;
+}
+
+/// Includes the contracts that akt-build compiled in `build.rs`: the whole package tree.
+///
+/// Say it once, at the crate's root, or in the module that `configure().root(..)` names.
+#[macro_export]
+macro_rules! include_contracts {
+    () => {
+        include!(concat!(env!("OUT_DIR"), "/akt_contracts.rs"));
+    };
+}

@@ -1,5 +1,6 @@
 //! The cell of a local actor: what its references point to.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -83,6 +84,14 @@ impl<A: Actor> Target for LocalCell<A> {
     fn kill(&self) {
         self.core.lane.kill();
         self.queue.wake();
+    }
+
+    fn typed(self: Arc<Self>) -> Box<dyn Any + Send> {
+        Box::new(Ref::<A::Msg>::new(self))
+    }
+
+    fn accepts(&self) -> &'static str {
+        std::any::type_name::<A::Msg>()
     }
 
     fn receive(self: Arc<Self>, incoming: Incoming) {

@@ -34,7 +34,7 @@ pub use self::outbound::{
     unknown_rpc,
 };
 pub use self::reference::{AnyRef, Ref};
-pub use self::reply::{AnyReply, Reply, Slot};
+pub use self::reply::{AnyReply, Begin, Reply, Slot};
 pub use self::spawn::{ActorOptions, Spawn, Spawning};
 pub use self::supervisor::Supervise;
 pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, RpcInfo};

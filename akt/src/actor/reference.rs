@@ -1,5 +1,6 @@
 //! References: typed by what an actor can be sent, or by nothing.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -86,6 +87,10 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn control(&self, control: Control);
     fn drain(&self);
     fn kill(&self);
+    /// The typed reference of the actor's own messages, a [`Ref`], for whoever knows them.
+    fn typed(self: Arc<Self>) -> Box<dyn Any + Send>;
+    /// What it accepts, for people.
+    fn accepts(&self) -> &'static str;
     /// Takes in a message that came over the wire.
     fn receive(self: Arc<Self>, incoming: Incoming);
 }

@@ -97,7 +97,7 @@ impl<A: Actor> Runner<A> {
             self.started += 1;
             self.owed += 1;
             if self.owed == GIVE_BACK {
-                self.cell.queue.give_back(std::mem::take(&mut self.owed));
+                self.give_back();
             }
             if let Some(end) = self.handle(actor, message).await {
                 return end;
@@ -108,6 +108,10 @@ impl<A: Actor> Runner<A> {
                 yield_now().await;
             }
         }
+    }
+
+    fn give_back(&mut self) {
+        self.cell.queue.give_back(std::mem::take(&mut self.owed));
     }
 
     async fn next_batch(&mut self) {
@@ -133,10 +137,10 @@ impl<A: Actor> Runner<A> {
                 }
             },
         };
-        let cx = &mut self.cx;
-        match guard(|| actor.dispatch_sync(message, cx)) {
+        match guard(|| actor.dispatch_sync(message, &mut self.cx)) {
             Ok(Ok(())) => {}
             Ok(Err(message)) => {
+                self.give_back();
                 self.cx.current = message.reply().map(|slot| slot.share()).unwrap_or_default();
                 let attended = attend(&self.cell.core.lane, actor.dispatch(message, &mut self.cx)).await;
                 let current = std::mem::take(&mut self.cx.current);

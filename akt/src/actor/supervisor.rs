@@ -218,10 +218,11 @@ mod tests {
             .on_panic(Directive::Restart)
             .otherwise(Directive::Escalate);
         let mut supervisor = Supervisor::new(policy);
+        let (known, other) = (Fault::from(std::fmt::Error), Fault::new("else"));
         let mut decide = |cause| supervisor.decide(at(0), cause, 0.0).directive();
 
-        assert_eq!(decide(Cause::Failure(&std::fmt::Error.into())), Directive::Resume);
-        assert_eq!(decide(Cause::Failure(&Fault::new("else"))), Directive::Escalate);
+        assert_eq!(decide(Cause::Failure(&known)), Directive::Resume);
+        assert_eq!(decide(Cause::Failure(&other)), Directive::Escalate);
         assert_eq!(decide(Cause::Panic), Directive::Restart);
         assert_eq!(decide(Cause::Child), Directive::Escalate);
     }

@@ -1,4 +1,4 @@
-//! Death watch: who wants to know that an actor is gone, and what it is told.
+//! *Pure.* Death watch: who wants to know that an actor is gone, and what it is told.
 
 use super::error::StopReason;
 use super::reference::AnyRef;

@@ -3,6 +3,7 @@
 mod builder;
 mod dead_letters;
 mod event_stream;
+mod registry;
 mod shutdown;
 mod subsystem;
 mod switches;
@@ -18,6 +19,7 @@ use parking_lot::Mutex;
 pub use self::builder::{StartError, SystemBuilder};
 pub use self::dead_letters::{DeadLetter, DeadLetterReason};
 pub use self::event_stream::{Event, EventStream};
+pub use self::registry::LookupError;
 #[allow(unused_imports, reason = "features add parts")]
 pub(crate) use self::subsystem::{Part, Started, Stopping, Subsystem};
 #[cfg(test)]
@@ -26,7 +28,7 @@ pub(crate) use self::switches::Promise;
 use self::dead_letters::DeadLetters;
 use self::event_stream::Events;
 use self::switches::Switches;
-use crate::actor::{Actor, AnyRef, Core, Guardian, Spawn, Target, install_hook};
+use crate::actor::{Actor, Core, Guardian, Spawn, Target, install_hook};
 use crate::id::ActorId;
 use crate::path::ActorPath;
 use crate::runtime::{Runtime, Timers};
@@ -134,21 +136,6 @@ impl ActorSystem {
     pub fn spawn_value<A: Actor>(&self, name: impl Into<String>, value: A) -> Spawn<A> {
         let mut value = Some(value);
         Spawn::new(self.user().clone(), name.into(), Box::new(move || value.take()))
-    }
-
-    /// The actor at `path`, if there is one.
-    #[must_use]
-    pub fn lookup(&self, path: &ActorPath) -> Option<AnyRef> {
-        let mut names = path.names();
-        let root = self.user();
-        if names.next() != root.core().map(Core::name) {
-            return None;
-        }
-        let mut found = root.clone();
-        for name in names {
-            found = found.core()?.child(name)?;
-        }
-        Some(AnyRef::new(found))
     }
 
     /// Subscribes to what happens from now on; holds up to 1,024 events.

@@ -1,3 +1,6 @@
 //! The integration tests of akt: one file per promise, one binary.
 
+mod lifecycle;
+mod messages;
+mod support;
 mod tidy;

@@ -101,7 +101,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in entries {
         let path = entry.expect("a folder is readable").path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with('.') || name == "target" {
+        if name.starts_with('.') || name == "target" || name == "golden" {
             continue;
         }
         if path.is_dir() { walk(&path, found) } else { found.push(path) }

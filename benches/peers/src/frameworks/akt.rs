@@ -105,7 +105,7 @@ macro_rules! framework {
                 }
 
                 async fn sink(&self, _: Seat) -> SinkRef {
-                    self.0.system.spawn(&self.0.name(), Sink::default).await.expect("the sink starts")
+                    self.0.system.spawn(self.0.name(), Sink::default).await.expect("the sink starts")
                 }
 
                 async fn tell(sink: &SinkRef, n: u64) {
@@ -118,7 +118,7 @@ macro_rules! framework {
 
                 async fn node(&self, _: Seat, finish: Arc<Finish>) -> NodeRef {
                     let node = move || Node { next: None, finish: finish.clone() };
-                    self.0.system.spawn(&self.0.name(), node).await.expect("the node starts")
+                    self.0.system.spawn(self.0.name(), node).await.expect("the node starts")
                 }
 
                 async fn link(node: &NodeRef, next: NodeRef) {

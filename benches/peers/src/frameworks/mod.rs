@@ -1,7 +1,6 @@
 //! The frameworks, one file each, and the list of them.
 
 mod actix;
-#[cfg(feature = "akt")]
 mod akt;
 mod flume;
 mod kameo;
@@ -28,9 +27,7 @@ impl Program {
 
 /// All columns, in the order of the table.
 pub const ALL: &[Program] = &[
-    #[cfg(feature = "akt")]
     Program::of::<akt::Bounded>(),
-    #[cfg(feature = "akt")]
     Program::of::<akt::Unbounded>(),
     Program::of::<ractor::Ractor>(),
     Program::of::<kameo::Kameo<0>>(),

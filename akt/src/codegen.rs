@@ -1,12 +1,6 @@
-//! What generated code calls; nothing here is for users.
+//! *Pure.* What generated code asserts about itself and its user's types.
 
-pub use crate::actor::{
-    AnyReply, Incoming, Outgoing, Slot, Undecoded, WireReply, answer, answer_result, incoming,
-    incoming_result, outgoing, outgoing_result, receive, unknown_rpc,
-};
-pub use crate::message::{MessageArg, ReplyType};
-#[cfg(feature = "macros")]
-pub use akt_macros::contract_actor;
+use crate::message::{MessageArg, ReplyType};
 
 /// Fails to compile when akt and what generated the code are of different versions.
 pub const fn assert_codegen(version: &str) {

@@ -1,0 +1,111 @@
+//! What becomes of messages to a local actor: ask, tell, order, room, timeouts, cancellation.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use akt::prelude::*;
+use akt::{DeadLetterReason, Mailbox, Stage};
+use tokio::sync::{Notify, mpsc};
+
+use crate::support::{Counter, TooBig, gated, system};
+
+#[tokio::test(start_paused = true)]
+async fn an_ask_yields_what_the_handler_returns() {
+    let system = system().await;
+    let counter = system.spawn("counter", Counter::default).await.unwrap();
+
+    counter.add(2).tell().unwrap();
+
+    assert_eq!(counter.add(3).await.unwrap(), 5);
+    assert_eq!(counter.checked(1).await.unwrap(), 6);
+    assert!(matches!(counter.checked(101).await, Err(AskError::Handler(TooBig))));
+    system.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_one_sender_are_handled_in_order() {
+    let system = system().await;
+    let (log, mut handled) = mpsc::channel(1_000);
+    let counter = system
+        .spawn("counter", move || Counter { log: Some(log.clone()), ..Counter::default() })
+        .await
+        .unwrap();
+
+    for n in 0..500 {
+        counter.add(2 * n).tell().unwrap();
+        counter.add(2 * n + 1).await.unwrap();
+    }
+
+    let order: Vec<_> = std::iter::from_fn(|| handled.try_recv().ok()).collect();
+    assert_eq!(order, (0..1_000).collect::<Vec<_>>());
+    system.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_mailbox_hands_the_message_back_and_makes_send_and_ask_wait() {
+    let system = system().await;
+    let gate = Arc::new(Notify::new());
+    let counter = system.spawn("counter", gated(&gate)).mailbox(Mailbox::bounded(2)).await.unwrap();
+    let busy = counter.wait().start();
+    tokio::task::yield_now().await;
+    counter.add(1).tell().unwrap();
+    counter.add(1).tell().unwrap();
+
+    let refused = counter.add(40).tell().unwrap_err();
+    assert!(matches!(refused, TellError::Full(_)));
+    let late = counter.add(1).timeout(Duration::from_millis(10)).send().await.unwrap_err();
+    assert!(matches!(late, TellError::Full(_)));
+    let error = counter.add(1).timeout(Duration::from_millis(10)).await.unwrap_err();
+    let AskError::Timeout(info) = &error else { panic!("{error}") };
+    assert_eq!(info.stage, Stage::WaitingForRoom);
+    assert_eq!(error.delivery(), Delivery::No);
+
+    let first = counter.add(10).start();
+    let second = counter.add(100).start();
+    gate.notify_one();
+    assert_eq!(busy.await.unwrap(), 0);
+    assert_eq!((first.await.unwrap(), second.await.unwrap()), (12, 112));
+    system.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_names_its_stage() {
+    let system = system().await;
+    let gate = Arc::new(Notify::new());
+    let counter = system.spawn("counter", gated(&gate)).await.unwrap();
+
+    let handling = counter.wait().timeout(Duration::from_millis(100));
+    let Err(AskError::Timeout(info)) = handling.await else { panic!("no timeout") };
+    assert!(matches!(info.stage, Stage::Handling { elapsed } if elapsed >= Duration::from_millis(99)));
+    assert_eq!(info.delivered, Delivery::Maybe);
+
+    let Err(AskError::Timeout(info)) = counter.add(1).timeout(Duration::from_millis(100)).await else {
+        panic!("no timeout")
+    };
+    assert_eq!(info.stage, Stage::Queued { depth: 1 });
+    assert_eq!(info.delivered, Delivery::No);
+    assert!(info.elapsed >= Duration::from_millis(100) && info.elapsed < Duration::from_millis(110));
+
+    gate.notify_one();
+    assert_eq!(counter.add(0).await.unwrap(), 0, "the timed-out add was never executed");
+    assert_eq!(system.dead_letters(), 0, "it was returned");
+    system.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_ask_is_skipped_while_queued_and_told_while_handled() {
+    let system = system().await;
+    let counter = system.spawn("counter", Counter::default).await.unwrap();
+    let (log, mut told) = mpsc::channel(1);
+
+    let running = counter.wait_or_cancelled(log).start();
+    tokio::task::yield_now().await;
+    let queued = counter.add(5).start();
+    drop(queued);
+    drop(running);
+
+    assert_eq!(told.recv().await, Some(-1));
+    assert_eq!(counter.add(0).await.unwrap(), 0);
+    assert_eq!(system.dead_letters_of(DeadLetterReason::Cancelled), 1);
+    system.shutdown().await;
+}

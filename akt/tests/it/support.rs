@@ -1,0 +1,90 @@
+//! The actor that most tests use: counts, waits, fails on demand.
+
+use std::sync::Arc;
+
+use akt::prelude::*;
+use akt::{Event, EventStream};
+use tokio::sync::{Notify, mpsc};
+
+#[derive(Default)]
+pub(crate) struct Counter {
+    pub(crate) value: i64,
+    pub(crate) log: Option<mpsc::Sender<i64>>,
+    pub(crate) gate: Option<Arc<Notify>>,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct TooBig;
+
+impl std::fmt::Display for TooBig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("too big")
+    }
+}
+
+impl std::error::Error for TooBig {}
+
+#[akt::actor]
+impl Counter {
+    #[handler]
+    pub(crate) fn add(&mut self, by: i64) -> i64 {
+        self.value += by;
+        if let Some(log) = &self.log {
+            log.try_send(by).expect("the log has room");
+        }
+        self.value
+    }
+
+    #[handler]
+    pub(crate) fn checked(&mut self, by: i64) -> Result<i64, TooBig> {
+        if by > 100 { Err(TooBig) } else { Ok(self.add(by)) }
+    }
+
+    #[handler]
+    pub(crate) fn boom(&mut self) {
+        panic!("no {}", "bread");
+    }
+
+    #[handler]
+    pub(crate) fn fail(&mut self, cx: &mut Ctx<Self>) -> u8 {
+        cx.fail(TooBig);
+        7
+    }
+
+    #[handler]
+    pub(crate) async fn wait(&mut self) -> i64 {
+        if let Some(gate) = &self.gate {
+            gate.notified().await;
+        }
+        self.value
+    }
+
+    #[handler]
+    pub(crate) async fn wait_or_cancelled(&mut self, log: mpsc::Sender<i64>, cx: &mut Ctx<Self>) {
+        cx.cancelled().await;
+        log.try_send(-1).expect("the log has room");
+    }
+
+    #[handler]
+    pub(crate) fn quit(&mut self, cx: &mut Ctx<Self>) {
+        cx.stop();
+    }
+}
+
+pub(crate) async fn system() -> ActorSystem {
+    ActorSystem::builder("test").start().await.unwrap()
+}
+
+pub(crate) fn gated(gate: &Arc<Notify>) -> impl FnMut() -> Counter + Send + 'static {
+    let gate = gate.clone();
+    move || Counter { gate: Some(gate.clone()), ..Counter::default() }
+}
+
+pub(crate) async fn until(events: &mut EventStream, found: impl Fn(&Event) -> bool) -> Event {
+    loop {
+        let event = events.next().await.expect("the system runs");
+        if found(&event) {
+            return event;
+        }
+    }
+}
