@@ -31,14 +31,18 @@ pub use actor::{
 #[cfg(feature = "macros")]
 pub use akt_macros::{actor, handler, on};
 pub use bytes;
-pub use id::ActorId;
+pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
+#[cfg(feature = "remote")]
+pub use remote::{ActorAtError, Refusal, Remote};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
     ActorSystem, DeadLetter, DeadLetterReason, Event, EventStream, LookupError, StartError, SystemBuilder,
 };
 pub use time::Instant;
+#[cfg(feature = "remote")]
+pub use transport::{BindError, Network, Tls, TlsError};
 
 /// What most programs use: `use akt::prelude::*;`
 pub mod prelude {

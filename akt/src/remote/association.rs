@@ -14,8 +14,8 @@ pub(super) type LinkId = u64;
 /// What can happen to an association.
 #[derive(Clone, Debug)]
 pub(super) enum Input {
-    /// A message waits for a connection.
-    Wanted,
+    /// A message waits for a connection; a dial, if there is to be one, has this number.
+    Wanted { dial: u64 },
     /// The dial of this number brought a connection.
     Dialed { dial: u64, link: LinkId, incarnation: u64 },
     /// The dial of this number failed; `chance` is a random number in 0..1.
@@ -37,7 +37,7 @@ pub(super) enum Output {
     Dial { dial: u64 },
     /// This connection carries messages from now on.
     Adopt { link: LinkId },
-    /// This connection is superfluous.
+    /// This connection is superfluous; at the end of the node, after everything that waits for it.
     Drop { link: LinkId },
     /// Everything that waits for a connection fails.
     Fail { problem: Box<str> },
@@ -65,7 +65,6 @@ pub(super) struct Association {
     /// How long to wait for the peer's dial after it refused ours for it.
     patience: Duration,
     state: State,
-    dials: u64,
     failures: u32,
     /// The peer's last dial that was taken.
     seen: Option<Seen>,
@@ -90,7 +89,7 @@ enum By {
 
 impl Association {
     pub(super) fn new(ours: (NodeId, u64), backoff: Backoff, patience: Duration) -> Self {
-        Self { ours, backoff, patience, state: State::Idle, dials: 0, failures: 0, seen: None }
+        Self { ours, backoff, patience, state: State::Idle, failures: 0, seen: None }
     }
 
     pub(super) fn standing(&self, now: Instant) -> Standing {
@@ -110,15 +109,14 @@ impl Association {
         self.seen
     }
 
-    fn wanted(&mut self, now: Instant, out: &mut Vec<Output>) {
+    fn wanted(&mut self, now: Instant, dial: u64, out: &mut Vec<Output>) {
         match &self.state {
             State::Waiting { until, problem } if now < *until => {
                 out.push(Output::Fail { problem: problem.clone() });
             }
             State::Idle | State::Waiting { .. } => {
-                self.dials += 1;
-                self.state = State::Dialing { dial: self.dials };
-                out.push(Output::Dial { dial: self.dials });
+                self.state = State::Dialing { dial };
+                out.push(Output::Dial { dial });
             }
             State::Closed => out.push(Output::Fail { problem: "this node is shutting down".into() }),
             State::Dialing { .. } | State::Yielding { .. } | State::Up { .. } => {}
@@ -180,18 +178,21 @@ impl Association {
     }
 
     fn lost(&mut self, link: LinkId, problem: Box<str>, out: &mut Vec<Output>) {
-        if matches!(self.state, State::Up { link: up, .. } if up == link) {
-            self.state = State::Idle;
-            out.push(Output::Fail { problem });
+        match self.state {
+            State::Up { link: up, .. } if up == link => self.state = State::Idle,
+            // What was left behind the goodbye.
+            State::Closed => {}
+            _ => return,
         }
+        out.push(Output::Fail { problem });
     }
 
     fn close(&mut self, out: &mut Vec<Output>) {
-        if let State::Up { link, .. } = self.state {
-            out.push(Output::Drop { link });
-        }
+        out.push(match self.state {
+            State::Up { link, .. } => Output::Drop { link },
+            _ => Output::Fail { problem: "this node is shutting down".into() },
+        });
         self.state = State::Closed;
-        out.push(Output::Fail { problem: "this node is shutting down".into() });
     }
 }
 
@@ -202,7 +203,7 @@ impl Machine for Association {
     fn handle(&mut self, now: Instant, input: Input, out: &mut Vec<Output>) {
         let is_awaited = |state: &State, number| matches!(state, State::Dialing { dial } if *dial == number);
         match input {
-            Input::Wanted => self.wanted(now, out),
+            Input::Wanted { dial } => self.wanted(now, dial, out),
             Input::Dialed { dial, link, incarnation } => self.dialed(dial, link, incarnation, out),
             Input::DialFailed { dial, problem, chance } if is_awaited(&self.state, dial) => {
                 self.failed(now, problem, chance, out);
@@ -267,8 +268,8 @@ mod tests {
     fn the_first_message_dials_and_the_next_ones_wait() {
         let mut low = node(LOW);
 
-        assert_eq!(feed(&mut low, 0, Input::Wanted), [Output::Dial { dial: 1 }]);
-        assert_eq!(feed(&mut low, 1, Input::Wanted), []);
+        assert_eq!(feed(&mut low, 0, Input::Wanted { dial: 1 }), [Output::Dial { dial: 1 }]);
+        assert_eq!(feed(&mut low, 1, Input::Wanted { dial: 2 }), []);
         assert_eq!(low.standing(at(1)), Standing::Connecting);
         assert_eq!(
             feed(&mut low, 2, Input::Dialed { dial: 1, link: 7, incarnation: 20 }),
@@ -280,21 +281,21 @@ mod tests {
     #[test]
     fn a_failed_dial_fails_what_waits_and_is_not_repeated_before_its_time() {
         let mut low = node(LOW);
-        feed(&mut low, 0, Input::Wanted);
+        feed(&mut low, 0, Input::Wanted { dial: 1 });
 
         let failed = feed(&mut low, 0, Input::DialFailed { dial: 1, problem: "no".into(), chance: 0.0 });
 
         assert_eq!(failed, [Output::Fail { problem: "no".into() }]);
         assert_eq!(low.standing(at(99)), Standing::Refused { problem: "no".into() });
-        assert_eq!(feed(&mut low, 99, Input::Wanted), [Output::Fail { problem: "no".into() }]);
-        assert_eq!(feed(&mut low, 100, Input::Wanted), [Output::Dial { dial: 2 }]);
+        assert_eq!(feed(&mut low, 99, Input::Wanted { dial: 2 }), [Output::Fail { problem: "no".into() }]);
+        assert_eq!(feed(&mut low, 100, Input::Wanted { dial: 2 }), [Output::Dial { dial: 2 }]);
     }
 
     #[test]
     fn of_two_simultaneous_dials_both_keep_that_of_the_lower_node() {
         let (mut low, mut high) = (node(LOW), node(HIGH));
-        feed(&mut low, 0, Input::Wanted);
-        feed(&mut high, 0, Input::Wanted);
+        feed(&mut low, 0, Input::Wanted { dial: 1 });
+        feed(&mut high, 0, Input::Wanted { dial: 1 });
 
         assert_eq!(feed(&mut low, 1, hello(20, HIGH, 1, None)), [Output::Drop { link: 20 }]);
         assert_eq!(feed(&mut high, 1, hello(10, LOW, 1, None)), [Output::Adopt { link: 10 }]);
@@ -309,7 +310,7 @@ mod tests {
     #[test]
     fn a_late_hello_of_a_dial_that_lost_does_not_replace_the_connection_that_won() {
         let mut low = node(LOW);
-        feed(&mut low, 0, Input::Wanted);
+        feed(&mut low, 0, Input::Wanted { dial: 1 });
         feed(&mut low, 1, Input::Dialed { dial: 1, link: 11, incarnation: 20 });
 
         assert_eq!(feed(&mut low, 2, hello(20, HIGH, 1, None)), [Output::Drop { link: 20 }]);
@@ -318,7 +319,7 @@ mod tests {
     #[test]
     fn a_peer_that_lost_the_connection_first_may_dial_again() {
         let mut low = node(LOW);
-        feed(&mut low, 0, Input::Wanted);
+        feed(&mut low, 0, Input::Wanted { dial: 1 });
         feed(&mut low, 1, Input::Dialed { dial: 1, link: 11, incarnation: 20 });
 
         let seen = Some(Seen { incarnation: 10, dial: 1 });
@@ -341,7 +342,7 @@ mod tests {
     #[test]
     fn yielding_ends_when_the_preferred_dial_does_not_come() {
         let mut high = node(HIGH);
-        feed(&mut high, 0, Input::Wanted);
+        feed(&mut high, 0, Input::Wanted { dial: 1 });
         feed(&mut high, 0, Input::Yielded { dial: 1 });
         let mut out = Vec::new();
 
@@ -387,6 +388,11 @@ mod tests {
                 }
             }
             out
+        }
+
+        fn want(&mut self, at: usize) {
+            self.next_link += 1;
+            self.feed(at, Input::Wanted { dial: self.next_link });
         }
 
         fn deliver(&mut self, event: Event) {
@@ -437,8 +443,8 @@ mod tests {
                 next_link: 0,
                 peers: Default::default(),
             };
-            pair.feed(0, Input::Wanted);
-            pair.feed(1, Input::Wanted);
+            pair.want(0);
+            pair.want(1);
 
             for (pick, chance) in picks {
                 // Now and then a connection breaks, and each side learns it in its own time.
@@ -447,7 +453,7 @@ mod tests {
                     pair.under_way.push(Event::Closed { at: 1, link: far });
                 }
                 if chance == 1 {
-                    pair.feed(usize::from(pick.index(2) == 1), Input::Wanted);
+                    pair.want(pick.index(2));
                 }
                 if !pair.under_way.is_empty() {
                     let event = pair.under_way.remove(pick.index(pair.under_way.len()));

@@ -82,8 +82,6 @@ pub(crate) enum ConnectError {
     Resolve { host: Box<str>, source: io::Error },
     #[error("nobody listens there")]
     Refused,
-    #[error("no answer within {millis} ms")]
-    Timeout { millis: u128 },
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error("address cannot be dialed: {reason}")]
