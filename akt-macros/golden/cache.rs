@@ -2,6 +2,7 @@ impl<K: Send + 'static, const N: usize> Cache<K, N>
 where
     Self: Sized,
 {
+    #[handler(__akt_spent)]
     #[allow(
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
@@ -13,17 +14,19 @@ where
         todo!()
     }
 }
+#[allow(dead_code)]
 const _: () = {
-    #[allow(dead_code)]
-    fn assertions<K: Send + 'static, const N: usize>()
+    trait Argument<const HANDLER: usize, const FIELD: usize> {
+        type Is: crate::reexport::__private::MessageArg + ?::core::marker::Sized;
+    }
+    trait Answer<const HANDLER: usize> {
+        type Is: crate::reexport::__private::ReplyType + ?::core::marker::Sized;
+    }
+    impl<K: Send + 'static, const N: usize> Answer<0usize> for Cache<K, N>
     where
         Cache<K, N>: Sized,
     {
-        {
-            crate::reexport::__private::require_reply::<
-                Result<[K; N], Vec<Cache<K, N>>>,
-            >();
-        }
+        type Is = Result<[K; N], Vec<Cache<K, N>>>;
     }
 };
 #[doc(hidden)]

@@ -10,7 +10,9 @@ impl shop::Cart for MyCart {
     ) -> ::core::future::Ready<
         ::core::result::Result<shop::v1::CartView, shop::v1::CartError>,
     > {
-        ::core::future::ready(self.__akt_add(cx, request))
+        let out: ::core::result::Result<shop::v1::CartView, shop::v1::CartError> = self
+            .__akt_add(cx, request);
+        ::core::future::ready(out)
     }
     async fn clear(&mut self, _: ClearCart, _cx: &mut ::akt::Ctx<Self>) {
         self.items.clear();
@@ -32,6 +34,7 @@ impl MyCart {
         cx.stop();
         Ok(self.view(req)?)
     }
+    #[on(__akt_spent)]
     fn stopped(&mut self) {}
 }
 #[automatically_derived]

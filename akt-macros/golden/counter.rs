@@ -1,5 +1,6 @@
 impl Counter {
     /// Adds `by`, returns the new value.
+    #[handler(__akt_spent)]
     #[allow(
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
@@ -11,6 +12,7 @@ impl Counter {
         self.value += by;
         self.value
     }
+    #[handler(__akt_spent)]
     #[cfg(feature = "load")]
     #[allow(
         clippy::needless_pass_by_ref_mut,
@@ -27,6 +29,7 @@ impl Counter {
         cx.me().add(1).tell().ok();
         Ok(url.len())
     }
+    #[akt::handler(__akt_spent)]
     #[deprecated]
     #[allow(
         clippy::needless_pass_by_ref_mut,
@@ -36,28 +39,39 @@ impl Counter {
         clippy::unused_self
     )]
     fn r#move(&mut self, to: [u8; Self::N]) {}
+    #[on(__akt_spent)]
     fn started(&mut self) {}
+    #[on(__akt_spent)]
     async fn gone(&mut self, _: Terminated, cx: &mut Ctx<Self>) -> Result<(), Fault> {
         cx.stop();
         Ok(())
     }
     fn helper(&self) {}
 }
+#[allow(dead_code)]
 const _: () = {
-    #[allow(dead_code)]
-    fn assertions() {
-        {
-            ::akt::__private::require_message_arg::<i64>();
-            ::akt::__private::require_reply::<i64>();
-        }
-        #[cfg(feature = "load")]
-        {
-            ::akt::__private::require_message_arg::<String>();
-            ::akt::__private::require_reply::<Result<usize, LoadError>>();
-        }
-        {
-            ::akt::__private::require_message_arg::<[u8; <Counter>::N]>();
-        }
+    trait Argument<const HANDLER: usize, const FIELD: usize> {
+        type Is: ::akt::__private::MessageArg + ?::core::marker::Sized;
+    }
+    trait Answer<const HANDLER: usize> {
+        type Is: ::akt::__private::ReplyType + ?::core::marker::Sized;
+    }
+    impl Argument<0usize, 0usize> for Counter {
+        type Is = i64;
+    }
+    impl Answer<0usize> for Counter {
+        type Is = i64;
+    }
+    #[cfg(feature = "load")]
+    impl Argument<1usize, 0usize> for Counter {
+        type Is = String;
+    }
+    #[cfg(feature = "load")]
+    impl Answer<1usize> for Counter {
+        type Is = Result<usize, LoadError>;
+    }
+    impl Argument<2usize, 0usize> for Counter {
+        type Is = [u8; <Counter>::N];
     }
 };
 #[doc(hidden)]

@@ -18,6 +18,7 @@
 }
 #[allow(dead_code)]
 impl Counter {
+    #[handler(__akt_spent)]
     #[allow(
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
@@ -28,6 +29,7 @@ impl Counter {
     fn rename(&mut self, name: &str, (a, b): (u8, u8)) -> &str {
         name
     }
+    #[handler(__akt_spent)]
     #[allow(
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
@@ -38,6 +40,7 @@ impl Counter {
     fn add(&mut self, by: i64) -> i64 {
         by
     }
+    #[handler(__akt_spent)]
     #[allow(
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
@@ -46,6 +49,7 @@ impl Counter {
         clippy::unused_self
     )]
     fn ask(&mut self) {}
+    #[handler(__akt_spent)]
     #[allow(
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,

@@ -126,19 +126,19 @@ pub(crate) fn reply(output: &ReturnType, diag: &mut Diag) {
 
 /// A hook takes what its event carries.
 pub(crate) fn hook_arguments(event: Event, sig: &Signature, args: &[Arg], diag: &mut Diag) {
-    let fields = args.iter().filter(|arg| matches!(arg, Arg::Field { .. })).count();
-    match event {
-        Event::Terminated if fields != 1 => {
+    let fields: Vec<_> = typed(sig).zip(args).filter(|(_, arg)| matches!(arg, Arg::Field { .. })).collect();
+    match (event, fields.as_slice()) {
+        (Event::Terminated, [_]) | (Event::Start | Event::Stop, []) => {}
+        (Event::Terminated, _) => {
             diag.error(
                 &sig.ident,
                 "`#[on(terminated)]` takes the actor that stopped: `terminated: Terminated`",
             );
         }
-        Event::Start | Event::Stop if fields != 0 => {
+        (Event::Start | Event::Stop, [(surplus, _), ..]) => {
             let text = format!("`#[on({})]` takes no arguments but the context", event.name());
-            diag.error(&sig.inputs, text);
+            diag.error(surplus, text);
         }
-        _ => {}
     }
 }
 

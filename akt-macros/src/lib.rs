@@ -54,8 +54,8 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// - `timeout = "2s"`: how long an ask waits unless it says otherwise (`"250ms"`, `"2s"`, `"5m"`, `"1h"`).
 #[proc_macro_attribute]
-pub fn handler(_args: TokenStream, item: TokenStream) -> TokenStream {
-    expand::misplaced("handler", &item.into()).into()
+pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::inner("handler", &args.into(), item.into()).into()
 }
 
 /// Makes a method of an [`#[actor]`](macro@actor) block a hook.
@@ -65,8 +65,8 @@ pub fn handler(_args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// A hook takes `&mut self`, may take the context, may be `async`, and returns `()` or `Result<(), Fault>`.
 #[proc_macro_attribute]
-pub fn on(_args: TokenStream, item: TokenStream) -> TokenStream {
-    expand::misplaced("on", &item.into()).into()
+pub fn on(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::inner("on", &args.into(), item.into()).into()
 }
 
 /// Not for use by hand: what the callback macro of a contract calls.

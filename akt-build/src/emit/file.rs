@@ -72,6 +72,7 @@ fn header(root: &syn::Path) -> String {
 const _: () = ::akt::__private::assert_codegen(\"{version}\");
 
 #[doc(hidden)]
+#[allow(clippy::nursery, clippy::restriction, reason = \"written by akt-build\")]
 pub(crate) const CONTRACTS_ROOT: () = ();
 #[allow(unused_qualifications, clippy::restriction, reason = \"the path is the check\")]
 const _: () = {root}::CONTRACTS_ROOT; // `include_contracts!()` must stand in `{root}`, or say `.root(\"crate::module\")` in build.rs
@@ -152,6 +153,7 @@ fn allowed() -> Attribute {
             non_camel_case_types,
             unnameable_types,
             unreachable_pub,
+            unused_imports,
             unused_qualifications,
             clippy::all,
             clippy::nursery,

@@ -1,8 +1,29 @@
 //! What akt-build promises; one file per promise.
 
+mod compiled;
 mod golden;
 mod lock;
 mod mistakes;
+
+/// What users get with `include_contracts!`: the golden code, each file in the module it was made for.
+mod cart {
+    include!("../golden/cart.rs");
+}
+mod elsewhere {
+    include!("../golden/elsewhere.rs");
+}
+mod names {
+    include!("../golden/names.rs");
+}
+mod packages {
+    include!("../golden/packages.rs");
+}
+mod plain {
+    include!("../golden/plain.rs");
+}
+mod well_known {
+    include!("../golden/well_known.rs");
+}
 
 use std::fs;
 use std::path::{Path, PathBuf};

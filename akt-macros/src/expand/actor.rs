@@ -7,7 +7,7 @@ use syn::{ImplItem, ItemImpl};
 use super::{contract, fallback, handler, reference};
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Actor, Arg, Event, Handler, Hook, Mailbox, Options, Reply, Subject};
+use crate::model::{Actor, Arg, Event, Handler, Hook, Mailbox, Options, Reply, Subject, generated};
 use crate::parse;
 
 /// Expands `#[actor]`.
@@ -176,9 +176,9 @@ fn dispatch(actor: &Actor) -> TokenStream {
 
 /// A `!Send` future is reported at the handler that makes it, and only there.
 fn sendable() -> TokenStream {
-    let (sendable, future) = (local("sendable"), local("future"));
+    let future = local("future");
     quote! {
-        fn #sendable<F: ::core::future::Future + ::core::marker::Send>(
+        fn sendable<F: ::core::future::Future + ::core::marker::Send>(
             #future: F,
         ) -> impl ::core::future::Future<Output = F::Output> + ::core::marker::Send {
             #future
@@ -206,13 +206,12 @@ fn call(ident: &Ident, is_async: bool, args: &[Arg], message: &Ident) -> TokenSt
         Arg::Field { ident, .. } => quote!(#message.#ident),
         Arg::Context => quote!(#cx),
     });
-    let call = quote!(self.#ident(#(#args),*));
+    let call = quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*));
     if is_async { sent(ident, &call) } else { call }
 }
 
 fn sent(ident: &Ident, call: &TokenStream) -> TokenStream {
-    let sendable = Ident::new("sendable", Span::mixed_site().located_at(ident.span()));
-    quote_spanned!(ident.span()=> #sendable(#call).await)
+    quote_spanned!(generated(ident.span())=> sendable(#call).await)
 }
 
 fn answer(
@@ -243,7 +242,7 @@ pub(super) fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
         Arg::Context => &cx,
     });
     let ident = &hook.ident;
-    let call = quote!(self.#ident(#(#args),*));
+    let call = quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*));
     let helper = hook.is_async.then(sendable);
     let call = if hook.is_async { sent(ident, &call) } else { call };
     let question = hook.fallible.then(|| quote!(?));

@@ -7,7 +7,7 @@ use syn::{FnArg, ImplItem, ImplItemFn, ItemImpl, Path};
 
 use super::actor::{actor_impl, allowed_in_handlers, hook, local};
 use crate::diag::Diag;
-use crate::model::{Arg, Contract, ContractActor, Rpc, RpcMethod};
+use crate::model::{Arg, Contract, ContractActor, Rpc, RpcMethod, generated};
 use crate::{check, parse};
 
 /// `shop::Cart! { options { .. } impl shop::Cart for MyCart { .. } }`
@@ -70,16 +70,18 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &ContractActor) -> TokenSt
     let (docs, cfgs, sig) = (&method.copied.docs, &method.copied.cfgs, &method.item.sig);
     let (ident, hidden, out) = (&sig.ident, method.hidden(), rpc.out());
     let request_type = method.requests().map(|arg| &arg.ty);
-    let (request, cx) = (local("request"), local("cx"));
+    let (request, cx, reply) = (local("request"), local("cx"), local("out"));
     let args = method.args.iter().map(|arg| if matches!(arg, Arg::Context) { &cx } else { &request });
     let place = parse::returned(&sig.output).map_or_else(|| ident.span(), Spanned::span);
-    let call = quote_spanned!(place=> self.#hidden(#(#args),*));
+    let out = parse::respan(out, place);
+    let call = quote_spanned!(generated(place)=> self.#hidden(#(#args),*));
     quote! {
         #(#cfgs)*
         #(#docs)*
         #[allow(refining_impl_trait, unused_variables)]
         fn #ident(&mut self, #(#request: #request_type,)* #cx: &mut #krate::Ctx<Self>) -> ::core::future::Ready<#out> {
-            ::core::future::ready(#call)
+            let #reply: #out = #call;
+            ::core::future::ready(#reply)
         }
     }
 }

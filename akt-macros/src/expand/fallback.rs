@@ -18,11 +18,14 @@ pub(super) fn untouched(input: &TokenStream, diag: Diag) -> TokenStream {
     quote!(#input #errors)
 }
 
-/// The error for an attribute that only means something inside `#[actor]`.
-pub(crate) fn misplaced(attribute: &str, input: &TokenStream) -> TokenStream {
+/// Expands an attribute that only means something inside `#[actor]`.
+pub(crate) fn inner(attribute: &str, args: &TokenStream, input: TokenStream) -> TokenStream {
+    if parse::is_spent(args) {
+        return input;
+    }
     let mut diag = Diag::default();
     diag.error(TokenStream::new(), format!("`#[{attribute}]` must be inside an `#[akt::actor] impl`"));
-    untouched(input, diag)
+    untouched(&input, diag)
 }
 
 /// Takes our attributes off an item of which no model could be made.

@@ -1,7 +1,7 @@
 //! What one handler becomes: payload, variant, `impl Request`; and all of them together: the message.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::GenericParam;
 
 use super::actor::local;
@@ -19,32 +19,36 @@ pub(super) fn messages(actor: &Actor) -> TokenStream {
 /// Types that cannot be in a message are reported here, on the user's tokens, before anything else.
 pub(super) fn assertions(actor: &Actor) -> TokenStream {
     let krate = &actor.subject.krate;
-    let (generics, clause) = declared(&actor.subject);
-    let of_handler = actor.handlers.iter().map(|handler| {
+    let of_handlers = actor.handlers.iter().enumerate().map(|(index, handler)| {
         let cfgs = &handler.copied.cfgs;
-        let args = handler.fields().map(|(_, ty)| assertion(krate, "require_message_arg", ty));
+        let fields = handler.fields().enumerate();
+        let arguments =
+            fields.map(|(field, (_, ty))| assertion(actor, &quote!(Argument<#index, #field>), ty));
         let reply = match &handler.reply {
             Reply::Unit => None,
-            reply => Some(assertion(krate, "require_reply", &reply.out())),
+            reply => Some(assertion(actor, &quote!(Answer<#index>), &reply.out())),
         };
-        let assertions: Vec<_> = args.chain(reply).collect();
-        (!assertions.is_empty()).then(|| quote!(#(#cfgs)* { #(#assertions)* }))
+        let configured = |assertion| quote!(#(#cfgs)* #assertion);
+        arguments.chain(reply).map(configured).collect::<TokenStream>()
     });
-    let assertions = local("assertions");
     quote! {
+        #[allow(dead_code)]
         const _: () = {
-            #[allow(dead_code)]
-            fn #assertions #generics() #clause {
-                #(#of_handler)*
+            trait Argument<const HANDLER: usize, const FIELD: usize> {
+                type Is: #krate::__private::MessageArg + ?::core::marker::Sized;
             }
+            trait Answer<const HANDLER: usize> {
+                type Is: #krate::__private::ReplyType + ?::core::marker::Sized;
+            }
+            #(#of_handlers)*
         };
     }
 }
 
-fn assertion(krate: &TokenStream, check: &str, ty: &TokenStream) -> TokenStream {
-    let span = syn::spanned::Spanned::span(ty);
-    let check = syn::Ident::new(check, span);
-    quote_spanned!(span=> #krate::__private::#check::<#ty>();)
+fn assertion(actor: &Actor, claim: &TokenStream, ty: &TokenStream) -> TokenStream {
+    let subject = &actor.subject.ty;
+    let (generics, clause) = declared(&actor.subject);
+    quote!(impl #generics #claim for #subject #clause { type Is = #ty; })
 }
 
 fn payload(actor: &Actor, handler: &Handler) -> TokenStream {

@@ -8,7 +8,7 @@ mod reference;
 
 pub(crate) use actor::attribute;
 pub(crate) use contract::contract_actor;
-pub(crate) use fallback::misplaced;
+pub(crate) use fallback::inner;
 
 #[cfg(test)]
 mod tests;

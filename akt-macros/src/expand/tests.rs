@@ -150,7 +150,7 @@ fn all_mistakes_of_an_impl_are_reported_at_once() {
 }
 
 #[test]
-fn the_users_item_survives_mistakes_without_our_attributes() {
+fn the_users_item_survives_mistakes_with_spent_attributes() {
     let expanded = expand(
         quote!(),
         quote! {
@@ -168,7 +168,11 @@ fn the_users_item_survives_mistakes_without_our_attributes() {
     });
     let Some(ImplItem::Fn(method)) = user.and_then(|user| user.items.first()) else { panic!("no method") };
     assert_eq!(method.sig.ident, "rename");
-    assert!(!method.attrs.iter().any(|attr| attr.path().is_ident("handler")));
+    let spent = method.attrs.iter().find(|attr| attr.path().is_ident("handler"));
+    assert_eq!(
+        spent.map(|attr| quote!(#attr).to_string()),
+        Some(quote!(#[handler(__akt_spent)]).to_string())
+    );
 }
 
 #[test]
@@ -303,6 +307,7 @@ fn mistakes_in_a_contract_impl_are_reported() {
     );
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers quote in place")]
 fn expand(args: TokenStream, input: TokenStream) -> TokenStream {
     attribute(args, &input)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -20,6 +20,7 @@ pub(crate) enum Role {
 }
 
 const OPTIONS: &[&str] = &["crate", "mailbox"];
+const SPENT: &str = "__akt_spent";
 const HANDLER_OPTIONS: &[&str] = &["timeout"];
 
 /// Reads `mailbox = bounded(64), crate = path`.
@@ -69,14 +70,28 @@ pub(crate) fn event(attr: &Attribute, diag: &mut Diag) -> Option<Event> {
     event
 }
 
-/// Takes our attributes off a method and says what they make of it.
-pub(crate) fn take_role(attrs: &mut Vec<Attribute>, krate: &TokenStream, diag: &mut Diag) -> Role {
-    let mut ours = attrs.extract_if(.., |attr| is_ours(attr, krate)).collect::<Vec<_>>().into_iter();
+/// Says what our attributes make of a method, and leaves them spent.
+pub(crate) fn take_role(attrs: &mut [Attribute], krate: &TokenStream, diag: &mut Diag) -> Role {
+    let ours = attrs.iter_mut().filter(|attr| is_ours(attr, krate));
+    let mut ours = ours.map(spend).collect::<Vec<_>>().into_iter();
     let Some(attr) = ours.next() else { return Role::Plain };
     for other in ours {
         diag.error(other, "a method is one handler or one hook; remove this attribute");
     }
     if last_is(attr.path(), "handler") { Role::Handler(attr) } else { Role::Hook(attr) }
+}
+
+/// Leaves an attribute that expands to nothing, so that the user's import of it stays in use.
+fn spend(attr: &mut Attribute) -> Attribute {
+    let path = attr.path();
+    let mark = Ident::new(SPENT, Span::call_site());
+    let spent = syn::parse_quote!(#[#path(#mark)]);
+    std::mem::replace(attr, spent)
+}
+
+/// `#[handler]` or `#[on(..)]` was seen by `#[actor]`.
+pub(crate) fn is_spent(args: &TokenStream) -> bool {
+    args.to_string() == SPENT
 }
 
 /// The docs, `cfg`s and deprecation of a method, also those inside `cfg_attr`.
@@ -106,15 +121,10 @@ fn is_ours(attr: &Attribute, krate: &TokenStream) -> bool {
     if !last_is(path, "handler") && !last_is(path, "on") {
         return false;
     }
-    let mut root = path.clone();
-    root.segments.pop();
-    root.segments.pop_punct();
-    let root = root.to_token_stream().to_string();
-    root.is_empty()
-        || root == krate.to_string()
-        || root == "akt"
-        || root == ":: akt"
-        || root == "akt :: prelude"
+    let Some(root) = path.segments.iter().rev().nth(1) else { return true };
+    let renamed = krate.to_string();
+    ["akt", "prelude"].iter().any(|name| root.ident == name)
+        || renamed.rsplit(' ').next().is_some_and(|name| root.ident == name)
 }
 
 fn last_is(path: &Path, name: &str) -> bool {

@@ -5,6 +5,7 @@ mod contract;
 mod item;
 mod spell;
 
+pub(crate) use attrs::is_spent;
 pub(crate) use contract::contract;
 pub(crate) use item::{actor, impl_block, returned, typed};
-pub(crate) use spell::{lifetimes, spell_self, ungroup};
+pub(crate) use spell::{lifetimes, respan, spell_self, ungroup};

@@ -30,12 +30,13 @@ fn is_path_sign(punct: &Punct) -> bool {
     punct.as_char() == ':' && punct.spacing() == Spacing::Joint
 }
 
-fn respan(tokens: TokenStream, span: Span) -> TokenStream {
+/// The same tokens at another place.
+pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
     let respan_one = |mut token: TokenTree| {
         if let TokenTree::Group(group) = &token {
             token = Group::new(group.delimiter(), respan(group.stream(), span)).into();
         }
-        token.set_span(span);
+        token.set_span(span.resolved_at(token.span()));
         token
     };
     tokens.into_iter().map(respan_one).collect()

@@ -12,7 +12,9 @@ use super::outbound::Incoming;
 use super::reference::{Ref, Refusal, Refused, Sink, Target};
 use super::traits::Actor;
 use crate::path::ActorPath;
+use crate::runtime::Fire;
 use crate::system::ActorSystem;
+use crate::time::Instant;
 
 /// A mailbox and everything about its actor that others may touch.
 pub(crate) struct LocalCell<A: Actor> {
@@ -36,6 +38,13 @@ where
 {
     fn push(&self, message: P, reserved: bool) -> Result<(), Refused<P>> {
         self.queue.push(message, reserved).map_err(|(refusal, message)| Refused { refusal, message })
+    }
+}
+
+/// The alarm that gives back the space of a burst.
+impl<A: Actor> Fire for LocalCell<A> {
+    fn fire(&self, _now: Instant) {
+        self.queue.trim();
     }
 }
 

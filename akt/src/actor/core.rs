@@ -31,9 +31,39 @@ pub(crate) struct Core {
 struct Life {
     stage: Stage,
     children: Option<Box<Children>>,
-    watchers: Vec<Watcher>,
+    /// Absent as long as nobody watches, as `children`: most actors.
+    watchers: Option<Box<Vec<Watcher>>>,
     /// Tasks that wait for the next stage or for the last child.
-    wakers: Vec<Waker>,
+    wakers: Wakers,
+}
+
+/// Some tasks, of which there is mostly one.
+#[derive(Default)]
+struct Wakers {
+    first: Option<Waker>,
+    others: Option<Box<Vec<Waker>>>,
+}
+
+impl Wakers {
+    fn register(&mut self, waker: &Waker) {
+        match &mut self.first {
+            None => self.first = Some(waker.clone()),
+            Some(first) if first.will_wake(waker) => {}
+            Some(_) => {
+                let others = self.others.get_or_insert_default();
+                if !others.iter().any(|known| known.will_wake(waker)) {
+                    others.push(waker.clone());
+                }
+            }
+        }
+    }
+
+    fn wake(self) {
+        self.first
+            .into_iter()
+            .chain(self.others.into_iter().flat_map(|others| *others))
+            .for_each(Waker::wake);
+    }
 }
 
 struct Watcher {
@@ -43,7 +73,7 @@ struct Watcher {
 
 impl Core {
     pub(crate) fn new(system: ActorSystem, parent: Option<Arc<dyn Target>>, name: Box<str>) -> Self {
-        let life = Life { stage: Stage::Starting, children: None, watchers: Vec::new(), wakers: Vec::new() };
+        let life = Life { stage: Stage::Starting, children: None, watchers: None, wakers: Wakers::default() };
         Self { id: system.next_id(), lane: Lane::default(), name, parent, system, life: Mutex::new(life) }
     }
 
@@ -79,7 +109,7 @@ impl Core {
         life.stage = next;
         let wakers = std::mem::take(&mut life.wakers);
         drop(life);
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.wake();
     }
 
     pub(crate) fn is_alive(&self) -> bool {
@@ -105,7 +135,7 @@ impl Core {
             Stage::Stopped { start_failure: Some(info), .. } => Poll::Ready(Err(info.clone())),
             stage if stage.has_started() => Poll::Ready(Ok(())),
             _ => {
-                life.wakers.push(cx.waker().clone());
+                life.wakers.register(cx.waker());
                 Poll::Pending
             }
         }
@@ -118,7 +148,7 @@ impl Core {
             match life.stage.stop_reason() {
                 Some(reason) => Poll::Ready(reason),
                 None => {
-                    register(&mut life.wakers, cx.waker());
+                    life.wakers.register(cx.waker());
                     Poll::Pending
                 }
             }
@@ -140,10 +170,10 @@ impl Core {
         life.stage = Stage::Stopped { reason, start_failure };
         let (watchers, wakers) = (std::mem::take(&mut life.watchers), std::mem::take(&mut life.wakers));
         drop(life);
-        for watcher in watchers {
+        for watcher in watchers.into_iter().flat_map(|watchers| *watchers) {
             tell_terminated(&watcher.target, me, reason);
         }
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.wake();
     }
 
     /// Waits before a restart; cut short by a stop or a kill, whose reason it returns.
@@ -171,13 +201,16 @@ impl Core {
             drop(life);
             return tell_terminated(&watcher, me, reason);
         }
-        if life.watchers.iter().all(|known| known.id != id) {
-            life.watchers.push(Watcher { id, target: watcher });
+        let watchers = life.watchers.get_or_insert_default();
+        if watchers.iter().all(|known| known.id != id) {
+            watchers.push(Watcher { id, target: watcher });
         }
     }
 
     pub(crate) fn unwatch(&self, watcher: ActorId) {
-        self.life.lock().watchers.retain(|known| known.id != watcher);
+        if let Some(watchers) = &mut self.life.lock().watchers {
+            watchers.retain(|known| known.id != watcher);
+        }
     }
 
     // ---- children --------------------------------------------------------------------------
@@ -208,7 +241,7 @@ impl Core {
         life.children = None;
         let wakers = std::mem::take(&mut life.wakers);
         drop(life);
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.wake();
     }
 
     pub(crate) fn child(&self, name: &str) -> Option<Arc<dyn Target>> {
@@ -236,7 +269,7 @@ impl Core {
             if life.children.is_none() {
                 return Poll::Ready(());
             }
-            register(&mut life.wakers, cx.waker());
+            life.wakers.register(cx.waker());
             drop(life);
             self.lane.register(cx.waker());
             Poll::Pending
@@ -250,12 +283,6 @@ impl Core {
 pub(crate) enum EndChildren {
     Stop(StopReason),
     Kill,
-}
-
-fn register(wakers: &mut Vec<Waker>, waker: &Waker) {
-    if !wakers.iter().any(|known| known.will_wake(waker)) {
-        wakers.push(waker.clone());
-    }
 }
 
 fn tell_terminated(watcher: &Arc<dyn Target>, gone: &Arc<dyn Target>, reason: StopReason) {

@@ -1,6 +1,7 @@
 //! Actors within one process: messages, mailboxes, cells, supervision.
 
 mod admission;
+mod attend;
 mod call;
 mod cell;
 mod children;

@@ -2,17 +2,18 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
+use super::attend::Attend;
 use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::EndChildren;
 use super::error::{Fault, StopReason};
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
-use super::mailbox::{Control, Lane};
+use super::mailbox::{Batch, Control};
 use super::orphan;
 use super::panic::{guard, guard_drop};
 use super::reference::Target;
@@ -24,6 +25,8 @@ use super::watch::Terminated;
 
 /// Messages handled before other tasks get their turn.
 const BATCH: u32 = 128;
+/// How long a mailbox keeps the space of a burst while nothing comes.
+const TRIM_AFTER: Duration = Duration::from_secs(1);
 /// Messages started before their room is given back.
 const GIVE_BACK: usize = 32;
 
@@ -48,6 +51,21 @@ enum End {
     Failed(Box<Failure>),
 }
 
+/// What is left to do for one message.
+enum Step<M> {
+    Next,
+    End(End),
+    /// Its handler is async; true for an ask.
+    Await(M, bool),
+}
+
+/// What the control lane leads to.
+enum Obeyed {
+    All,
+    End(End),
+    Terminated(Terminated),
+}
+
 impl<A: Actor> Runner<A> {
     pub(super) fn new(cell: Arc<LocalCell<A>>, factory: Factory<A>, policy: Option<Supervise>) -> Self {
         Self {
@@ -62,18 +80,21 @@ impl<A: Actor> Runner<A> {
         }
     }
 
-    pub(super) async fn run(mut self) {
-        let mut actor = match Box::pin(self.make()).await {
-            Ok(actor) => actor,
-            Err(broken) => return Box::pin(self.never_started(broken)).await,
-        };
-        self.cell.core.enter(Stage::Running);
-        self.cell.core.started(A::NAME);
-        loop {
-            let end = self.serve(&mut actor).await;
-            match Box::pin(self.conclude(actor, end)).await {
-                Some(next) => actor = next,
-                None => return,
+    /// Lives the actor's life. An `async fn` would hold the runner twice.
+    pub(super) fn run(mut self) -> impl Future<Output = ()> + Send {
+        async move {
+            let mut actor = match Box::pin(self.make()).await {
+                Ok(actor) => actor,
+                Err(failure) => return self.never_started(failure),
+            };
+            self.cell.core.enter(Stage::Running);
+            self.cell.core.started(A::NAME);
+            loop {
+                let end = self.serve(&mut actor).await;
+                match Box::pin(self.conclude(actor, end)).await {
+                    Some(next) => actor = next,
+                    None => return,
+                }
             }
         }
     }
@@ -82,25 +103,35 @@ impl<A: Actor> Runner<A> {
     async fn serve(&mut self, actor: &mut A) -> End {
         let mut turn = 0;
         loop {
-            if self.cell.core.lane.is_raised()
-                && let Some(end) = self.obey(actor).await
-            {
-                return end;
+            if self.cell.core.lane.is_raised() {
+                match self.obey() {
+                    Obeyed::All => {}
+                    Obeyed::End(end) => return end,
+                    Obeyed::Terminated(terminated) => {
+                        match Box::pin(self.terminated(actor, terminated)).await {
+                            Some(end) => return end,
+                            None => continue,
+                        }
+                    }
+                }
             }
             if self.started >= self.drain_at {
                 return End::Stop(StopReason::Requested);
             }
             let Some(message) = self.batch.pop_front() else {
-                self.next_batch().await;
+                poll_fn(|cx| self.poll_batch(cx)).await;
                 continue;
             };
-            self.started += 1;
-            self.owed += 1;
-            if self.owed == GIVE_BACK {
-                self.give_back();
-            }
-            if let Some(end) = self.handle(actor, message).await {
-                return end;
+            match self.handle(actor, message) {
+                Step::Next => {}
+                Step::End(end) => return end,
+                Step::Await(message, ask) => {
+                    let attended =
+                        Attend::new(&self.cell.core.lane, actor.dispatch(message, &mut self.cx)).await;
+                    if let Some(end) = self.handled(attended, ask) {
+                        return end;
+                    }
+                }
             }
             turn += 1;
             if turn == BATCH {
@@ -114,52 +145,67 @@ impl<A: Actor> Runner<A> {
         self.cell.queue.give_back(std::mem::take(&mut self.owed));
     }
 
-    async fn next_batch(&mut self) {
-        let owed = &mut self.owed;
-        poll_fn(|cx| {
-            let raised = self.cell.core.lane.raised();
-            self.cell.queue.poll_batch(&mut self.batch, std::mem::take(owed), raised, cx)
-        })
-        .await;
+    fn poll_batch(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let raised = self.cell.core.lane.raised();
+        let owed = std::mem::take(&mut self.owed);
+        match self.cell.queue.poll_batch(&mut self.batch, owed, raised, cx) {
+            Batch::Ready => Poll::Ready(()),
+            Batch::Idle => Poll::Pending,
+            Batch::IdleAndLarge => {
+                let system = self.cell.core.system();
+                system.timers().arm(system.runtime().now() + TRIM_AFTER, self.cell.clone());
+                Poll::Pending
+            }
+        }
     }
 
-    /// Handles one message.
+    /// Handles one message, if it needs no future.
     #[inline]
-    async fn handle(&mut self, actor: &mut A, message: A::Msg) -> Option<End> {
+    fn handle(&mut self, actor: &mut A, message: A::Msg) -> Step<A::Msg> {
+        self.started += 1;
+        self.owed += 1;
+        if self.owed == GIVE_BACK {
+            self.give_back();
+        }
         self.cx.message = message.name();
-        let ask = match message.reply() {
-            None => false,
-            Some(slot) => match slot.begin(self.cell.core.system().runtime().now()) {
-                Begin::Go => true,
-                begin => {
-                    self.skip(message, begin);
-                    return None;
-                }
-            },
-        };
+        let mut ask = false;
+        if let Some(slot) = message.reply() {
+            let begin = slot.begin(self.cell.core.system().runtime().now());
+            if begin != Begin::Go {
+                self.skip(message, begin);
+                return Step::Next;
+            }
+            ask = true;
+        }
         match guard(|| actor.dispatch_sync(message, &mut self.cx)) {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) if self.cx.interrupted => self.interrupted(ask).map_or(Step::Next, Step::End),
+            Ok(Ok(())) => Step::Next,
             Ok(Err(message)) => {
                 self.give_back();
                 self.cx.current = message.reply().map(|slot| slot.share()).unwrap_or_default();
-                let attended = attend(&self.cell.core.lane, actor.dispatch(message, &mut self.cx)).await;
-                let current = std::mem::take(&mut self.cx.current);
-                match attended {
-                    Ok(()) if self.cx.fault.is_some() => self.cx.current = current,
-                    Ok(()) => {}
-                    Err(Broken::Killed) => {
-                        self.cell.core.killed_while_handling(self.cx.message, ask);
-                        return Some(End::Killed);
-                    }
-                    Err(broken) => return self.failed(broken, ask),
-                }
+                Step::Await(message, ask)
             }
-            Err(panic) => return self.failed(Broken::Panic(panic), ask),
+            Err(panic) => self.failed(Broken::Panic(panic), ask).map_or(Step::Next, Step::End),
         }
-        if !self.cx.interrupted {
-            return None;
+    }
+
+    /// An async handler has ended, well or not.
+    fn handled(&mut self, attended: Result<(), Broken>, ask: bool) -> Option<End> {
+        let current = std::mem::take(&mut self.cx.current);
+        match attended {
+            Ok(()) if self.cx.interrupted => {
+                if self.cx.fault.is_some() {
+                    self.cx.current = current;
+                }
+                self.interrupted(ask)
+            }
+            Ok(()) => None,
+            Err(Broken::Killed) => {
+                self.cell.core.killed_while_handling(self.cx.message, ask);
+                Some(End::Killed)
+            }
+            Err(broken) => self.failed(broken, ask),
         }
-        self.interrupted(ask)
     }
 
     /// `cx.stop()` or `cx.fail()` was called.
@@ -199,37 +245,37 @@ impl<A: Actor> Runner<A> {
         }
     }
 
-    /// Does what the control lane says, in order.
-    async fn obey(&mut self, actor: &mut A) -> Option<End> {
+    /// Does what the control lane says, in order, until something ends the actor or needs its turn.
+    #[cold]
+    fn obey(&mut self) -> Obeyed {
         let lane = &self.cell.core.lane;
         if lane.is_killed() {
-            return Some(End::Killed);
+            return Obeyed::End(End::Killed);
         }
         let mut controls = VecDeque::from(lane.take());
         while let Some(control) = controls.pop_front() {
-            let end = match control {
-                Control::Stop(reason) => Some(End::Stop(reason)),
+            let obeyed = match control {
+                Control::Stop(reason) => Obeyed::End(End::Stop(reason)),
                 Control::Drain(accepted) => {
                     self.drain_at = self.drain_at.min(accepted);
-                    None
+                    continue;
                 }
-                Control::Terminated(terminated) => Box::pin(self.terminated(actor, terminated)).await,
+                Control::Terminated(terminated) => Obeyed::Terminated(terminated),
                 Control::Escalated(info) => {
                     let broken = Broken::Child(info);
-                    Some(End::Failed(Box::new(Failure { message: "child", broken, damage: Damage::None })))
+                    let failure = Failure { message: "child", broken, damage: Damage::None };
+                    Obeyed::End(End::Failed(Box::new(failure)))
                 }
             };
-            if end.is_some() {
-                self.cell.core.lane.put_back(controls);
-                return end;
-            }
+            lane.put_back(controls);
+            return obeyed;
         }
-        None
+        Obeyed::All
     }
 
     async fn terminated(&mut self, actor: &mut A, terminated: Terminated) -> Option<End> {
         self.cx.message = "on(terminated)";
-        let attended = attend(&self.cell.core.lane, actor.on_terminated(terminated, &mut self.cx)).await;
+        let attended = Attend::new(&self.cell.core.lane, actor.on_terminated(terminated, &mut self.cx)).await;
         match attended {
             Ok(Ok(())) if self.cx.interrupted => self.interrupted(true),
             Ok(Ok(())) => None,
@@ -250,7 +296,7 @@ impl<A: Actor> Runner<A> {
             ));
         };
         self.cx.message = "on(start)";
-        let attended = attend(&self.cell.core.lane, actor.on_start(&mut self.cx)).await;
+        let attended = Attend::new(&self.cell.core.lane, actor.on_start(&mut self.cx)).await;
         let broken = match attended {
             Ok(Ok(())) => match self.cx.fault.take() {
                 None => return Ok(actor),
@@ -267,7 +313,7 @@ impl<A: Actor> Runner<A> {
         Err(failure("on(start)", broken))
     }
 
-    async fn never_started(mut self, failure: Failure) {
+    fn never_started(mut self, failure: Failure) {
         let killed = matches!(failure.broken, Broken::Killed);
         let reason = if killed { StopReason::Killed } else { StopReason::Fault };
         let info = self.cell.core.note(failure, Verdict::Stop);
@@ -343,7 +389,7 @@ impl<A: Actor> Runner<A> {
     /// Runs `on(stop)` and drops the value; its failures are noted and change nothing.
     async fn retire(&mut self, mut actor: A) {
         self.cx.message = "on(stop)";
-        let attended = attend(&self.cell.core.lane, actor.on_stop(&mut self.cx)).await;
+        let attended = Attend::new(&self.cell.core.lane, actor.on_stop(&mut self.cx)).await;
         let dropped = guard_drop(actor);
         orphan::take();
         (self.cx.interrupted, self.cx.exit, self.cx.fault) = (false, None, None);
@@ -399,48 +445,30 @@ fn child_reason(reason: StopReason) -> StopReason {
     }
 }
 
-/// Polls user code until it ends, panics or is killed.
-async fn attend<F: Future>(lane: &Lane, user: F) -> Result<F::Output, Broken> {
-    let mut user = pin!(Some(user));
-    let result = poll_fn(|cx| {
-        if lane.is_killed() {
-            return Poll::Ready(Err(Broken::Killed));
-        }
-        let Some(running) = user.as_mut().as_pin_mut() else { unreachable!("polled once it is done") };
-        match guard(|| running.poll(cx)) {
-            Ok(Poll::Ready(out)) => Poll::Ready(Ok(out)),
-            Err(panic) => Poll::Ready(Err(Broken::Panic(panic))),
-            Ok(Poll::Pending) => {
-                lane.register(cx.waker());
-                if lane.is_killed() { Poll::Ready(Err(Broken::Killed)) } else { Poll::Pending }
-            }
-        }
-    })
-    .await;
-    if result.is_ok() {
-        return result;
-    }
-    match guard(|| orphan::collect(|| user.set(None))) {
-        Err(panic) if matches!(result, Err(Broken::Killed)) => {
-            tracing::error!(
-                text = panic.text,
-                place = panic.place,
-                "a killed handler panicked in a destructor"
-            );
-            result
-        }
-        _ => result,
-    }
-}
-
-async fn yield_now() {
+fn yield_now() -> impl Future<Output = ()> + Send {
     let mut yielded = false;
-    poll_fn(|cx| {
+    poll_fn(move |cx| {
         if std::mem::replace(&mut yielded, true) {
             return Poll::Ready(());
         }
         cx.waker().wake_by_ref();
         Poll::Pending
     })
-    .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actor::guardian::Guardian;
+
+    fn size_of_output<A, F>(_: impl FnOnce(A) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn the_future_of_an_idle_actor_stays_small() {
+        let size = size_of_output(Runner::<Guardian>::run);
+
+        assert!(size <= 280, "{size} bytes: is something held twice?");
+    }
 }

@@ -7,7 +7,7 @@ mod room;
 use std::num::NonZeroUsize;
 
 pub(crate) use lane::{Control, Lane};
-pub(crate) use queue::Queue;
+pub(crate) use queue::{Batch, Queue};
 pub(crate) use room::Ticket;
 
 /// How many messages an actor may have accepted and not started.

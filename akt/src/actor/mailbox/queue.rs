@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::room::{Room, Ticket};
 use crate::actor::reference::Refusal;
 
-/// Vectors above this many slots are freed when the actor is idle.
+/// Vectors above this many slots are freed once the actor has been idle for a while.
 const KEPT_SLOTS: usize = 64;
 
 /// Messages in the order of their acceptance.
@@ -24,12 +24,40 @@ struct State<M> {
     waker: Option<Waker>,
     accepted: u64,
     closed: bool,
+    trim: Trim,
+}
+
+/// When the space of a burst is given back: not at once, or every burst would allocate anew.
+#[derive(Clone, Copy)]
+enum Trim {
+    /// No alarm is set.
+    Off,
+    /// An alarm is set; so many messages had been accepted by then.
+    Set(u64),
+    /// The alarm has rung.
+    Due(u64),
+}
+
+/// What the consumer finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Batch {
+    /// Messages, or a raised control lane.
+    Ready,
+    Idle,
+    /// Idle with the space of a burst: call [`Queue::trim`] in a while.
+    IdleAndLarge,
 }
 
 impl<M> Queue<M> {
     pub(crate) fn new(limit: usize) -> Self {
-        let state =
-            State { items: VecDeque::new(), room: Room::new(limit), waker: None, accepted: 0, closed: false };
+        let state = State {
+            items: VecDeque::new(),
+            room: Room::new(limit),
+            waker: None,
+            accepted: 0,
+            closed: false,
+            trim: Trim::Off,
+        };
         Self { state: Mutex::new(state) }
     }
 
@@ -78,33 +106,53 @@ impl<M> Queue<M> {
     }
 
     /// The consumer's half: returns the room of `started` messages and swaps everything queued into the
-    /// empty `batch`. Pending, and idle, while there is nothing and `control` is not raised.
+    /// empty `batch`. Idle, until woken, while there is nothing and `control` is not raised.
     pub(crate) fn poll_batch(
         &self,
         batch: &mut VecDeque<M>,
         started: usize,
         control: &AtomicBool,
         cx: &Context<'_>,
-    ) -> Poll<()> {
+    ) -> Batch {
         let mut state = self.state.lock();
         if started > 0 {
             state.room.give_back(started);
         }
-        if state.items.is_empty() {
-            if batch.capacity() > KEPT_SLOTS {
-                *batch = VecDeque::new();
-            }
-            if state.items.capacity() > KEPT_SLOTS {
-                state.items = VecDeque::new();
-            }
-            if control.load(Ordering::SeqCst) {
-                return Poll::Ready(());
-            }
-            state.waker = Some(cx.waker().clone());
-            return Poll::Pending;
+        if !state.items.is_empty() {
+            std::mem::swap(&mut state.items, batch);
+            return Batch::Ready;
         }
-        std::mem::swap(&mut state.items, batch);
-        Poll::Ready(())
+        if control.load(Ordering::SeqCst) {
+            return Batch::Ready;
+        }
+        state.waker = Some(cx.waker().clone());
+        if batch.capacity().max(state.items.capacity()) <= KEPT_SLOTS {
+            return Batch::Idle;
+        }
+        match state.trim {
+            Trim::Set(_) => return Batch::Idle,
+            Trim::Due(then) if then == state.accepted => {
+                state.trim = Trim::Off;
+                state.items = VecDeque::new();
+                *batch = VecDeque::new();
+                return Batch::Idle;
+            }
+            Trim::Off | Trim::Due(_) => state.trim = Trim::Set(state.accepted),
+        }
+        Batch::IdleAndLarge
+    }
+
+    /// Lets the consumer give back the space of a burst, if nothing came since it was idle.
+    pub(crate) fn trim(&self) {
+        let mut state = self.state.lock();
+        if let Trim::Set(then) = state.trim {
+            state.trim = Trim::Due(then);
+        }
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     /// Returns the room of `started` messages.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders whose sources are ours.
-const ROOTS: &[&str] = &["akt", "akt-build", "akt-macros", "benches", "examples", "proto", "ui-tests"];
+const ROOTS: &[&str] = &["akt", "akt-build", "akt-macros", "benches", "examples", "proto", "ui-tests/tests"];
 
 /// One `.rs` file.
 pub(crate) struct Source {

@@ -1,0 +1,167 @@
+//! The golden code compiles, and actors of its contracts answer.
+
+use std::error::Error;
+
+use akt::{ActorSystem, AskError, Message, Protocol, Request};
+
+use crate::cart::shop::v1 as shop;
+use crate::names::names::r#type as names;
+use crate::packages::{geo, post};
+use crate::plain::{self, Found, NotFound, Query};
+use crate::well_known::clock::v1 as clock;
+use crate::well_known::google::protobuf::{Any, Duration, Timestamp};
+
+#[derive(Default)]
+struct MyCart {
+    items: Vec<shop::AddItem>,
+}
+
+#[akt::actor]
+impl shop::Cart for MyCart {
+    async fn add(&mut self, req: shop::AddItem) -> Result<shop::CartView, shop::CartError> {
+        if req.quantity == 0 {
+            return Err(out_of_stock(req.sku));
+        }
+        self.items.push(req);
+        Ok(shop::CartView { items: self.items.clone() })
+    }
+
+    async fn clear(&mut self, _: shop::ClearCart) {
+        self.items.clear();
+    }
+
+    async fn view(&mut self, _: shop::ViewCart) -> shop::CartView {
+        shop::CartView { items: self.items.clone() }
+    }
+
+    async fn checkout(&mut self, _: shop::CheckoutRequest) -> Result<shop::Receipt, shop::CartError> {
+        Err(shop::CartError { kind: Some(shop::cart_error::Kind::Closed(shop::Closed {})) })
+    }
+}
+
+struct MyClock;
+
+#[akt::actor]
+impl clock::Clock for MyClock {
+    async fn now(&mut self, _: ()) -> Timestamp {
+        Timestamp { seconds: 7, nanos: 0 }
+    }
+
+    async fn reset(&mut self, _: ()) {}
+
+    async fn sleep(&mut self, _: Duration) -> Any {
+        Any::default()
+    }
+
+    async fn name(&mut self, name: String) -> Vec<u8> {
+        name.into_bytes()
+    }
+
+    async fn count(&mut self, count: i64) -> bool {
+        count > 0
+    }
+}
+
+struct MyPlain;
+
+#[akt::actor]
+impl plain::Plain for MyPlain {
+    async fn find(&mut self, req: Query) -> Result<Found, NotFound> {
+        Err(NotFound { detail: req.text })
+    }
+
+    async fn drop(&mut self, _: Query) -> Found {
+        Found::default()
+    }
+}
+
+#[tokio::test]
+async fn an_actor_answers_by_its_contract() {
+    let system = ActorSystem::builder("shop").start().await.expect("nothing else is called shop");
+    let cart: shop::CartRef = system.spawn("cart", MyCart::default).await.expect("the name is free");
+    let apple = shop::AddItem { sku: "apple".to_owned(), quantity: 1 };
+
+    let view = cart.add(apple.clone()).await.expect("there are apples");
+    cart.ask(shop::ClearCart {}).await.expect("the cart is open");
+    cart.tell(apple.clone()).expect("there is room");
+
+    assert_eq!(view.items, std::slice::from_ref(&apple));
+    assert_eq!(cart.view(shop::ViewCart {}).await.expect("the cart is open").items, [apple]);
+    let refused = cart.checkout(shop::CheckoutRequest::default()).await;
+    assert!(matches!(refused, Err(AskError::Handler(error)) if error.to_string() == "closed"));
+    system.shutdown().await;
+}
+
+#[tokio::test]
+async fn well_known_types_are_plain_arguments() {
+    let system = ActorSystem::builder("clock").start().await.expect("nothing else is called clock");
+    let clock: clock::ClockRef = system.spawn("clock", || MyClock).await.expect("the name is free");
+
+    assert_eq!(clock.now(()).await.expect("the clock runs").seconds, 7);
+    assert_eq!(clock.name("x".to_owned()).await.expect("the clock runs"), b"x");
+    assert!(clock.ask(1_i64).await.expect("the clock runs"));
+    system.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_contract_without_a_package_is_served() {
+    let system = ActorSystem::builder("plain").start().await.expect("nothing else is called plain");
+    let plain: plain::PlainRef = system.spawn("plain", || MyPlain).await.expect("the name is free");
+
+    let missing = plain.find(Query { text: "it".to_owned() }).await;
+
+    assert!(matches!(missing, Err(AskError::Handler(error)) if error.to_string() == "not found: it"));
+    system.shutdown().await;
+}
+
+#[test]
+fn a_domain_error_says_what_went_wrong() {
+    let inner = geo::v1::failure::Late { detail: "snow".to_owned() };
+    let late = geo::v1::Failure { kind: Some(geo::v1::failure::Kind::Late(inner)) };
+    let lost = post::v1::place::Lost { reason: "fog".to_owned() };
+    let texts: [(Box<dyn Error>, &str); 6] = [
+        (Box::new(out_of_stock("tea".to_owned())), "out of stock: OutOfStock { sku: \"tea\" }"),
+        (Box::new(shop::CartError::default()), "cart error"),
+        (Box::new(late), "late: Late { detail: \"snow\" }"),
+        (Box::new(lost), "lost: fog"),
+        (Box::new(geo::v1::Unknown::default()), "unknown: Unknown { reason: Unspecified, id: None }"),
+        (Box::new(names::String { message: Some("no".to_owned()) }), "string: no"),
+    ];
+
+    for (error, text) in texts {
+        assert_eq!(error.to_string(), text);
+    }
+}
+
+#[test]
+fn a_protocol_lists_its_rpcs() {
+    let rpcs = <shop::CartMsg as Protocol>::RPCS;
+
+    assert_eq!(<shop::CartMsg as Protocol>::NAME, "shop.v1.Cart");
+    assert_eq!(rpcs.iter().map(|rpc| rpc.name).collect::<Vec<_>>(), ["Add", "Clear", "View", "Checkout"]);
+    assert_eq!(rpcs[0].id, shop::__CartAdd::ID);
+}
+
+#[test]
+fn a_timeout_comes_from_the_contract() {
+    assert_eq!(shop::__CartCheckout::TIMEOUT, Some(std::time::Duration::from_secs(5)));
+    assert_eq!(shop::__CartAdd::TIMEOUT, None);
+    assert_eq!(plain::__PlainFind::TIMEOUT, Some(std::time::Duration::from_millis(250)));
+}
+
+fn out_of_stock(sku: String) -> shop::CartError {
+    shop::CartError { kind: Some(shop::cart_error::Kind::OutOfStock(shop::OutOfStock { sku })) }
+}
+
+/// The names are there although Rust, or the reference, has other plans for them.
+#[expect(dead_code, reason = "compiling is the test")]
+fn names_compile(reference: &names::MatchRef, message: &names::MatchMsg) -> &'static str {
+    let calls = (
+        reference.ask_(names::Result::default()),
+        reference.clone_(names::Vec::default()),
+        reference.r#type(names::Box::default()),
+        reference.ask(names::Some::default()),
+    );
+    drop((calls, reference.clone(), reference.actor()));
+    message.name()
+}

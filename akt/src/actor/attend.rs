@@ -1,0 +1,60 @@
+//! Running user code: polled until it ends, panics or is killed.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::fault::Broken;
+use super::mailbox::Lane;
+use super::orphan;
+use super::panic::guard;
+
+pin_project! {
+    /// A handler or hook under way. When it breaks, what it held is dropped and its replies are kept.
+    ///
+    /// A struct rather than an `async fn`, which would hold the handler's future twice.
+    pub(super) struct Attend<'a, F> {
+        lane: &'a Lane,
+        #[pin]
+        user: Option<F>,
+    }
+}
+
+impl<'a, F: Future> Attend<'a, F> {
+    pub(super) fn new(lane: &'a Lane, user: F) -> Self {
+        Self { lane, user: Some(user) }
+    }
+}
+
+impl<F: Future> Future for Attend<'_, F> {
+    type Output = Result<F::Output, Broken>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let Some(running) = this.user.as_mut().as_pin_mut() else { panic!("polled after its end") };
+        let broken = if this.lane.is_killed() {
+            Broken::Killed
+        } else {
+            match guard(|| running.poll(cx)) {
+                Ok(Poll::Ready(out)) => return Poll::Ready(Ok(out)),
+                Err(panic) => Broken::Panic(panic),
+                Ok(Poll::Pending) => {
+                    this.lane.register(cx.waker());
+                    if !this.lane.is_killed() {
+                        return Poll::Pending;
+                    }
+                    Broken::Killed
+                }
+            }
+        };
+        if let Err(panic) = guard(|| orphan::collect(|| this.user.set(None))) {
+            tracing::error!(
+                text = panic.text,
+                place = panic.place,
+                "a destructor panicked after its handler"
+            );
+        }
+        Poll::Ready(Err(broken))
+    }
+}

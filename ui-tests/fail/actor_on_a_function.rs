@@ -1,0 +1,6 @@
+#[akt::actor]
+fn count() {}
+
+fn main() {
+    count();
+}

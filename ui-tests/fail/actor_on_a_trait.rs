@@ -1,0 +1,6 @@
+#[akt::actor]
+trait Count {
+    fn add(&mut self);
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+#[akt::actor]
+enum Counter {
+    Zero,
+}
+
+fn main() {
+    let _ = Counter::Zero;
+}

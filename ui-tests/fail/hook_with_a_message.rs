@@ -1,0 +1,25 @@
+use akt::prelude::*;
+
+struct Counter {
+    value: i64,
+}
+
+#[akt::actor]
+impl Counter {
+    #[handler]
+    fn add(&mut self, by: i64) -> i64 {
+        self.value += by;
+        self.value
+    }
+
+    #[on(stop)]
+    fn stopped(&mut self, by: i64) {
+        drop(by);
+    }
+}
+
+async fn client(counter: CounterRef) -> Result<i64, AskError> {
+    counter.add(2).await
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+use akt::prelude::*;
+
+struct Counter {
+    value: i64,
+}
+
+#[akt::actor]
+impl Counter {
+    #[handler]
+    fn add(&self, by: i64) -> i64 {
+        self.value + by
+    }
+}
+
+async fn client(counter: CounterRef) -> Result<i64, AskError> {
+    counter.add(2).await
+}
+
+fn main() {}

@@ -1,0 +1,28 @@
+#[path = "../support/shop.rs"]
+mod shop;
+
+use akt::prelude::*;
+use shop::{Checkout, Receipt, AddItem, CartError, CartView, ClearCart};
+
+struct MyCart {
+    items: Vec<String>,
+}
+
+#[akt::actor]
+impl shop::Cart for MyCart {
+    fn add(&mut self, req: AddItem, more: u8) -> Result<CartView, CartError> {
+        self.items.push(req.sku + &more.to_string());
+        Ok(CartView)
+    }
+
+    fn clear(&mut self, _: ClearCart) {
+        self.items.clear();
+    }
+
+    async fn checkout(&mut self, _: Checkout, cx: &mut Ctx<Self>) -> Receipt {
+        cx.stop();
+        Receipt
+    }
+}
+
+fn main() {}

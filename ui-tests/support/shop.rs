@@ -1,0 +1,119 @@
+//! What akt-build writes for `service Cart`, without the parts that need prost.
+#![allow(dead_code, unused_imports)]
+
+use akt::__private::{AnyReply, Outgoing, Slot, Undecoded, WireReply};
+use akt::{Reply, RpcInfo};
+
+pub struct AddItem {
+    pub sku: String,
+}
+
+pub struct ClearCart {
+    pub reason: String,
+}
+
+pub struct Checkout;
+
+#[derive(Debug)]
+pub struct CartView;
+
+#[derive(Debug)]
+pub struct CartError;
+
+#[derive(Debug)]
+pub struct Receipt;
+
+pub trait Cart: ::akt::Actor {
+    fn add(
+        &mut self,
+        req: AddItem,
+        cx: &mut ::akt::Ctx<Self>,
+    ) -> impl Future<Output = Result<CartView, CartError>> + Send;
+
+    fn clear(&mut self, req: ClearCart, cx: &mut ::akt::Ctx<Self>) -> impl Future<Output = ()> + Send;
+
+    fn checkout(&mut self, req: Checkout, cx: &mut ::akt::Ctx<Self>) -> impl Future<Output = Receipt> + Send;
+}
+
+pub enum CartMsg {
+    Add(AddItem, Reply<Result<CartView, CartError>>),
+    Clear(ClearCart, Reply<()>),
+    Checkout(Checkout, Reply<Receipt>),
+}
+
+impl akt::Message for CartMsg {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Add(..) => "Add",
+            Self::Clear(..) => "Clear",
+            Self::Checkout(..) => "Checkout",
+        }
+    }
+
+    fn reply(&self) -> Option<&dyn Slot> {
+        match self {
+            Self::Add(_, reply) => reply.slot(),
+            Self::Clear(_, reply) => reply.slot(),
+            Self::Checkout(_, reply) => reply.slot(),
+        }
+    }
+
+    fn into_reply(self) -> AnyReply {
+        match self {
+            Self::Add(_, reply) => reply.erase(),
+            Self::Clear(_, reply) => reply.erase(),
+            Self::Checkout(_, reply) => reply.erase(),
+        }
+    }
+}
+
+impl akt::Protocol for CartMsg {
+    const NAME: &'static str = "shop.v1.Cart";
+    const RPCS: &'static [RpcInfo] = &[];
+
+    fn encoded_len(&self) -> usize {
+        unimplemented!()
+    }
+
+    fn encode(self) -> Outgoing {
+        unimplemented!()
+    }
+
+    fn decode(_: u32, _: akt::bytes::Bytes, _: WireReply) -> Result<Self, Undecoded> {
+        unimplemented!()
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct CartRef(akt::Ref<CartMsg>);
+
+impl akt::ActorRef for CartRef {
+    type Message = CartMsg;
+
+    fn from_ref(reference: akt::Ref<CartMsg>) -> Self {
+        Self(reference)
+    }
+
+    fn as_ref(&self) -> &akt::Ref<CartMsg> {
+        &self.0
+    }
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __akt_shop_v1_cart {
+    ($($item:tt)*) => {
+        ::akt::__private::contract_actor! {
+            contract {
+                trait [ $crate::shop::Cart ] message [ $crate::shop::CartMsg ] reference [ $crate::shop::CartRef ]
+                rpc add Add exclusive [ $crate::shop::AddItem ] -> [ $crate::shop::CartView ] error [ $crate::shop::CartError ]
+                rpc clear Clear exclusive [ $crate::shop::ClearCart ] -> [ () ] error [ ]
+                rpc checkout Checkout exclusive [ $crate::shop::Checkout ] -> [ $crate::shop::Receipt ] error [ ]
+            }
+            $($item)*
+        }
+    };
+}
+
+#[doc(hidden)]
+pub use __akt_shop_v1_cart as Cart;
