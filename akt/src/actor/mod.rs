@@ -45,7 +45,7 @@ pub(crate) use self::core::Core;
 pub(crate) use self::guardian::Guardian;
 pub(crate) use self::mailbox::Control;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
-pub(crate) use self::mailbox::{Queue, Ticket};
+pub(crate) use self::mailbox::{Batch, Queue, Ticket};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::outbound::{Answer, Outcome, PendingReply, WireAsk};
 pub(crate) use self::panic::install_hook;

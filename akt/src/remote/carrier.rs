@@ -255,7 +255,7 @@ impl Carrier {
         let _turn = peer.writing.lock().await;
         let (mut batch, mut buffer, mut started) = (VecDeque::new(), BytesMut::new(), 0);
         loop {
-            poll_fn(|cx| peer.queue.poll_batch(&mut batch, started, &self.ended, cx)).await;
+            poll_fn(|cx| peer.poll_batch(&mut batch, std::mem::take(&mut started), &self.ended, cx)).await;
             started = batch.iter().filter(|out| matches!(out, Out::Letter(_))).count();
             let written = self.write_batch(&mut *writer, &mut batch, &mut buffer).await;
             if let Err(error) = written {

@@ -1,7 +1,9 @@
 //! One peer: the queue of what goes to it, and the connection that carries it, if there is one.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,15 +13,21 @@ use super::association::{Association, Input, LinkId, Output, Standing};
 use super::carrier::Carrier;
 use super::greeting::{self, GreetingError};
 use super::node::Node;
-use crate::actor::{AskError, Delivery, Outcome, Outgoing, PeerError, Queue};
+use crate::actor::{AskError, Batch, Delivery, Outcome, Outgoing, PeerError, Queue};
 use crate::backoff::Backoff;
 use crate::machine::Machine;
 use crate::path::{ActorPath, NodeAddress};
+use crate::runtime::Fire;
 use crate::system::{DeadLetterReason, Event};
+use crate::time::Instant;
+use crate::transport::Close;
 use crate::wire::{Answered, Seen};
 
 const BACKOFF: Backoff =
     Backoff { min: Duration::from_millis(100), max: Duration::from_secs(5), jitter: 0.2 };
+
+/// How long a queue keeps the space of a burst.
+const TRIM_AFTER: Duration = Duration::from_secs(1);
 
 /// Another node, as this one knows it.
 pub(super) struct Peer {
@@ -184,7 +192,7 @@ impl Peer {
                 if self.offer(&carrier, Input::Dialed { dial, link, incarnation }) {
                     carrier.run(greeted);
                 } else {
-                    greeted.connection.control.close(crate::transport::Close::Done, "superfluous");
+                    greeted.connection.control.close(Close::Done, "superfluous");
                 }
             }
             Err(error) if error.is_duplicate() => self.feed(Input::Yielded { dial }),
@@ -201,7 +209,7 @@ impl Peer {
         }
     }
 
-    fn spawn_timeout(self: &Arc<Self>, until: crate::time::Instant) {
+    fn spawn_timeout(self: &Arc<Self>, until: Instant) {
         let peer = self.clone();
         self.node.runtime().spawn("remote patience", async move {
             peer.node.runtime().sleep_until(Some(until)).await;
@@ -213,6 +221,24 @@ impl Peer {
                 }
             }
         });
+    }
+
+    /// The writer's half of the queue: ready when there is something in `batch`, or when `control` is raised.
+    pub(super) fn poll_batch(
+        self: &Arc<Self>,
+        batch: &mut VecDeque<Out>,
+        started: usize,
+        control: &AtomicBool,
+        cx: &Context<'_>,
+    ) -> Poll<()> {
+        match self.queue.poll_batch(batch, started, control, cx) {
+            Batch::Ready => Poll::Ready(()),
+            Batch::Idle => Poll::Pending,
+            Batch::IdleAndLarge => {
+                self.node.system.timers().arm(self.node.runtime().now() + TRIM_AFTER, self.clone());
+                Poll::Pending
+            }
+        }
     }
 
     /// Fails everything that waits: none of it was sent.
@@ -249,5 +275,11 @@ impl Peer {
     pub(super) fn announce_down(&self, problem: &str) {
         tracing::info!(peer = %self.address, problem, "connection ended");
         self.node.system.publish(|| Event::PeerDown { peer: self.address.clone(), problem: problem.into() });
+    }
+}
+
+impl Fire for Peer {
+    fn fire(&self, _now: Instant) {
+        self.queue.trim();
     }
 }
