@@ -11,11 +11,17 @@ mod id;
 mod machine;
 mod message;
 mod path;
+#[cfg(feature = "remote")]
+mod remote;
 mod runtime;
 #[cfg(feature = "testkit")]
 pub mod sim;
 mod system;
 mod time;
+#[cfg(feature = "remote")]
+mod transport;
+#[cfg(feature = "remote")]
+mod wire;
 
 pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Call, CallPath, CodecError, Ctx, Delivery,
@@ -25,14 +31,18 @@ pub use actor::{
 #[cfg(feature = "macros")]
 pub use akt_macros::{actor, handler, on};
 pub use bytes;
-pub use id::ActorId;
+pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
+#[cfg(feature = "remote")]
+pub use remote::{ActorAtError, Refusal, Remote};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
     ActorSystem, DeadLetter, DeadLetterReason, Event, EventStream, LookupError, StartError, SystemBuilder,
 };
 pub use time::Instant;
+#[cfg(feature = "remote")]
+pub use transport::{BindError, Network, Tls, TlsError};
 
 /// What most programs use: `use akt::prelude::*;`
 pub mod prelude {

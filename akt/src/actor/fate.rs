@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::{AskError, Ctx, Delivery, Directive, Mailbox, Request, Supervise, TellError};
 use crate::runtime::Runtime;
 use crate::system::{ActorSystem, Event, Promise};
-use crate::{actor, handler, on};
+use akt::{handler, on};
 
 // ---- the actor that everything happens to ------------------------------------------------------
 
@@ -24,7 +24,7 @@ struct Subject {
 #[derive(Debug, PartialEq)]
 struct Refused;
 
-#[actor(crate = crate)]
+#[akt::actor]
 impl Subject {
     #[on(start)]
     async fn start(&mut self) {
@@ -130,7 +130,10 @@ enum End {
     Sent,
     Answered,
     /// An error; whether the message may have been executed.
-    Returned { delivered: Delivery, fault: bool },
+    Returned {
+        delivered: Delivery,
+        fault: bool,
+    },
     /// Dropped before it was accepted.
     NeverSent,
 }
@@ -282,7 +285,8 @@ impl Client {
             .expect("there are four");
         let backoff = Duration::ZERO..=Duration::from_millis(self.rng.u64(..4));
         let policy = Supervise::one_for_one().otherwise(directive).budget(3, Duration::from_secs(1));
-        let mailbox = if self.rng.bool() { Mailbox::Unbounded } else { Mailbox::bounded(self.rng.usize(1..5)) };
+        let mailbox =
+            if self.rng.bool() { Mailbox::Unbounded } else { Mailbox::bounded(self.rng.usize(1..5)) };
         self.system.spawn("subject", factory).supervise(policy.backoff(backoff)).mailbox(mailbox).await.ok()
     }
 
@@ -299,7 +303,11 @@ impl Client {
         }
     }
 
-    async fn send<'a, Q: Request>(&mut self, name: &'static str, call: impl FnOnce(usize) -> super::Call<'a, Q>) {
+    async fn send<'a, Q: Request>(
+        &mut self,
+        name: &'static str,
+        call: impl FnOnce(usize) -> super::Call<'a, Q>,
+    ) {
         let id = self.ledger.open(name);
         let call = call(id).timeout(Duration::from_millis(self.rng.u64(1..12)));
         match self.rng.u8(..8) {

@@ -46,5 +46,13 @@ pub use self::watch::Terminated;
 pub(crate) use self::core::Core;
 pub(crate) use self::guardian::Guardian;
 pub(crate) use self::mailbox::Control;
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::mailbox::{Batch, Queue, Ticket};
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::outbound::{Answer, Outcome, PendingReply, WireAsk};
 pub(crate) use self::panic::install_hook;
 pub(crate) use self::reference::Target;
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::reference::{Refusal, Refused, Sink};
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::reply::Progress;

@@ -262,7 +262,7 @@ impl<R: Send + 'static> ReplySlot<R> {
             return returned;
         }
         state.progress = progress;
-        let idle = (state.handler.take(), state.on_cancel.take());
+        let (handler, on_cancel) = (state.handler.take(), state.on_cancel.take());
         match std::mem::replace(&mut state.asker, Asker::Gone) {
             Asker::Task(waker) => {
                 state.outcome = Some(awaited);
@@ -275,7 +275,11 @@ impl<R: Send + 'static> ReplySlot<R> {
             }
             Asker::Gone => return false,
         }
-        drop(idle);
+        drop(on_cancel);
+        // A handler that waits for the asker to give up: it has.
+        if let Some(handler) = handler.filter(|_| progress == Progress::TimedOut) {
+            handler.wake();
+        }
         true
     }
 

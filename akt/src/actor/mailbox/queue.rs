@@ -16,17 +16,28 @@ const KEPT_SLOTS: usize = 64;
 /// Messages in the order of their acceptance.
 pub(crate) struct Queue<M> {
     state: Mutex<State<M>>,
-    /// The consumer's: set once, since a task keeps its waker.
+    /// The first consumer's: an actor's task keeps its waker.
     waker: OnceLock<Waker>,
 }
 
 struct State<M> {
     items: VecDeque<M>,
     room: Room,
-    idle: bool,
+    idle: Idle,
     accepted: u64,
     closed: bool,
     trim: Trim,
+}
+
+/// Whether the consumer waits, and how to wake it.
+#[derive(Default)]
+enum Idle {
+    #[default]
+    No,
+    /// It is the first consumer.
+    First,
+    /// Another has taken over, as one connection does from another.
+    Later(Box<Waker>),
 }
 
 /// When the space of a burst is given back: not at once, or every burst would allocate anew.
@@ -55,7 +66,7 @@ impl<M> Queue<M> {
         let state = State {
             items: VecDeque::new(),
             room: Room::new(limit),
-            idle: false,
+            idle: Idle::No,
             accepted: 0,
             closed: false,
             trim: Trim::Off,
@@ -76,9 +87,7 @@ impl<M> Queue<M> {
         state.accepted += 1;
         let idle = std::mem::take(&mut state.idle);
         drop(state);
-        if idle {
-            self.wake_consumer();
-        }
+        self.wake_consumer(idle);
         Ok(())
     }
 
@@ -116,8 +125,7 @@ impl<M> Queue<M> {
         control: &AtomicBool,
         cx: &Context<'_>,
     ) -> Batch {
-        let waker = self.waker.get_or_init(|| cx.waker().clone());
-        debug_assert!(waker.will_wake(cx.waker()), "an actor's task keeps its waker");
+        let first = self.waker.get_or_init(|| cx.waker().clone());
         let mut state = self.state.lock();
         if started > 0 {
             state.room.give_back(started);
@@ -129,7 +137,10 @@ impl<M> Queue<M> {
         if control.load(Ordering::SeqCst) {
             return Batch::Ready;
         }
-        state.idle = true;
+        state.idle = match first.will_wake(cx.waker()) {
+            true => Idle::First,
+            false => Idle::Later(Box::new(cx.waker().clone())),
+        };
         if batch.capacity().max(state.items.capacity()) <= KEPT_SLOTS {
             return Batch::Idle;
         }
@@ -154,9 +165,7 @@ impl<M> Queue<M> {
         }
         let idle = std::mem::take(&mut state.idle);
         drop(state);
-        if idle {
-            self.wake_consumer();
-        }
+        self.wake_consumer(idle);
     }
 
     /// Returns the room of `started` messages.
@@ -167,13 +176,21 @@ impl<M> Queue<M> {
     /// Wakes the consumer if it is idle.
     pub(crate) fn wake(&self) {
         let idle = std::mem::take(&mut self.state.lock().idle);
-        if idle {
-            self.wake_consumer();
+        self.wake_consumer(idle);
+    }
+
+    fn wake_consumer(&self, idle: Idle) {
+        match idle {
+            Idle::No => {}
+            Idle::First => self.waker.get().expect("set before the consumer was idle").wake_by_ref(),
+            Idle::Later(waker) => waker.wake(),
         }
     }
 
-    fn wake_consumer(&self) {
-        self.waker.get().expect("set before the consumer was idle").wake_by_ref();
+    /// Hands out what is queued and stays open; the caller gives its room back.
+    #[allow(dead_code, reason = "only connections lose what waits for them, and they are a feature")]
+    pub(crate) fn take_all(&self) -> VecDeque<M> {
+        std::mem::take(&mut self.state.lock().items)
     }
 
     /// Refuses everything from now on and hands out what was queued.

@@ -1,0 +1,407 @@
+//! One connection that carries messages: its reader, its one writer, and the asks in flight on it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use bytes::{Bytes, BytesMut};
+use parking_lot::Mutex;
+use thiserror::Error;
+use tokio::sync::Notify;
+
+use super::association::{Input, LinkId};
+use super::greeting::Greeted;
+use super::inbound;
+use super::node::Node;
+use super::peer::{Letter, Out, Peer};
+use super::refusals::Refusal;
+use super::requests::Requests;
+use crate::actor::{AskError, Delivery, Outcome, PendingReply, Progress, WireAsk};
+use crate::runtime::TimerKey;
+use crate::system::DeadLetterReason;
+use crate::transport::{Close, Connection, Control, Lost, Reader, Writer};
+use crate::wire::{
+    Answered, CodecError, Decoder, FrameError, Identity, decode, put_answer, put_ask, put_cancel,
+    put_goodbye, put_tell,
+};
+
+/// So much is joined into one write.
+const WRITE: usize = 16 << 10;
+
+/// A peer that is owed more than this in answers is not read from: it has to take them first.
+const OWED: usize = 8 << 20;
+
+/// What an answer costs besides its body.
+const ANSWER: usize = 128;
+
+/// A connection at work.
+pub(super) struct Carrier {
+    pub(super) link: LinkId,
+    pub(super) peer: Arc<Peer>,
+    /// The largest body that both sides take.
+    pub(super) limit: usize,
+    from: Box<str>,
+    control: Arc<dyn Control>,
+    /// Asks of this node.
+    requests: Mutex<InFlight>,
+    /// Asks of the peer.
+    asks: Mutex<BTreeMap<u64, Asked>>,
+    /// Bytes of answers that wait to be written.
+    owed: AtomicUsize,
+    relieved: Notify,
+    ended: AtomicBool,
+}
+
+#[derive(Default)]
+struct InFlight {
+    requests: Requests<Box<dyn PendingReply>>,
+    closed: bool,
+}
+
+/// An ask of the peer that is not answered yet.
+struct Asked {
+    ask: WireAsk,
+    timer: Option<TimerKey>,
+}
+
+/// Why a connection that carried came to its end.
+#[derive(Debug, Error)]
+pub(super) enum EndOfCarrier {
+    #[error(transparent)]
+    Lost(#[from] Lost),
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    #[error("stream ended without a goodbye")]
+    Ended,
+    #[error("peer left: {0}")]
+    Goodbye(Box<str>),
+    #[error("peer did not read for {seconds} s")]
+    Stalled { seconds: u64 },
+}
+
+impl Carrier {
+    pub(super) fn new(
+        link: LinkId,
+        peer: &Arc<Peer>,
+        theirs: &Identity,
+        connection: &Connection,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            link,
+            peer: peer.clone(),
+            limit: theirs.max_message.min(peer.node.limits.max_message),
+            from: connection.peer.clone(),
+            control: connection.control.clone(),
+            requests: Mutex::default(),
+            asks: Mutex::default(),
+            owed: AtomicUsize::new(0),
+            relieved: Notify::new(),
+            ended: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn node(&self) -> &Arc<Node> {
+        &self.peer.node
+    }
+
+    /// Starts to read and to write.
+    pub(super) fn run(self: &Arc<Self>, greeted: Greeted) {
+        let Greeted { connection, decoder, .. } = greeted;
+        self.node().live.send_modify(|live| *live += 1);
+        self.peer.announce_up();
+        let runtime = self.node().runtime();
+        runtime.spawn("remote reader", self.clone().read(connection.reader, decoder));
+        runtime.spawn("remote writer", self.clone().write(connection.writer));
+    }
+
+    /// Ends the connection: asks in flight may or may not have been handled.
+    pub(super) fn end(self: &Arc<Self>, problem: &str) {
+        self.end_with(Close::Done, problem);
+    }
+
+    fn fail(self: &Arc<Self>, error: &EndOfCarrier) {
+        let refusal = match error {
+            EndOfCarrier::Frame(_) => Some(Refusal::FrameTooLong),
+            EndOfCarrier::Codec(_) => Some(Refusal::Undecodable),
+            EndOfCarrier::Stalled { .. } => Some(Refusal::Stalled),
+            EndOfCarrier::Lost(_) | EndOfCarrier::Ended | EndOfCarrier::Goodbye(_) => None,
+        };
+        if let Some(refusal) = refusal {
+            self.node().refuse(refusal, &format!("{} ({})", self.peer.address, self.from), error);
+        }
+        let close = match error {
+            EndOfCarrier::Frame(_) | EndOfCarrier::Codec(_) => Close::Protocol,
+            EndOfCarrier::Stalled { .. } => Close::Stalled,
+            EndOfCarrier::Lost(_) | EndOfCarrier::Ended | EndOfCarrier::Goodbye(_) => Close::Done,
+        };
+        self.end_with(close, &error.to_string());
+    }
+
+    fn end_with(self: &Arc<Self>, close: Close, problem: &str) {
+        if self.ended.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        self.control.close(close, problem);
+        self.peer.queue.wake();
+        self.relieved.notify_one();
+        let waiting = {
+            let mut in_flight = self.requests.lock();
+            in_flight.closed = true;
+            in_flight.requests.drain()
+        };
+        for reply in waiting {
+            let (delivered, source) = (Delivery::Maybe, self.peer.error(problem));
+            reply.complete(Outcome::Failed(AskError::Unreachable { delivered, source }));
+        }
+        let asks = std::mem::take(&mut *self.asks.lock());
+        for asked in asks.into_values() {
+            self.disarm(asked.timer);
+            asked.ask.cancel();
+        }
+        self.peer.feed(Input::Lost { link: self.link, problem: problem.into() });
+        self.peer.announce_down(problem);
+        self.node().live.send_modify(|live| *live -= 1);
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    // ---- reading ---------------------------------------------------------------------------
+
+    async fn read(self: Arc<Self>, mut reader: Box<dyn Reader>, mut decoder: Decoder) {
+        let error = loop {
+            if let Err(error) = self.take_frames(&mut decoder) {
+                break error;
+            }
+            while self.owed.load(Ordering::Acquire) > OWED && !self.has_ended() {
+                self.relieved.notified().await;
+            }
+            match reader.read(decoder.buffer()).await {
+                Ok(true) => {}
+                Ok(false) => break EndOfCarrier::Ended,
+                Err(lost) => break lost.into(),
+            }
+        };
+        self.fail(&error);
+    }
+
+    fn take_frames(self: &Arc<Self>, decoder: &mut Decoder) -> Result<(), EndOfCarrier> {
+        while let Some(frame) = decoder.next()? {
+            inbound::take(self, decode(frame)?)?;
+        }
+        Ok(())
+    }
+
+    /// The peer answered an ask of this node; nothing happens if it is late.
+    pub(super) fn answered(&self, correlation: u64, outcome: Outcome) {
+        let reply = self.requests.lock().requests.take(correlation);
+        if let Some(reply) = reply {
+            reply.complete(outcome);
+        }
+    }
+
+    // ---- asks of the peer ------------------------------------------------------------------
+
+    /// An ask of the peer is in a mailbox here.
+    pub(super) fn accepted(&self, correlation: u64, ask: WireAsk, deadline: crate::time::Instant) {
+        let timer = ask.alarm().map(|alarm| self.node().system.timers().arm(deadline, alarm));
+        let old = self.asks.lock().insert(correlation, Asked { ask, timer });
+        if let Some(old) = old {
+            self.disarm(old.timer);
+        }
+    }
+
+    /// The asker has given up.
+    pub(super) fn cancelled(&self, correlation: u64) {
+        if let Some(asked) = self.forget(correlation) {
+            asked.ask.cancel();
+        }
+    }
+
+    /// Sends the answer to an ask of the peer.
+    pub(super) fn answer(&self, correlation: u64, answered: Answered) {
+        self.forget(correlation);
+        if self.has_ended() {
+            return;
+        }
+        self.owed.fetch_add(cost(&answered), Ordering::AcqRel);
+        let answer = Out::Answer { link: self.link, correlation, answered };
+        // Refused only if the queue is closed, at the end of the system; it takes no room, because the ask
+        // took it.
+        let _ = self.peer.queue.push(answer, true);
+    }
+
+    fn forget(&self, correlation: u64) -> Option<Asked> {
+        let asked = self.asks.lock().remove(&correlation)?;
+        self.disarm(asked.timer);
+        Some(asked)
+    }
+
+    fn disarm(&self, timer: Option<TimerKey>) {
+        if let Some(timer) = timer {
+            self.node().system.timers().cancel(timer);
+        }
+    }
+
+    // ---- writing ---------------------------------------------------------------------------
+
+    async fn write(self: Arc<Self>, mut writer: Box<dyn Writer>) {
+        let peer = self.peer.clone();
+        let _turn = peer.writing.lock().await;
+        let (mut batch, mut buffer, mut started) = (VecDeque::new(), BytesMut::new(), 0);
+        loop {
+            poll_fn(|cx| peer.poll_batch(&mut batch, std::mem::take(&mut started), &self.ended, cx)).await;
+            started = batch.iter().filter(|out| matches!(out, Out::Letter(_))).count();
+            let written = self.write_batch(&mut *writer, &mut batch, &mut buffer).await;
+            if let Err(error) = written {
+                self.fail(&error);
+            }
+            if self.has_ended() {
+                break;
+            }
+        }
+        peer.queue.give_back(started);
+        for out in batch {
+            if let Out::Letter(letter) = out {
+                peer.return_letter(letter, "connection ended before the message was sent");
+            }
+        }
+    }
+
+    /// Writes everything in `batch`, joined; on an error, what was not written is left in it.
+    async fn write_batch(
+        self: &Arc<Self>,
+        writer: &mut dyn Writer,
+        batch: &mut VecDeque<Out>,
+        buffer: &mut BytesMut,
+    ) -> Result<(), EndOfCarrier> {
+        while let Some(out) = batch.pop_front() {
+            if self.has_ended() {
+                batch.push_front(out);
+                return Ok(());
+            }
+            match out {
+                Out::Letter(letter) => self.put_letter(letter, buffer),
+                Out::Answer { link, correlation, answered } if link == self.link => {
+                    self.owed.fetch_sub(cost(&answered), Ordering::AcqRel);
+                    put_answer(buffer, correlation, answered);
+                }
+                Out::Cancel { link, correlation } if link == self.link => put_cancel(buffer, correlation),
+                Out::Goodbye { link } if link == self.link => {
+                    put_goodbye(buffer, "node is shutting down");
+                    self.flush(writer, buffer).await?;
+                    self.within_patience(writer.finish()).await?;
+                    self.end("this node is shutting down");
+                    return Ok(());
+                }
+                // Of a connection that is gone.
+                Out::Answer { .. } | Out::Cancel { .. } | Out::Goodbye { .. } => {}
+            }
+            if buffer.len() >= WRITE {
+                self.flush(writer, buffer).await?;
+            }
+        }
+        self.flush(writer, buffer).await
+    }
+
+    async fn flush(&self, writer: &mut dyn Writer, buffer: &mut BytesMut) -> Result<(), EndOfCarrier> {
+        if !buffer.is_empty() {
+            let bytes: Bytes = buffer.split().freeze();
+            self.within_patience(writer.write(bytes)).await?;
+        }
+        self.relieved.notify_one();
+        Ok(())
+    }
+
+    async fn within_patience(
+        &self,
+        done: impl Future<Output = Result<(), Lost>>,
+    ) -> Result<(), EndOfCarrier> {
+        let stall = self.node().limits.stall;
+        tokio::select! { biased;
+            done = done => Ok(done?),
+            () = self.node().runtime().sleep(stall) => Err(EndOfCarrier::Stalled { seconds: stall.as_secs() }),
+        }
+    }
+
+    fn put_letter(self: &Arc<Self>, letter: Letter, buffer: &mut BytesMut) {
+        if letter.outgoing.body.len() > self.limit {
+            return self.return_oversized(letter);
+        }
+        if buffer.capacity() == 0 {
+            buffer.reserve(WRITE);
+        }
+        let Letter { place, outgoing, .. } = letter;
+        let target = place.target.clone();
+        let Some(reply) = outgoing.reply else {
+            return put_tell(buffer, target, outgoing.rpc, outgoing.body);
+        };
+        let remaining = reply.deadline().since(self.node().runtime().now());
+        if remaining.is_zero() {
+            return reply.complete(Outcome::Due { handling: None });
+        }
+        if let Some(correlation) = self.put_in_flight(reply) {
+            put_ask(buffer, target, outgoing.rpc, outgoing.body, (correlation, remaining));
+        }
+    }
+
+    /// Names an ask and keeps it until it is answered; `None` if its asker has given up.
+    fn put_in_flight(self: &Arc<Self>, reply: Box<dyn PendingReply>) -> Option<u64> {
+        let correlation = self.requests.lock().requests.reserve();
+        let carrier: Weak<Self> = Arc::downgrade(self);
+        reply.on_cancel(Box::new(move || {
+            if let Some(carrier) = carrier.upgrade() {
+                carrier.cancel(correlation);
+            }
+        }));
+        reply.travel(Progress::Sent);
+        let mut in_flight = self.requests.lock();
+        if in_flight.closed {
+            drop(in_flight);
+            let source = self.peer.error("connection ended before the message was sent");
+            reply.complete(Outcome::Failed(AskError::Unreachable { delivered: Delivery::No, source }));
+            return None;
+        }
+        in_flight.requests.fill(correlation, reply).is_ok().then_some(correlation)
+    }
+
+    /// An asker of this node has given up.
+    fn cancel(&self, correlation: u64) {
+        let reply = self.requests.lock().requests.take(correlation);
+        if reply.is_some() && !self.has_ended() {
+            // As for answers: refused only at the end of the system.
+            let _ = self.peer.queue.push(Out::Cancel { link: self.link, correlation }, true);
+        }
+    }
+
+    /// This node allows more than the peer takes.
+    fn return_oversized(&self, letter: Letter) {
+        let Letter { place, name, outgoing } = letter;
+        let (bytes, limit) = (outgoing.body.len() as u64, self.limit as u64);
+        match outgoing.reply {
+            Some(reply) => reply.complete(Outcome::Failed(AskError::TooLarge { bytes, limit })),
+            None => {
+                self.node().system.dead_letter_at(|| place.path.clone(), name, DeadLetterReason::TooLarge)
+            }
+        }
+    }
+}
+
+fn cost(answered: &Answered) -> usize {
+    ANSWER
+        + match answered {
+            Answered::Reply(body) | Answered::Domain(body) => body.len(),
+            Answered::Failure(_) => 0,
+        }
+}
+
+impl fmt::Debug for Carrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Carrier").field("link", &self.link).field("from", &self.from).finish_non_exhaustive()
+    }
+}

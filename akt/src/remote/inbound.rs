@@ -1,0 +1,116 @@
+//! What a peer sends: to its actor here, or to the ask that waits for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::carrier::{Carrier, EndOfCarrier};
+use crate::actor::{Answer, AnyRef, AskError, Delivery, Incoming, Outcome, StopReason, WireAsk, WireReply};
+use crate::path::ActorPath;
+use crate::system::DeadLetterReason;
+use crate::time::Instant;
+use crate::wire::{Parcel, answered, outcome};
+
+/// The longest time that a peer may ask for: longer is nonsense, and must not overflow.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Takes in one message of the peer.
+///
+/// # Errors
+///
+/// The goodbye, after which nothing comes.
+pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCarrier> {
+    match parcel {
+        Parcel::Tell { target, rpc, body } => tell(carrier, &target, rpc, body),
+        Parcel::Ask { target, rpc, body, correlation, remaining } => {
+            let deadline = carrier.node().runtime().now() + remaining.min(LONGEST);
+            let answer = Arc::new(Answering {
+                carrier: carrier.clone(),
+                correlation,
+                deadline,
+                answered: AtomicBool::new(false),
+            });
+            ask(carrier, &target, (rpc, body), answer);
+        }
+        Parcel::Answer { correlation, answered } => carrier.answered(correlation, outcome(answered)),
+        Parcel::Cancel { correlation } => carrier.cancelled(correlation),
+        Parcel::Goodbye { text } => return Err(EndOfCarrier::Goodbye(text)),
+        Parcel::Unknown => {}
+    }
+    Ok(())
+}
+
+fn tell(carrier: &Carrier, target: &[u8], rpc: u32, body: Bytes) {
+    let system = &carrier.node().system;
+    let Some(path) = path(target) else {
+        let nowhere = || ActorPath::parse("/undecodable").expect("a valid path");
+        return system.dead_letter_at(nowhere, "?", DeadLetterReason::Undecodable);
+    };
+    match system.lookup(&path) {
+        Some(actor) => receive(carrier, &actor, path, rpc, body, WireReply(None)),
+        None => system.dead_letter_at(|| path.clone(), "?", DeadLetterReason::NoRoute),
+    }
+}
+
+fn ask(carrier: &Carrier, target: &[u8], (rpc, body): (u32, Bytes), answer: Arc<Answering>) {
+    let system = &carrier.node().system;
+    let found = path(target).and_then(|path| Some((system.lookup(&path)?, path)));
+    match found {
+        Some((actor, path)) => receive(carrier, &actor, path, rpc, body, WireReply(Some(answer))),
+        None => {
+            let (reason, delivered) = (StopReason::Unknown, Delivery::No);
+            answer.answer(Outcome::Failed(AskError::Stopped { reason, delivered }));
+        }
+    }
+}
+
+fn path(target: &[u8]) -> Option<ActorPath> {
+    ActorPath::parse(str::from_utf8(target).ok()?).ok()
+}
+
+fn receive(carrier: &Carrier, actor: &AnyRef, path: ActorPath, rpc: u32, body: Bytes, reply: WireReply) {
+    let system = carrier.node().system.clone();
+    let undeliverable = Box::new(move |name, reason| system.dead_letter_at(|| path.clone(), name, reason));
+    actor.target().clone().receive(Incoming { rpc, body, reply, undeliverable });
+}
+
+/// The way back of one ask of the peer.
+struct Answering {
+    carrier: Arc<Carrier>,
+    correlation: u64,
+    deadline: Instant,
+    answered: AtomicBool,
+}
+
+impl Answer for Answering {
+    fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    fn accepted(&self, ask: WireAsk) {
+        self.carrier.accepted(self.correlation, ask, self.deadline);
+    }
+
+    fn answer(&self, outcome: Outcome) {
+        if self.answered.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let limit = self.carrier.limit;
+        let outcome = match outcome {
+            Outcome::Reply(body) | Outcome::Domain(body) if body.len() > limit => {
+                Outcome::Failed(AskError::TooLarge { bytes: body.len() as u64, limit: limit as u64 })
+            }
+            outcome => outcome,
+        };
+        self.carrier.answer(self.correlation, answered(outcome));
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let (reason, delivered) = (StopReason::Unknown, Delivery::Maybe);
+        self.answer(Outcome::Failed(AskError::Stopped { reason, delivered }));
+    }
+}

@@ -1,0 +1,206 @@
+//! One system as its peers see it: what it says of itself, whom it knows, and its door.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+
+use super::peer::Peer;
+use super::refusals::{Line, Refusal, Refusals};
+use super::{Limits, Remote, greeting};
+use crate::id::NodeId;
+use crate::path::NodeAddress;
+use crate::runtime::Runtime;
+use crate::system::{ActorSystem, Stopping, Subsystem};
+use crate::transport::{Attempt, BindError, Endpoint};
+use crate::wire::{Identity, Protocols};
+
+/// How long a shutdown waits until its goodbyes have arrived.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Fewer peers than this are never swept.
+const FEW: usize = 64;
+
+/// The remote half of a system.
+pub(super) struct Node {
+    pub(super) system: ActorSystem,
+    pub(super) identity: Identity,
+    pub(super) limits: Limits,
+    pub(super) endpoint: Arc<dyn Endpoint>,
+    /// Connections that carry messages now.
+    pub(super) live: watch::Sender<usize>,
+    numbers: AtomicU64,
+    peers: Mutex<Peers>,
+    refusals: Mutex<Refusals>,
+    refused: Notify,
+    handshakes: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Peers {
+    known: BTreeMap<PeerKey, Arc<Peer>>,
+    sweep_at: usize,
+}
+
+/// A peer's address, and the other name of this node by which the peer dialed, if it was one: connections by
+/// two names are two associations.
+pub(super) type PeerKey = (NodeAddress, Option<NodeAddress>);
+
+impl Node {
+    /// Begins to listen.
+    pub(super) fn start(system: ActorSystem, remote: &Remote) -> Result<Arc<Self>, BindError> {
+        let runtime = system.runtime().clone();
+        let endpoint = remote.transport().bind(&runtime)?;
+        let (host, port) = endpoint.local();
+        let host = remote.advertise.as_deref().map_or(host, Arc::from);
+        let address = NodeAddress { system: system.name().into(), host, port };
+        let identity = Identity {
+            node: NodeId::of(&address.to_string()),
+            incarnation: runtime.random(),
+            address,
+            protocols: Protocols::OURS,
+            max_message: remote.limits.max_message,
+        };
+        tracing::info!(address = %identity.address, "listening");
+        let node = Arc::new(Self {
+            system,
+            identity,
+            limits: remote.limits,
+            endpoint,
+            live: watch::Sender::new(0),
+            numbers: AtomicU64::new(1),
+            peers: Mutex::default(),
+            refusals: Mutex::new(Refusals::new(remote.limits.fold)),
+            refused: Notify::new(),
+            handshakes: AtomicUsize::new(0),
+        });
+        runtime.spawn("remote door", node.clone().keep_door());
+        Ok(node)
+    }
+
+    pub(super) fn runtime(&self) -> &Runtime {
+        self.system.runtime()
+    }
+
+    /// A number that this node has not used: for a dial, or for a connection.
+    pub(super) fn number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The peer at `address`.
+    pub(super) fn peer(self: &Arc<Self>, key: PeerKey) -> Arc<Peer> {
+        let mut peers = self.peers.lock();
+        if let Some(peer) = peers.known.get(&key) {
+            return peer.clone();
+        }
+        if peers.known.len() >= peers.sweep_at {
+            peers.known.retain(|_, peer| Arc::strong_count(peer) > 1 || peer.is_up());
+            peers.sweep_at = FEW.max(2 * peers.known.len());
+        }
+        let peer = Arc::new(Peer::new(self.clone(), key.0.clone()));
+        peers.known.insert(key, peer.clone());
+        peer
+    }
+
+    // ---- the door --------------------------------------------------------------------------
+
+    /// Lets peers in until the endpoint is closed.
+    async fn keep_door(self: Arc<Self>) {
+        loop {
+            let fold = self.refusals.lock().deadline();
+            tokio::select! { biased;
+                attempt = self.endpoint.accept() => match attempt {
+                    Some(attempt) => self.admit(attempt),
+                    None => return self.say_folded(),
+                },
+                () = self.refused.notified() => {}
+                () = self.runtime().sleep_until(fold) => self.say_folded(),
+            }
+        }
+    }
+
+    fn admit(self: &Arc<Self>, attempt: Box<dyn Attempt>) {
+        let greeted = self.handshakes.fetch_add(1, Ordering::AcqRel);
+        let place = Place(self.clone());
+        if greeted >= self.limits.handshakes {
+            self.refuse(Refusal::Crowded, &attempt.from(), &"try again later");
+            return attempt.refuse();
+        }
+        // When it gets crowded, state is spent only on peers whose address is no invention.
+        if greeted >= self.limits.handshakes / 2 && !attempt.is_proven() {
+            return attempt.demand_proof();
+        }
+        let node = self.clone();
+        self.runtime().spawn("remote handshake", async move {
+            greeting::receive(&node, attempt).await;
+            drop(place);
+        });
+    }
+
+    // ---- refusals --------------------------------------------------------------------------
+
+    /// Counts a refusal, and logs it if it is the first of its kind for a while.
+    pub(super) fn refuse(&self, refusal: Refusal, from: &str, detail: &dyn fmt::Display) {
+        let line = self.refusals.lock().record(self.runtime().now(), refusal);
+        match line {
+            Some(_) => tracing::warn!(from, reason = %refusal, %detail, "peer refused"),
+            None => self.refused.notify_one(),
+        }
+    }
+
+    pub(super) fn refusals(&self, refusal: Refusal) -> u64 {
+        self.refusals.lock().total(refusal)
+    }
+
+    fn say_folded(&self) {
+        let mut lines = Vec::new();
+        self.refusals.lock().handle_timeout(self.runtime().now(), &mut lines);
+        for line in lines {
+            if let Line::Folded(reason, count) = line {
+                tracing::warn!(%reason, "and {count} more");
+            }
+        }
+    }
+
+    async fn leave(&self) {
+        let peers: Vec<_> = self.peers.lock().known.values().cloned().collect();
+        for peer in &peers {
+            peer.leave();
+        }
+        let mut live = self.live.subscribe();
+        let late = tokio::select! { biased;
+            _ = live.wait_for(|live| *live == 0) => false,
+            () = self.runtime().sleep(GOODBYE) => true,
+        };
+        if late {
+            tracing::warn!(peers = *live.borrow(), "peers did not take the goodbye in time");
+        }
+        self.endpoint.close().await;
+        self.peers.lock().known.clear();
+    }
+}
+
+impl Subsystem for Node {
+    fn stop(&self) -> Stopping<'_> {
+        Box::pin(self.leave())
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("address", &self.identity.address).finish_non_exhaustive()
+    }
+}
+
+/// A place among those who shake hands.
+struct Place(Arc<Node>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.handshakes.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,153 @@
+//! A reference to an actor on another node: messages in, bytes out.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::association::Standing;
+use super::peer::{Letter, Out, Peer, Place};
+use crate::actor::{
+    Control, Core, Incoming, Progress, Protocol, Ref, Refusal, Refused, Sink, StopReason, Target, Ticket,
+    TooLarge,
+};
+use crate::path::ActorPath;
+use crate::system::ActorSystem;
+
+/// How long an asker waits beyond its time for the other node's word about where its message was.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// An actor on another node that takes messages of `P`.
+pub(super) struct RemoteSink<P> {
+    peer: Arc<Peer>,
+    place: Arc<Place>,
+    protocol: PhantomData<fn(P)>,
+}
+
+/// A message on its way into the queue; encoded once it has room, and handed back if it has none.
+struct Draft<'a, P> {
+    sink: &'a RemoteSink<P>,
+    message: P,
+}
+
+impl<P: Protocol> From<Draft<'_, P>> for Out {
+    fn from(draft: Draft<'_, P>) -> Self {
+        let name = draft.message.name();
+        let outgoing = draft.message.encode();
+        if let Some(reply) = outgoing.reply.as_ref().filter(|_| !draft.sink.peer.is_up()) {
+            reply.travel(Progress::Connecting);
+        }
+        Self::Letter(Letter { place: draft.sink.place.clone(), name, outgoing })
+    }
+}
+
+impl<P> RemoteSink<P> {
+    pub(super) fn new(peer: Arc<Peer>, place: Arc<Place>) -> Self {
+        Self { peer, place, protocol: PhantomData }
+    }
+
+    /// Whether messages can be taken: now, or as soon as there is a connection.
+    fn check(&self) -> Result<(), Refusal> {
+        if self.peer.is_up() {
+            return Ok(());
+        }
+        match self.peer.standing() {
+            Standing::Refused { problem } => Err(Refusal::Unreachable(self.peer.error(&problem))),
+            Standing::Up(_) | Standing::Connecting | Standing::Idle => Ok(()),
+        }
+    }
+
+    fn not_yet(&self, what: &str) {
+        tracing::warn!(actor = %self.place.path, peer = %self.peer.address, what, "ignored: it does not travel yet");
+    }
+}
+
+impl<P: Protocol> Sink<P> for RemoteSink<P> {
+    fn push(&self, message: P, reserved: bool) -> Result<(), Refused<P>> {
+        let (bytes, limit) = (message.encoded_len(), self.peer.node.limits.max_message);
+        if bytes > limit {
+            let refusal = Refusal::TooLarge(TooLarge { bytes: bytes as u64, limit: limit as u64 });
+            return Err(Refused { refusal, message });
+        }
+        if let Err(refusal) = self.check() {
+            return Err(Refused { refusal, message });
+        }
+        let draft = Draft { sink: self, message };
+        self.peer
+            .queue
+            .push(draft, reserved)
+            .map_err(|(refusal, draft)| Refused { refusal, message: draft.message })?;
+        // The connection may have ended since the check: then this dials again.
+        if !self.peer.is_up() {
+            self.peer.want();
+        }
+        Ok(())
+    }
+}
+
+impl<P: Protocol> Target for RemoteSink<P> {
+    fn path(&self) -> ActorPath {
+        self.place.path.clone()
+    }
+
+    fn system(&self) -> &ActorSystem {
+        &self.peer.node.system
+    }
+
+    fn core(&self) -> Option<&Core> {
+        None
+    }
+
+    fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
+        if let Err(refusal) = self.check() {
+            return Poll::Ready(Err(refusal));
+        }
+        self.peer.queue.poll_room(ticket, cx)
+    }
+
+    fn abandon(&self, ticket: &Ticket) {
+        self.peer.queue.abandon(ticket);
+    }
+
+    fn depth(&self) -> usize {
+        self.peer.queue.depth()
+    }
+
+    fn refusal(&self) -> StopReason {
+        StopReason::Shutdown
+    }
+
+    fn grace(&self) -> Duration {
+        if self.peer.is_up() { GRACE } else { Duration::ZERO }
+    }
+
+    fn control(&self, control: Control) {
+        match control {
+            Control::Stop(_) => self.not_yet("stop"),
+            Control::Drain(_) => self.not_yet("stop after drain"),
+            Control::Terminated(_) | Control::Escalated(_) => {}
+        }
+    }
+
+    fn drain(&self) {
+        self.not_yet("stop after drain");
+    }
+
+    fn kill(&self) {
+        self.not_yet("kill");
+    }
+
+    fn typed(self: Arc<Self>) -> Box<dyn Any + Send> {
+        Box::new(Ref::<P>::new(self))
+    }
+
+    fn accepts(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn receive(self: Arc<Self>, incoming: Incoming) {
+        // Only looked-up actors receive, and those are here.
+        incoming.refuse_local();
+    }
+}

@@ -1,0 +1,285 @@
+//! One peer: the queue of what goes to it, and the connection that carries it, if there is one.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+
+use super::association::{Association, Input, LinkId, Output, Standing};
+use super::carrier::Carrier;
+use super::greeting::{self, GreetingError};
+use super::node::Node;
+use crate::actor::{AskError, Batch, Delivery, Outcome, Outgoing, PeerError, Queue};
+use crate::backoff::Backoff;
+use crate::machine::Machine;
+use crate::path::{ActorPath, NodeAddress};
+use crate::runtime::Fire;
+use crate::system::{DeadLetterReason, Event};
+use crate::time::Instant;
+use crate::transport::Close;
+use crate::wire::{Answered, Seen};
+
+const BACKOFF: Backoff =
+    Backoff { min: Duration::from_millis(100), max: Duration::from_secs(5), jitter: 0.2 };
+
+/// How long a queue keeps the space of a burst.
+const TRIM_AFTER: Duration = Duration::from_secs(1);
+
+/// Another node, as this one knows it.
+pub(super) struct Peer {
+    pub(super) node: Arc<Node>,
+    pub(super) address: NodeAddress,
+    /// Outlives connections; the writer of the one that carries is its only consumer.
+    pub(super) queue: Queue<Out>,
+    /// Held by the writer at work: of two connections, one after the other, the second waits.
+    pub(super) writing: tokio::sync::Mutex<()>,
+    /// What the association says, without its lock.
+    up: AtomicBool,
+    state: Mutex<State>,
+}
+
+struct State {
+    association: Association,
+    carrier: Option<Arc<Carrier>>,
+}
+
+/// Something that goes to a peer.
+pub(super) enum Out {
+    /// The only thing that takes room in the queue: the others answer to what took room elsewhere.
+    Letter(Letter),
+    Answer {
+        link: LinkId,
+        correlation: u64,
+        answered: Answered,
+    },
+    Cancel {
+        link: LinkId,
+        correlation: u64,
+    },
+    /// The last thing on this connection.
+    Goodbye {
+        link: LinkId,
+    },
+}
+
+/// A message for an actor on another node.
+pub(super) struct Letter {
+    pub(super) place: Arc<Place>,
+    pub(super) name: &'static str,
+    pub(super) outgoing: Outgoing,
+}
+
+/// Where an actor is on its node.
+pub(super) struct Place {
+    pub(super) path: ActorPath,
+    /// The path as it travels.
+    pub(super) target: Bytes,
+}
+
+impl Peer {
+    pub(super) fn new(node: Arc<Node>, address: NodeAddress) -> Self {
+        let ours = (node.identity.node, node.identity.incarnation);
+        let association = Association::new(ours, BACKOFF, node.limits.connect_timeout);
+        Self {
+            queue: Queue::new(node.limits.queue),
+            node,
+            address,
+            writing: tokio::sync::Mutex::default(),
+            up: AtomicBool::new(false),
+            state: Mutex::new(State { association, carrier: None }),
+        }
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.up.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        self.state.lock().association.standing(self.node.runtime().now())
+    }
+
+    pub(super) fn error(&self, problem: &str) -> Box<PeerError> {
+        Box::new(PeerError { peer: self.address.to_string().into(), problem: problem.into() })
+    }
+
+    /// A message waits: dials unless there is a connection or a dial.
+    pub(super) fn want(self: &Arc<Self>) {
+        self.feed(Input::Wanted { dial: self.node.number() });
+    }
+
+    /// Offers a new connection; false if another one is preferred.
+    pub(super) fn offer(self: &Arc<Self>, carrier: &Arc<Carrier>, input: Input) -> bool {
+        self.handle(input, Some(carrier))
+    }
+
+    pub(super) fn feed(self: &Arc<Self>, input: Input) {
+        self.handle(input, None);
+    }
+
+    /// Says goodbye behind everything that waits, and takes nothing more.
+    pub(super) fn leave(self: &Arc<Self>) {
+        let carrier = self.state.lock().carrier.clone();
+        if let Some(carrier) = &carrier {
+            // Refused only if the queue is closed; then goodbye was said.
+            let _ = self.queue.push(Out::Goodbye { link: carrier.link }, true);
+        }
+        self.feed(Input::Closed);
+    }
+
+    /// Tells the association, and does what it says. True if it adopted `carrier`.
+    fn handle(self: &Arc<Self>, input: Input, carrier: Option<&Arc<Carrier>>) -> bool {
+        let (closing, yielded) = (matches!(input, Input::Closed), matches!(input, Input::Yielded { .. }));
+        let (mut out, mut adopted, mut dropped) = (Vec::new(), false, None);
+        let mut state = self.state.lock();
+        state.association.handle(self.node.runtime().now(), input, &mut out);
+        for output in &out {
+            match output {
+                Output::Adopt { .. } => {
+                    state.carrier = carrier.cloned();
+                    adopted = true;
+                }
+                Output::Drop { link } if !closing => {
+                    dropped = state.carrier.take_if(|carrier| carrier.link == *link).or(dropped);
+                }
+                Output::Drop { .. } | Output::Dial { .. } | Output::Fail { .. } => {}
+            }
+        }
+        let standing = state.association.standing(self.node.runtime().now());
+        if !matches!(standing, Standing::Up(_)) && !closing {
+            state.carrier = None;
+        }
+        self.up.store(matches!(standing, Standing::Up(_)), Ordering::SeqCst);
+        let (seen, patience) = (state.association.seen(), state.association.deadline());
+        drop(state);
+
+        if let Some(old) = dropped {
+            old.end("replaced by a newer connection of the same peer");
+        }
+        for output in out {
+            match output {
+                Output::Dial { dial } => self.spawn_dial(dial, seen),
+                Output::Fail { problem } => self.fail_queued(&problem),
+                Output::Adopt { .. } | Output::Drop { .. } => {}
+            }
+        }
+        if let Some(until) = patience.filter(|_| yielded) {
+            self.spawn_timeout(until);
+        }
+        adopted
+    }
+
+    fn spawn_dial(self: &Arc<Self>, dial: u64, seen: Option<Seen>) {
+        let peer = self.clone();
+        self.node.runtime().spawn("remote dial", async move { peer.dial(dial, seen).await });
+    }
+
+    async fn dial(self: Arc<Self>, dial: u64, seen: Option<Seen>) {
+        let (node, timeout) = (&self.node, self.node.limits.connect_timeout);
+        tracing::debug!(peer = %self.address, dial, "dialing");
+        let greeted = tokio::select! { biased;
+            greeted = greeting::dial(&self, dial, seen) => greeted,
+            () = node.runtime().sleep(timeout) => Err(GreetingError::Timeout { millis: timeout.as_millis() }),
+        };
+        match greeted {
+            Ok(greeted) => {
+                let link = node.number();
+                let carrier = Carrier::new(link, &self, &greeted.theirs, &greeted.connection);
+                let incarnation = greeted.theirs.incarnation;
+                if self.offer(&carrier, Input::Dialed { dial, link, incarnation }) {
+                    carrier.run(greeted);
+                } else {
+                    greeted.connection.control.close(Close::Done, "superfluous");
+                }
+            }
+            Err(error) if error.is_duplicate() => self.feed(Input::Yielded { dial }),
+            Err(error) => {
+                if let Some(refusal) =
+                    error.refusal().filter(|_| !matches!(error, GreetingError::Timeout { .. }))
+                {
+                    node.refuse(refusal, &self.address.to_string(), &error);
+                }
+                tracing::debug!(peer = %self.address, %error, "dial failed");
+                let (problem, chance) = (error.to_string().into(), node.runtime().chance());
+                self.feed(Input::DialFailed { dial, problem, chance });
+            }
+        }
+    }
+
+    fn spawn_timeout(self: &Arc<Self>, until: Instant) {
+        let peer = self.clone();
+        self.node.runtime().spawn("remote patience", async move {
+            peer.node.runtime().sleep_until(Some(until)).await;
+            let mut out = Vec::new();
+            peer.state.lock().association.handle_timeout(peer.node.runtime().now(), &mut out);
+            for output in out {
+                if let Output::Fail { problem } = output {
+                    peer.fail_queued(&problem);
+                }
+            }
+        });
+    }
+
+    /// The writer's half of the queue: ready when there is something in `batch`, or when `control` is raised.
+    pub(super) fn poll_batch(
+        self: &Arc<Self>,
+        batch: &mut VecDeque<Out>,
+        started: usize,
+        control: &AtomicBool,
+        cx: &Context<'_>,
+    ) -> Poll<()> {
+        match self.queue.poll_batch(batch, started, control, cx) {
+            Batch::Ready => Poll::Ready(()),
+            Batch::Idle => Poll::Pending,
+            Batch::IdleAndLarge => {
+                self.node.system.timers().arm(self.node.runtime().now() + TRIM_AFTER, self.clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Fails everything that waits: none of it was sent.
+    pub(super) fn fail_queued(&self, problem: &str) {
+        let queued = self.queue.take_all();
+        let letters = queued.iter().filter(|out| matches!(out, Out::Letter(_))).count();
+        self.queue.give_back(letters);
+        for out in queued {
+            match out {
+                Out::Letter(letter) => self.return_letter(letter, problem),
+                // Of connections that are gone.
+                Out::Answer { .. } | Out::Cancel { .. } | Out::Goodbye { .. } => {}
+            }
+        }
+    }
+
+    /// A message that was not sent: its asker is told, a tell becomes a dead letter.
+    pub(super) fn return_letter(&self, letter: Letter, problem: &str) {
+        let Letter { place, name, outgoing } = letter;
+        match outgoing.reply {
+            Some(reply) => {
+                let (delivered, source) = (Delivery::No, self.error(problem));
+                reply.complete(Outcome::Failed(AskError::Unreachable { delivered, source }));
+            }
+            None => self.node.system.dead_letter_at(|| place.path.clone(), name, DeadLetterReason::NoRoute),
+        }
+    }
+
+    pub(super) fn announce_up(&self) {
+        tracing::info!(peer = %self.address, "connected");
+        self.node.system.publish(|| Event::PeerUp(self.address.clone()));
+    }
+
+    pub(super) fn announce_down(&self, problem: &str) {
+        tracing::info!(peer = %self.address, problem, "connection ended");
+        self.node.system.publish(|| Event::PeerDown { peer: self.address.clone(), problem: problem.into() });
+    }
+}
+
+impl Fire for Peer {
+    fn fire(&self, _now: Instant) {
+        self.queue.trim();
+    }
+}

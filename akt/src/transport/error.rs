@@ -1,0 +1,151 @@
+//! What can go wrong between a socket and a connection that stands.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a system cannot listen.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// The address is not an IP address and port.
+    #[error("cannot listen on {address:?}: expected an IP address and port such as `127.0.0.1:7400`")]
+    Address {
+        /// The address as given.
+        address: Box<str>,
+    },
+    /// The operating system refused the socket.
+    #[error("cannot listen on {address}")]
+    Socket {
+        /// The address as given.
+        address: Box<str>,
+        /// What it said.
+        source: io::Error,
+    },
+    /// Another node of the same in-process network listens there.
+    #[error("cannot listen on {address}: another node of this network does")]
+    Taken {
+        /// The address as given.
+        address: Box<str>,
+    },
+    /// The certificates cannot be used.
+    #[error("certificates are not usable")]
+    Tls(#[from] TlsError),
+}
+
+/// Why certificates cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// The development CA is for one machine only.
+    #[error(
+        "the development CA is refused on {address}, which is not a loopback address; give certificates with `Tls::from_pem`"
+    )]
+    NotLoopback {
+        /// The address that was to be bound or dialed.
+        address: Box<str>,
+    },
+    /// There is no folder for the development CA.
+    #[error("no folder for the development CA: set AKT_DEV_CA, XDG_DATA_HOME or HOME")]
+    NoFolder,
+    /// A file of the development CA cannot be read or written.
+    #[error("development CA at {path} cannot be {verb}", path = path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried.
+        verb: &'static str,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A file of the development CA can be read by others.
+    #[error("development CA at {path} can be read by others: run `chmod -R go= {path}`", path = path.display())]
+    Exposed {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A text is not what it should be.
+    #[error("{what} is not usable: {reason}")]
+    Pem {
+        /// Which one.
+        what: &'static str,
+        /// What is wrong with it.
+        reason: Box<str>,
+    },
+}
+
+/// Why there is no connection.
+#[derive(Debug, Error)]
+pub(crate) enum ConnectError {
+    #[error("host {host:?} has no usable address")]
+    Resolve { host: Box<str>, source: io::Error },
+    #[error("nobody listens there")]
+    Refused,
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error("address cannot be dialed: {reason}")]
+    Address { reason: Box<str> },
+    #[error(transparent)]
+    Lost(#[from] Lost),
+}
+
+/// Why a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum Lost {
+    /// The peer closed it and said why.
+    #[error("closed by the peer: {text}")]
+    Closed { code: Close, text: Box<str> },
+    /// This node closed it.
+    #[error("closed by this node")]
+    Here,
+    /// Nothing was heard of the peer for too long.
+    #[error("no sign of life from the peer")]
+    Silent,
+    /// The peer no longer knows the connection: it was restarted.
+    #[error("reset by the peer")]
+    Reset,
+    /// The certificate of one side was refused by the other.
+    #[error("certificate refused: {text}")]
+    Certificate { text: Box<str> },
+    /// The peer broke the rules of the transport.
+    #[error("transport failed: {text}")]
+    Transport { text: Box<str> },
+}
+
+/// What a side says when it closes a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Close {
+    /// In order: everything was said.
+    Done,
+    /// The handshake was refused.
+    Refused,
+    /// A frame broke the limits or could not be decoded.
+    Protocol,
+    /// The other side did not read for too long.
+    Stalled,
+    /// Something that a newer peer says.
+    Other(u32),
+}
+
+impl Close {
+    pub(crate) const fn code(self) -> u32 {
+        match self {
+            Self::Done => 0,
+            Self::Refused => 1,
+            Self::Protocol => 2,
+            Self::Stalled => 3,
+            Self::Other(code) => code,
+        }
+    }
+
+    pub(crate) const fn of(code: u32) -> Self {
+        match code {
+            0 => Self::Done,
+            1 => Self::Refused,
+            2 => Self::Protocol,
+            3 => Self::Stalled,
+            other => Self::Other(other),
+        }
+    }
+}

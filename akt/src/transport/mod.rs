@@ -1,0 +1,103 @@
+//! The seam to the network: endpoints that listen and dial, connections that carry bytes in order.
+
+mod dev_ca;
+mod error;
+mod link;
+mod memory;
+mod quic;
+mod tls;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+
+pub use error::{BindError, TlsError};
+pub(crate) use error::{Close, ConnectError, Lost};
+pub(crate) use memory::MemoryTransport;
+pub use memory::Network;
+pub(crate) use quic::{QuicConfig, QuicTransport};
+pub use tls::Tls;
+
+use crate::runtime::Runtime;
+
+/// A way to reach other nodes.
+pub(crate) trait Transport: Send + Sync + fmt::Debug {
+    /// Begins to listen.
+    fn bind(&self, runtime: &Runtime) -> Result<Arc<dyn Endpoint>, BindError>;
+}
+
+/// One node's place in a network.
+#[async_trait]
+pub(crate) trait Endpoint: Send + Sync + fmt::Debug {
+    /// Host and port under which peers reach this endpoint.
+    fn local(&self) -> (Arc<str>, u16);
+
+    /// The next attempt of a peer to connect; `None` when the endpoint is closed.
+    async fn accept(&self) -> Option<Box<dyn Attempt>>;
+
+    /// Dials. Ends within the time that the caller allows, by being dropped.
+    async fn connect(&self, host: &str, port: u16) -> Result<Connection, ConnectError>;
+
+    /// Closes every connection and waits, for a moment, until peers know.
+    async fn close(&self);
+}
+
+/// A peer that wants to connect; nothing has been spent on it yet.
+#[async_trait]
+pub(crate) trait Attempt: Send {
+    /// Where it comes from, for the log.
+    fn from(&self) -> String;
+
+    /// Whether the peer has proved that it can be reached at the address it claims.
+    fn is_proven(&self) -> bool;
+
+    /// Asks the peer to prove its address and come again; keeps no state.
+    fn demand_proof(self: Box<Self>);
+
+    /// Turns the peer away; keeps no state.
+    fn refuse(self: Box<Self>);
+
+    /// Authenticates the peer. Ends within the time that the caller allows, by being dropped.
+    async fn establish(self: Box<Self>) -> Result<Connection, Lost>;
+}
+
+/// An authenticated connection with one ordered stream in each direction.
+pub(crate) struct Connection {
+    /// Where the peer is, for the log.
+    pub(crate) peer: Box<str>,
+    pub(crate) writer: Box<dyn Writer>,
+    pub(crate) reader: Box<dyn Reader>,
+    pub(crate) control: Arc<dyn Control>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}
+
+/// The outgoing stream.
+#[async_trait]
+pub(crate) trait Writer: Send {
+    /// Hands `bytes` to the network; waits while the peer does not keep up. Ends when the connection does.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Lost>;
+
+    /// Ends the stream and waits until the peer has everything. Ends when the connection does.
+    async fn finish(&mut self) -> Result<(), Lost>;
+}
+
+/// The incoming stream.
+#[async_trait]
+pub(crate) trait Reader: Send {
+    /// Appends what has come to `buffer`; waits while there is nothing. Ends when the connection does:
+    /// `Ok(false)` if the peer finished its stream. Cancel-safe.
+    async fn read(&mut self, buffer: &mut BytesMut) -> Result<bool, Lost>;
+}
+
+/// The end of a connection, from this side.
+pub(crate) trait Control: Send + Sync {
+    /// Closes the connection at once; what was not read by the peer is lost.
+    fn close(&self, reason: Close, text: &str);
+}

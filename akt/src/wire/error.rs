@@ -1,0 +1,288 @@
+//! *Pure.* The errors of an ask as they travel: a code of their own each, texts and numbers beside it.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::codec::{Answered, Failure};
+use crate::actor::{
+    AskError, CallPath, CodecError, Delivery, Directive, FaultInfo, Outcome, PeerError, Stage, StopReason,
+    TimeoutInfo,
+};
+use crate::path::ActorPath;
+
+const FAULT: u32 = 1;
+const UNHANDLED: u32 = 2;
+const REJECTED: u32 = 3;
+const FULL: u32 = 4;
+const STOPPED: u32 = 5;
+const PAUSED: u32 = 6;
+const MOVED: u32 = 7;
+const TIMEOUT: u32 = 8;
+const UNREACHABLE: u32 = 9;
+const UNIMPLEMENTED: u32 = 10;
+const CODEC: u32 = 11;
+const TOO_LARGE: u32 = 12;
+const CYCLE: u32 = 13;
+const CANCELLED: u32 = 14;
+/// Not an error of its own: the ask's time ran out here, and the asker says so.
+const DUE: u32 = 64;
+
+/// What became of an ask here, as it travels.
+pub(crate) fn answered(outcome: Outcome) -> Answered {
+    match outcome {
+        Outcome::Reply(body) => Answered::Reply(body),
+        Outcome::Domain(body) => Answered::Domain(body),
+        Outcome::Failed(error) => Answered::Failure(failure(error)),
+        Outcome::Due { handling } => {
+            let numbers = handling.map(micros).into_iter().collect();
+            Answered::Failure(Failure { code: DUE, maybe: handling.is_some(), numbers, ..Failure::default() })
+        }
+    }
+}
+
+/// What a peer says became of an ask.
+pub(crate) fn outcome(answered: Answered) -> Outcome {
+    match answered {
+        Answered::Reply(body) => Outcome::Reply(body),
+        Answered::Domain(body) => Outcome::Domain(body),
+        Answered::Failure(Failure { code: DUE, numbers, .. }) => {
+            Outcome::Due { handling: numbers.first().copied().map(Duration::from_micros) }
+        }
+        Answered::Failure(failure) => Outcome::Failed(error(failure)),
+    }
+}
+
+fn failure(error: AskError) -> Failure {
+    let maybe = error.delivery() == Delivery::Maybe;
+    let of = |code| Failure { code, maybe, ..Failure::default() };
+    let with = |code, texts: Vec<Box<str>>| Failure { texts, ..of(code) };
+    match error {
+        AskError::Handler(never) => match never {},
+        AskError::Fault(info) => {
+            let FaultInfo { actor, message, text, place, directive } = *info;
+            let mut texts = vec![text.into(), actor.as_str().into(), message.into()];
+            texts.extend(place.map(Box::from));
+            Failure { numbers: vec![number_of_directive(directive)], ..with(FAULT, texts) }
+        }
+        AskError::Unhandled { behaviour } => with(UNHANDLED, vec![behaviour.into()]),
+        AskError::Rejected(why) => with(REJECTED, vec![why.into()]),
+        AskError::Full => of(FULL),
+        AskError::Stopped { reason, .. } => {
+            Failure { numbers: vec![number_of_reason(reason)], ..of(STOPPED) }
+        }
+        AskError::Paused => of(PAUSED),
+        AskError::Moved => of(MOVED),
+        AskError::Timeout(info) => {
+            let TimeoutInfo { target, message, elapsed, stage, .. } = *info;
+            let (stage, detail) = numbers_of_stage(stage);
+            let numbers = vec![micros(elapsed), stage, detail];
+            Failure { numbers, ..with(TIMEOUT, vec![target.as_str().into(), message.into()]) }
+        }
+        AskError::Unreachable { source, .. } => with(UNREACHABLE, vec![source.problem, source.peer]),
+        AskError::Unimplemented { rpc } => with(UNIMPLEMENTED, vec![rpc.into()]),
+        AskError::Codec(error) => with(CODEC, vec![error.problem, error.message.into()]),
+        AskError::TooLarge { bytes, limit } => Failure { numbers: vec![bytes, limit], ..of(TOO_LARGE) },
+        AskError::Cycle { path } => with(CYCLE, path.0.iter().map(|actor| actor.as_str().into()).collect()),
+        AskError::Cancelled => of(CANCELLED),
+        AskError::Remote { code, text } => with(code, vec![text]),
+    }
+}
+
+fn error(failure: Failure) -> AskError {
+    let Failure { code, maybe, texts, numbers } = failure;
+    let delivered = if maybe { Delivery::Maybe } else { Delivery::No };
+    let number = |index: usize| numbers.get(index).copied().unwrap_or_default();
+    let mut texts = texts.into_iter();
+    let mut text = || texts.next().unwrap_or_default();
+    match code {
+        FAULT => {
+            let (said, actor, message) = (text(), text(), text());
+            let Ok(actor) = ActorPath::parse(&actor) else { return AskError::Remote { code, text: said } };
+            let place = texts.next().map(String::from);
+            let directive = directive_of(number(0));
+            let message = Cow::Owned(message.into());
+            AskError::Fault(Box::new(FaultInfo { actor, message, text: said.into(), place, directive }))
+        }
+        UNHANDLED => AskError::Rejected(format!("not handled in behaviour `{}`", text()).into()),
+        REJECTED => AskError::Rejected(Cow::Owned(text().into())),
+        FULL => AskError::Full,
+        STOPPED => AskError::Stopped { reason: reason_of(number(0)), delivered },
+        PAUSED => AskError::Paused,
+        MOVED => AskError::Moved,
+        TIMEOUT => {
+            let (target, message) = (text(), Cow::Owned(text().into()));
+            let Ok(target) = ActorPath::parse(&target) else {
+                return AskError::Remote { code, text: target };
+            };
+            let (elapsed, stage) = (Duration::from_micros(number(0)), stage_of(number(1), number(2)));
+            AskError::Timeout(Box::new(TimeoutInfo { target, message, elapsed, stage, delivered }))
+        }
+        UNREACHABLE => {
+            let (problem, peer) = (text(), text());
+            AskError::Unreachable { delivered, source: Box::new(PeerError { peer, problem }) }
+        }
+        // The asker knows the name of what it asked for.
+        UNIMPLEMENTED => AskError::Unimplemented { rpc: "" },
+        CODEC => {
+            let (problem, message) = (text(), Cow::Owned(text().into()));
+            AskError::Codec(Box::new(CodecError { message, problem, delivered }))
+        }
+        TOO_LARGE => AskError::TooLarge { bytes: number(0), limit: number(1) },
+        CYCLE => {
+            let path = texts.filter_map(|actor| ActorPath::parse(&actor).ok()).collect();
+            AskError::Cycle { path: Box::new(CallPath(path)) }
+        }
+        CANCELLED => AskError::Cancelled,
+        code => AskError::Remote { code, text: text() },
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn number_of_reason(reason: StopReason) -> u64 {
+    match reason {
+        StopReason::Unknown => 0,
+        StopReason::Requested => 1,
+        StopReason::Killed => 2,
+        StopReason::Fault => 3,
+        StopReason::Parent => 4,
+        StopReason::Shutdown => 5,
+    }
+}
+
+fn reason_of(number: u64) -> StopReason {
+    match number {
+        1 => StopReason::Requested,
+        2 => StopReason::Killed,
+        3 => StopReason::Fault,
+        4 => StopReason::Parent,
+        5 => StopReason::Shutdown,
+        _ => StopReason::Unknown,
+    }
+}
+
+fn number_of_directive(directive: Directive) -> u64 {
+    match directive {
+        Directive::Stop => 0,
+        Directive::Resume => 1,
+        Directive::Restart => 2,
+        Directive::Escalate => 3,
+    }
+}
+
+fn directive_of(number: u64) -> Directive {
+    match number {
+        1 => Directive::Resume,
+        2 => Directive::Restart,
+        3 => Directive::Escalate,
+        _ => Directive::Stop,
+    }
+}
+
+/// The number of a stage, and what it says besides.
+fn numbers_of_stage(stage: Stage) -> (u64, u64) {
+    match stage {
+        Stage::ReplyLost => (0, 0),
+        Stage::Resolving => (1, 0),
+        Stage::Connecting => (2, 0),
+        Stage::WaitingForRoom => (3, 0),
+        Stage::Queued { depth } => (4, depth as u64),
+        Stage::Handling { elapsed } => (5, micros(elapsed)),
+    }
+}
+
+fn stage_of(number: u64, detail: u64) -> Stage {
+    match number {
+        1 => Stage::Resolving,
+        2 => Stage::Connecting,
+        3 => Stage::WaitingForRoom,
+        4 => Stage::Queued { depth: usize::try_from(detail).unwrap_or(usize::MAX) },
+        5 => Stage::Handling { elapsed: Duration::from_micros(detail) },
+        _ => Stage::ReplyLost,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_error() -> Vec<AskError> {
+        let actor = ActorPath::parse("/user/cart").unwrap();
+        let fault = |place: Option<&str>, directive| {
+            let (actor, message, text) = (actor.clone(), "Add".into(), "out of stock".into());
+            AskError::Fault(Box::new(FaultInfo {
+                actor,
+                message,
+                text,
+                place: place.map(String::from),
+                directive,
+            }))
+        };
+        let timeout = |stage, delivered| {
+            let (target, message, elapsed) = (actor.clone(), "Add".into(), Duration::from_millis(250));
+            AskError::Timeout(Box::new(TimeoutInfo { target, message, elapsed, stage, delivered }))
+        };
+        let handling = Stage::Handling { elapsed: Duration::from_millis(9) };
+        let (peer, problem) = (Box::from("shop@host:1"), Box::from("no sign of life"));
+        let (message, decoder) = ("Add".into(), "invalid varint".into());
+        vec![
+            fault(Some("src/cart.rs:7:5"), Directive::Restart),
+            fault(None, Directive::Escalate),
+            AskError::Rejected("not now".into()),
+            AskError::Full,
+            AskError::Stopped { reason: StopReason::Killed, delivered: Delivery::Maybe },
+            AskError::Stopped { reason: StopReason::Unknown, delivered: Delivery::No },
+            AskError::Paused,
+            AskError::Moved,
+            timeout(Stage::Queued { depth: 3 }, Delivery::No),
+            timeout(handling, Delivery::Maybe),
+            AskError::Unreachable { delivered: Delivery::No, source: Box::new(PeerError { peer, problem }) },
+            AskError::Codec(Box::new(CodecError { message, problem: decoder, delivered: Delivery::No })),
+            AskError::TooLarge { bytes: 2, limit: 1 },
+            AskError::Cycle { path: Box::new(CallPath(vec![actor.clone(), actor.clone()])) },
+            AskError::Cancelled,
+            AskError::Remote { code: 999, text: "from the future".into() },
+        ]
+    }
+
+    #[test]
+    fn every_error_says_the_same_on_the_other_node() {
+        for before in every_error() {
+            let said = (before.to_string(), before.delivery());
+            let Outcome::Failed(after) = outcome(answered(Outcome::Failed(before))) else {
+                panic!("not an error")
+            };
+            assert_eq!((after.to_string(), after.delivery()), said);
+        }
+    }
+
+    #[test]
+    fn a_code_of_a_newer_peer_keeps_its_number_and_text() {
+        let newer = Failure { code: 4711, texts: vec!["mauve".into()], ..Failure::default() };
+
+        let Outcome::Failed(error) = outcome(Answered::Failure(newer)) else { panic!("not an error") };
+
+        assert!(matches!(error, AskError::Remote { code: 4711, ref text } if &**text == "mauve"), "{error}");
+    }
+
+    #[test]
+    fn an_ask_that_ran_out_of_time_says_where_it_was() {
+        for handling in [None, Some(Duration::from_millis(3))] {
+            let Outcome::Due { handling: after } = outcome(answered(Outcome::Due { handling })) else {
+                panic!("not due")
+            };
+            assert_eq!(after, handling);
+        }
+    }
+
+    #[test]
+    fn nothing_a_peer_may_send_panics() {
+        for code in 0..80 {
+            let bare = Failure { code, ..Failure::default() };
+            let odd = Failure { code, maybe: true, texts: vec!["\n".into(); 4], numbers: vec![u64::MAX; 3] };
+            drop((outcome(Answered::Failure(bare)), outcome(Answered::Failure(odd))));
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! *Pure.* How two nodes introduce themselves, and every reason for which one refuses the other.
+
+use std::fmt;
+
+use akt_proto::v1;
+use bytes::{Bytes, BytesMut};
+use prost::Message as _;
+use thiserror::Error;
+
+use super::frame::{Frame, Kind};
+use crate::id::NodeId;
+use crate::path::{NodeAddress, PathError, check_name};
+
+const MAGIC: u32 = u32::from_be_bytes(*b"akt1");
+const MAX_HOST: usize = 255;
+
+/// What a node says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) node: NodeId,
+    /// Another one after every start of the node.
+    pub(crate) incarnation: u64,
+    pub(crate) address: NodeAddress,
+    pub(crate) protocols: Protocols,
+    /// The largest body that the node takes.
+    pub(crate) max_message: usize,
+}
+
+/// The protocols that a node speaks, from the oldest to the newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Protocols {
+    pub(crate) oldest: u32,
+    pub(crate) newest: u32,
+}
+
+impl Protocols {
+    /// What this build speaks.
+    pub(crate) const OURS: Self = Self { oldest: 1, newest: 1 };
+
+    /// The newest one that both speak.
+    fn common(self, other: Self) -> Option<u32> {
+        let newest = self.newest.min(other.newest);
+        (newest >= self.oldest.max(other.oldest)).then_some(newest)
+    }
+}
+
+impl fmt::Display for Protocols {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.oldest, self.newest)
+    }
+}
+
+/// The first frame of the dialer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hello {
+    pub(crate) from: Identity,
+    /// The address that was dialed: the system may be another one, the host another name of this one.
+    pub(crate) dialed: NodeAddress,
+    /// Grows with every dial of this incarnation.
+    pub(crate) dial: u64,
+    /// The last dial of the other side that the dialer took.
+    pub(crate) seen: Option<Seen>,
+}
+
+/// A dial that was taken, of one incarnation of its dialer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) incarnation: u64,
+    pub(crate) dial: u64,
+}
+
+/// What the other side answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    Welcome { from: Identity, protocol: u32 },
+    Refused { reason: Reason, text: Box<str> },
+}
+
+/// The kinds of refusal that a peer can tell apart.
+pub(crate) type Reason = v1::refused::Reason;
+
+/// Why two nodes do not speak with each other.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub(crate) enum HandshakeError {
+    /// The peer does not speak akt.
+    #[error("peer does not speak akt: magic {theirs:#010x}, expected {ours:#010x}")]
+    Magic {
+        /// What this build sends.
+        ours: u32,
+        /// What came.
+        theirs: u32,
+    },
+    /// No protocol version is common to both.
+    #[error("no common protocol: this node speaks {ours}, the peer {theirs}")]
+    Version {
+        /// The versions of this node.
+        ours: Box<str>,
+        /// The versions of the peer.
+        theirs: Box<str>,
+    },
+    /// The peer belongs to another system.
+    #[error("system mismatch: this node belongs to {ours:?}, the peer to {theirs:?}")]
+    System {
+        /// The system of this node.
+        ours: Box<str>,
+        /// The system of the peer.
+        theirs: Box<str>,
+    },
+    /// The peer looks for another system than this one.
+    #[error("system mismatch: this node belongs to {ours:?}, the peer looks for {wanted:?}")]
+    Wanted {
+        /// The system of this node.
+        ours: Box<str>,
+        /// The system that the peer looks for.
+        wanted: Box<str>,
+    },
+    /// The address leads back to this node.
+    #[error("address leads back to this node, {address}")]
+    Itself {
+        /// The address of this node.
+        address: Box<str>,
+    },
+    /// A connection of the same two nodes is preferred.
+    #[error("another connection of the same two nodes is preferred")]
+    Duplicate,
+    /// The frame is not a handshake.
+    #[error("undecodable handshake: {what}")]
+    Undecodable {
+        /// What is wrong with it.
+        what: Box<str>,
+    },
+    /// The peer refused this node.
+    #[error("refused by the peer: {text}")]
+    Refused {
+        /// What the peer said.
+        text: Box<str>,
+        /// Whether that was only because another connection is preferred.
+        duplicate: bool,
+    },
+    /// The node is shutting down.
+    #[error("node is shutting down")]
+    Shutdown,
+}
+
+impl HandshakeError {
+    /// What the peer is told.
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Magic { .. } => Reason::Magic,
+            Self::Version { .. } => Reason::Version,
+            Self::System { .. } | Self::Wanted { .. } => Reason::System,
+            Self::Itself { .. } => Reason::Itself,
+            Self::Duplicate => Reason::Duplicate,
+            Self::Undecodable { .. } => Reason::Undecodable,
+            Self::Refused { .. } => Reason::Unspecified,
+            Self::Shutdown => Reason::Shutdown,
+        }
+    }
+
+    fn undecodable(what: impl fmt::Display) -> Self {
+        Self::Undecodable { what: what.to_string().into() }
+    }
+}
+
+/// Decides whether `ours` speaks with the dialer that says `hello`; gives the protocol.
+///
+/// # Errors
+///
+/// The first mismatch, with the values of both sides.
+pub(crate) fn check_hello(ours: &Identity, hello: &Hello) -> Result<u32, HandshakeError> {
+    let protocol = check_identity(ours, &hello.from)?;
+    if hello.dialed.system != ours.address.system {
+        let (ours, wanted) = (ours.address.system[..].into(), hello.dialed.system[..].into());
+        return Err(HandshakeError::Wanted { ours, wanted });
+    }
+    Ok(protocol)
+}
+
+/// Decides whether the dialer `ours` speaks with the node that answered.
+///
+/// # Errors
+///
+/// The refusal of the peer, or the first mismatch with the values of both sides.
+pub(crate) fn check_welcome(ours: &Identity, reply: Reply) -> Result<(Identity, u32), HandshakeError> {
+    match reply {
+        Reply::Welcome { from, protocol } => {
+            check_identity(ours, &from)?;
+            if !(ours.protocols.oldest..=ours.protocols.newest).contains(&protocol) {
+                let (ours, theirs) = (ours.protocols.to_string().into(), protocol.to_string().into());
+                return Err(HandshakeError::Version { ours, theirs });
+            }
+            Ok((from, protocol))
+        }
+        Reply::Refused { reason, text } => {
+            Err(HandshakeError::Refused { text, duplicate: reason == Reason::Duplicate })
+        }
+    }
+}
+
+fn check_identity(ours: &Identity, theirs: &Identity) -> Result<u32, HandshakeError> {
+    let Some(protocol) = ours.protocols.common(theirs.protocols) else {
+        let (ours, theirs) = (ours.protocols.to_string().into(), theirs.protocols.to_string().into());
+        return Err(HandshakeError::Version { ours, theirs });
+    };
+    if ours.address.system != theirs.address.system {
+        let (ours, theirs) = (ours.address.system[..].into(), theirs.address.system[..].into());
+        return Err(HandshakeError::System { ours, theirs });
+    }
+    if (ours.node, ours.incarnation) == (theirs.node, theirs.incarnation) {
+        return Err(HandshakeError::Itself { address: ours.address.to_string().into() });
+    }
+    Ok(protocol)
+}
+
+/// Appends the frame of `hello`.
+pub(crate) fn put_hello(buffer: &mut BytesMut, hello: &Hello) {
+    let message = v1::Hello {
+        from: Some(introduction(&hello.from)),
+        dialed: hello.dialed.to_string(),
+        dial: hello.dial,
+        seen: hello.seen.map_or(0, |seen| seen.dial),
+        seen_incarnation: hello.seen.map_or(0, |seen| seen.incarnation),
+    };
+    Kind::HELLO.put(buffer, |buffer| message.encode_raw(buffer));
+}
+
+/// Appends the frame of a welcome from `from`.
+pub(crate) fn put_welcome(buffer: &mut BytesMut, from: &Identity, protocol: u32) {
+    let message = v1::Welcome { from: Some(introduction(from)), protocol };
+    Kind::WELCOME.put(buffer, |buffer| message.encode_raw(buffer));
+}
+
+/// Appends the frame that tells the peer why it is refused.
+pub(crate) fn put_refused(buffer: &mut BytesMut, error: &HandshakeError) {
+    let message = v1::Refused { reason: error.reason().into(), text: error.to_string() };
+    Kind::REFUSED.put(buffer, |buffer| message.encode_raw(buffer));
+}
+
+/// Reads the first frame of a dialer.
+///
+/// # Errors
+///
+/// [`HandshakeError::Magic`] and [`HandshakeError::Undecodable`].
+pub(crate) fn decode_hello(frame: &Frame) -> Result<Hello, HandshakeError> {
+    if frame.kind != Kind::HELLO {
+        return Err(HandshakeError::undecodable(format_args!(
+            "first frame is of kind {:#04x}",
+            frame.kind.0
+        )));
+    }
+    let message: v1::Hello = decode(frame.payload.clone())?;
+    let from = identity(message.from)?;
+    let dialed = message.dialed.parse().map_err(|e: PathError| HandshakeError::undecodable(e))?;
+    let seen =
+        (message.seen != 0).then_some(Seen { incarnation: message.seen_incarnation, dial: message.seen });
+    Ok(Hello { from, dialed, dial: message.dial, seen })
+}
+
+/// Reads what the dialed node answered.
+///
+/// # Errors
+///
+/// [`HandshakeError::Magic`] and [`HandshakeError::Undecodable`].
+pub(crate) fn decode_reply(frame: &Frame) -> Result<Reply, HandshakeError> {
+    match frame.kind {
+        Kind::WELCOME => {
+            let message: v1::Welcome = decode(frame.payload.clone())?;
+            Ok(Reply::Welcome { from: identity(message.from)?, protocol: message.protocol })
+        }
+        Kind::REFUSED => {
+            let message: v1::Refused = decode(frame.payload.clone())?;
+            Ok(Reply::Refused { reason: message.reason(), text: printable(&message.text) })
+        }
+        kind => Err(HandshakeError::undecodable(format_args!("answer is of kind {:#04x}", kind.0))),
+    }
+}
+
+fn decode<M: prost::Message + Default>(payload: Bytes) -> Result<M, HandshakeError> {
+    M::decode(payload).map_err(HandshakeError::undecodable)
+}
+
+fn introduction(identity: &Identity) -> v1::Introduction {
+    v1::Introduction {
+        magic: MAGIC,
+        oldest: identity.protocols.oldest,
+        newest: identity.protocols.newest,
+        system: identity.address.system[..].into(),
+        node: identity.node.as_u64(),
+        incarnation: identity.incarnation,
+        host: identity.address.host[..].into(),
+        port: identity.address.port.into(),
+        max_message: identity.max_message as u64,
+    }
+}
+
+fn identity(message: Option<v1::Introduction>) -> Result<Identity, HandshakeError> {
+    let message = message.ok_or_else(|| HandshakeError::undecodable("no introduction"))?;
+    if message.magic != MAGIC {
+        return Err(HandshakeError::Magic { ours: MAGIC, theirs: message.magic });
+    }
+    check_name(&message.system).map_err(HandshakeError::undecodable)?;
+    if message.host.is_empty()
+        || message.host.len() > MAX_HOST
+        || !message.host.bytes().all(|b| b.is_ascii_graphic())
+    {
+        return Err(HandshakeError::undecodable("host is not one"));
+    }
+    let port = u16::try_from(message.port).map_err(|_| HandshakeError::undecodable("port above 65535"))?;
+    Ok(Identity {
+        node: NodeId::from_u64(message.node),
+        incarnation: message.incarnation,
+        address: NodeAddress { system: message.system.into(), host: message.host.into(), port },
+        protocols: Protocols { oldest: message.oldest, newest: message.newest },
+        max_message: usize::try_from(message.max_message).unwrap_or(usize::MAX),
+    })
+}
+
+/// Text of a peer, safe to print: control characters escaped, cut after 512 characters.
+pub(crate) fn printable(text: &str) -> Box<str> {
+    text.chars().take(512).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::frame::{Decoder, HANDSHAKE_LIMIT};
+    use super::*;
+
+    fn node(system: &str, node: u64) -> Identity {
+        Identity {
+            node: NodeId::from_u64(node),
+            incarnation: 7,
+            address: NodeAddress { system: system.into(), host: "127.0.0.1".into(), port: 7400 },
+            protocols: Protocols::OURS,
+            max_message: 1 << 20,
+        }
+    }
+
+    fn hello(from: Identity) -> Hello {
+        let seen = Some(Seen { incarnation: 9, dial: 1 });
+        Hello { dialed: from.address.clone(), from, dial: 3, seen }
+    }
+
+    fn frame(put: impl FnOnce(&mut BytesMut)) -> Frame {
+        let mut decoder = Decoder::new(HANDSHAKE_LIMIT);
+        put(decoder.buffer());
+        decoder.next().unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_handshake_survives_the_wire() {
+        let (ours, theirs) = (node("shop", 1), node("shop", 2));
+
+        let hello_frame = frame(|b| put_hello(b, &hello(theirs.clone())));
+        let reply_frame = frame(|b| put_welcome(b, &ours, 1));
+
+        assert_eq!(decode_hello(&hello_frame), Ok(hello(theirs.clone())));
+        assert_eq!(check_hello(&ours, &hello(theirs.clone())), Ok(1));
+        assert_eq!(check_welcome(&theirs, decode_reply(&reply_frame).unwrap()), Ok((ours, 1)));
+    }
+
+    #[test]
+    fn every_mismatch_names_the_values_of_both_sides() {
+        let ours = node("shop", 1);
+        let old = Identity { protocols: Protocols { oldest: 4, newest: 5 }, ..node("shop", 2) };
+        let lost = Hello { dialed: node("bank", 1).address, ..hello(node("shop", 2)) };
+        let cases = [
+            (check_hello(&ours, &hello(node("bank", 2))), Reason::System, vec!["\"shop\"", "\"bank\""]),
+            (check_hello(&ours, &lost), Reason::System, vec!["\"shop\"", "looks for \"bank\""]),
+            (check_hello(&ours, &hello(old)), Reason::Version, vec!["1 to 1", "4 to 5"]),
+            (check_hello(&ours, &hello(ours.clone())), Reason::Itself, vec!["shop@127.0.0.1:7400"]),
+        ];
+
+        for (result, reason, said) in cases {
+            let error = result.unwrap_err();
+            assert_eq!(error.reason(), reason);
+            for said in said {
+                assert!(error.to_string().contains(said), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_tells_the_peer_why_in_text_that_is_safe_to_print() {
+        let error = check_hello(&node("shop", 1), &hello(node("bank", 2))).unwrap_err();
+
+        let reply = decode_reply(&frame(|b| put_refused(b, &error))).unwrap();
+        let printed = check_welcome(&node("bank", 2), reply).unwrap_err().to_string();
+
+        assert!(printed.contains("refused by the peer") && printed.contains("shop"), "{printed}");
+        assert_eq!(&*printable("a\nb\x1b[31m"), "a\\nb\\u{1b}[31m");
+    }
+
+    #[test]
+    fn another_magic_is_named() {
+        let message = v1::Hello {
+            from: Some(v1::Introduction { magic: 0x1234, ..Default::default() }),
+            ..Default::default()
+        };
+
+        let error = decode_hello(&frame(|b| Kind::HELLO.put(b, |b| message.encode_raw(b)))).unwrap_err();
+
+        assert_eq!(error, HandshakeError::Magic { ours: MAGIC, theirs: 0x1234 });
+        assert!(error.to_string().contains("0x00001234") && error.to_string().contains("0x616b7431"));
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_is_refused_and_never_panics(kind in 0_u8..5, bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+            let frame = Frame { kind: Kind(kind), payload: bytes.into() };
+
+            let _ = decode_hello(&frame);
+            let _ = decode_reply(&frame);
+        }
+
+        #[test]
+        fn a_damaged_handshake_never_panics(at in 0_usize..80, with in any::<u8>()) {
+            let whole = frame(|b| put_hello(b, &hello(node("shop", 2))));
+            let mut bytes = whole.payload.to_vec();
+            let at = at % bytes.len();
+            bytes[at] = with;
+
+            if let Ok(hello) = decode_hello(&Frame { kind: Kind::HELLO, payload: bytes.into() }) {
+                let _ = check_hello(&node("shop", 1), &hello);
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What travels between nodes: frames, the handshake, envelopes and errors, as bytes and as values.
+
+mod codec;
+mod error;
+mod frame;
+mod handshake;
+
+pub(crate) use codec::{
+    Answered, CodecError, Parcel, decode, put_answer, put_ask, put_cancel, put_goodbye, put_tell,
+};
+pub(crate) use error::{answered, outcome};
+pub(crate) use frame::{Decoder, Frame, FrameError, HANDSHAKE_LIMIT, HEADROOM};
+pub(crate) use handshake::{
+    HandshakeError, Hello, Identity, Protocols, Seen, check_hello, check_welcome, decode_hello, decode_reply,
+    put_hello, put_refused, put_welcome,
+};
