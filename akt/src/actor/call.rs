@@ -12,6 +12,7 @@ use super::reference::{Ref, Refusal, Refused, Target};
 use super::reply::{Awaited, Progress, Reply, ReplySlot};
 use super::traits::Request;
 use crate::runtime::TimerKey;
+use crate::system::DeadLetterReason;
 use crate::time::Instant;
 
 /// A call of one handler: `.await` asks, `.tell()` sends now, `.send()` waits for room.
@@ -213,7 +214,7 @@ impl<Q: Request> Drop for Call<'_, Q> {
     fn drop(&mut self) {
         match &mut self.state {
             State::Waiting(_, admission) => admission.leave(&*self.target.get().0),
-            State::Asked(asked) => asked.give_up(&*self.target.get().0),
+            State::Asked(asked) => asked.give_up(&*self.target.get().0, Q::NAME),
             State::New(_) | State::Ready(_) | State::Done => {}
         }
     }
@@ -291,9 +292,15 @@ impl<R: Send + 'static> Asked<R> {
         Err(timed_out(target, name, waited, stage))
     }
 
-    fn give_up(&self, target: &dyn Target) {
+    /// The call is dropped. A message that was returned to it meanwhile is a dead letter: nobody has it.
+    fn give_up(&self, target: &dyn Target, name: &'static str) {
         target.system().timers().cancel(self.timer);
-        self.slot.give_up();
+        let reason = match self.slot.give_up() {
+            None | Some(Awaited::Outcome(Ok(_))) => return,
+            Some(Awaited::Outcome(Err(error))) => DeadLetterReason::of_error(&error),
+            Some(Awaited::Due(_)) => DeadLetterReason::Expired,
+        };
+        target.system().dead_letter_at(|| target.path(), name, reason);
     }
 }
 
