@@ -1,0 +1,5 @@
+//! Compiles the contracts of the examples.
+
+fn main() -> akt_build::Result {
+    akt_build::configure().lock("proto/akt.lock").compile(&["proto/shop/v1/cart.proto"], &["proto"])
+}
