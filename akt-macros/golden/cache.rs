@@ -4,10 +4,10 @@ where
 {
     #[handler(__akt_spent)]
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     fn clear(&mut self) -> Result<[K; N], Vec<Self>> {
@@ -33,7 +33,12 @@ const _: () = {
 #[allow(dead_code, non_upper_case_globals)]
 const __AKT_ACTOR_FOR_Cache: () = ();
 #[doc(hidden)]
-#[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
 struct __CacheClear<K: Send + 'static, const N: usize>
 where
     Cache<K, N>: Sized,
@@ -128,6 +133,7 @@ where
 #[automatically_derived]
 #[allow(
     dead_code,
+    private_interfaces,
     unreachable_pub,
     clippy::should_implement_trait,
     clippy::too_many_arguments,

@@ -20,10 +20,10 @@ impl shop::Cart for MyCart {
 }
 impl MyCart {
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     fn __akt_add(
@@ -35,6 +35,13 @@ impl MyCart {
         Ok(self.view(req)?)
     }
     #[on(__akt_spent)]
+    #[allow(
+        clippy::missing_const_for_fn,
+        clippy::needless_pass_by_ref_mut,
+        clippy::needless_pass_by_value,
+        clippy::unnecessary_wraps,
+        clippy::unused_self
+    )]
     fn stopped(&mut self) {}
 }
 #[automatically_derived]

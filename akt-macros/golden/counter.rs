@@ -2,10 +2,10 @@ impl Counter {
     /// Adds `by`, returns the new value.
     #[handler(__akt_spent)]
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     pub fn add(&mut self, by: i64) -> i64 {
@@ -15,10 +15,10 @@ impl Counter {
     #[handler(__akt_spent)]
     #[cfg(feature = "load")]
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     async fn load(
@@ -32,16 +32,30 @@ impl Counter {
     #[akt::handler(__akt_spent)]
     #[deprecated]
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     fn r#move(&mut self, to: [u8; Self::N]) {}
     #[on(__akt_spent)]
+    #[allow(
+        clippy::missing_const_for_fn,
+        clippy::needless_pass_by_ref_mut,
+        clippy::needless_pass_by_value,
+        clippy::unnecessary_wraps,
+        clippy::unused_self
+    )]
     fn started(&mut self) {}
     #[on(__akt_spent)]
+    #[allow(
+        clippy::missing_const_for_fn,
+        clippy::needless_pass_by_ref_mut,
+        clippy::needless_pass_by_value,
+        clippy::unnecessary_wraps,
+        clippy::unused_self
+    )]
     async fn gone(&mut self, _: Terminated, cx: &mut Ctx<Self>) -> Result<(), Fault> {
         cx.stop();
         Ok(())
@@ -79,18 +93,33 @@ const _: () = {
 const __AKT_ACTOR_FOR_Counter: () = ();
 /// Adds `by`, returns the new value.
 #[doc(hidden)]
-#[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
 pub struct __CounterAdd {
     pub by: i64,
 }
 #[cfg(feature = "load")]
 #[doc(hidden)]
-#[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
 struct __CounterLoad {
     url: String,
 }
 #[doc(hidden)]
-#[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
 struct __CounterMove {
     to: [u8; <Counter>::N],
 }
@@ -227,6 +256,7 @@ pub struct CounterRef(::akt::Ref<CounterMsg>);
 #[automatically_derived]
 #[allow(
     dead_code,
+    private_interfaces,
     unreachable_pub,
     clippy::should_implement_trait,
     clippy::too_many_arguments,

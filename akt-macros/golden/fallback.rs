@@ -20,10 +20,10 @@
 impl Counter {
     #[handler(__akt_spent)]
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     fn rename(&mut self, name: &str, (a, b): (u8, u8)) -> &str {
@@ -31,10 +31,10 @@ impl Counter {
     }
     #[handler(__akt_spent)]
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     fn add(&mut self, by: i64) -> i64 {
@@ -42,28 +42,38 @@ impl Counter {
     }
     #[handler(__akt_spent)]
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     fn ask(&mut self) {}
     #[handler(__akt_spent)]
     #[allow(
+        clippy::missing_const_for_fn,
         clippy::needless_pass_by_ref_mut,
         clippy::needless_pass_by_value,
         clippy::unnecessary_wraps,
-        clippy::unused_async,
         clippy::unused_self
     )]
     fn add(&mut self) {}
 }
 #[doc(hidden)]
-#[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
 struct __CounterRename {}
 #[doc(hidden)]
-#[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
 struct __CounterAdd {
     by: i64,
 }
@@ -161,6 +171,7 @@ pub struct CounterRef(::akt::Ref<CounterMsg>);
 #[automatically_derived]
 #[allow(
     dead_code,
+    private_interfaces,
     unreachable_pub,
     clippy::should_implement_trait,
     clippy::too_many_arguments,
@@ -241,12 +252,12 @@ impl ::akt::Actor for Counter {
     const NAME: &'static str = "Counter";
     fn dispatch_sync(
         &mut self,
-        _: CounterMsg,
+        _: Self::Msg,
         _: &mut ::akt::Ctx<Self>,
-    ) -> ::core::result::Result<(), CounterMsg> {
+    ) -> ::core::result::Result<(), Self::Msg> {
         ::core::unimplemented!()
     }
-    async fn dispatch(&mut self, _: CounterMsg, _: &mut ::akt::Ctx<Self>) {
+    async fn dispatch(&mut self, _: Self::Msg, _: &mut ::akt::Ctx<Self>) {
         ::core::unimplemented!()
     }
 }

@@ -67,8 +67,8 @@ pub(crate) struct Handler {
 pub(crate) enum Arg {
     /// A field of the message.
     Field { ident: Ident, ty: TokenStream },
-    /// `cx: &mut Ctx<Self>`
-    Context,
+    /// `cx: &mut Ctx<Self>`, and where its type stands.
+    Context(Span),
 }
 
 /// What a handler returns, `Self` spelled out.
@@ -204,7 +204,7 @@ impl Handler {
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&Ident, &TokenStream)> {
         self.args.iter().filter_map(|arg| match arg {
             Arg::Field { ident, ty } => Some((ident, ty)),
-            Arg::Context => None,
+            Arg::Context(_) => None,
         })
     }
 }
@@ -270,7 +270,7 @@ impl RpcMethod {
 
     fn typed(&self, context: bool) -> impl Iterator<Item = &PatType> {
         let both = super::parse::typed(&self.item.sig).zip(&self.args);
-        both.filter(move |(_, arg)| matches!(arg, Arg::Context) == context).map(|(typed, _)| typed)
+        both.filter(move |(_, arg)| matches!(arg, Arg::Context(_)) == context).map(|(typed, _)| typed)
     }
 }
 

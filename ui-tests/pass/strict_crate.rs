@@ -47,6 +47,13 @@ mod private {
             Ok(self.secrets.len())
         }
 
+        /// Of old.
+        #[handler]
+        #[deprecated = "use `count`"]
+        pub fn size(&mut self, message: u8, reply: u8, cx: u8) -> usize {
+            usize::from(message + reply + cx)
+        }
+
         #[on(stop)]
         fn stopped(&mut self) {
             self.secrets.clear();

@@ -1,5 +1,19 @@
 //! What akt-build writes for `service Cart`, without the parts that need prost.
-#![allow(dead_code, unused_imports)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    missing_docs,
+    missing_debug_implementations,
+    unnameable_types,
+    unused_qualifications,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::use_self,
+    reason = "generated code is not our style"
+)]
+
+use std::convert::Infallible;
 
 use akt::__private::{AnyReply, Outgoing, Slot, Undecoded, WireReply};
 use akt::{Reply, RpcInfo};
@@ -98,6 +112,58 @@ impl akt::ActorRef for CartRef {
         &self.0
     }
 }
+
+impl CartRef {
+    pub fn add(&self, req: AddItem) -> akt::Call<'_, __CartAdd> {
+        akt::Call::new(&self.0, req)
+    }
+
+    pub fn clear(&self, req: ClearCart) -> akt::Call<'_, __CartClear> {
+        akt::Call::new(&self.0, req)
+    }
+
+    pub fn checkout(&self, req: Checkout) -> akt::Call<'_, __CartCheckout> {
+        akt::Call::new(&self.0, req)
+    }
+
+    pub fn actor(&self) -> akt::AnyRef {
+        self.0.actor()
+    }
+}
+
+macro_rules! request {
+    ($marker:ident $variant:ident $payload:ty, $out:ty, $ok:ty, $err:ty, $value:ident => $split:expr) => {
+        pub struct $marker;
+
+        impl akt::Request for $marker {
+            type Message = CartMsg;
+            type Payload = $payload;
+            type Out = $out;
+            type Ok = $ok;
+            type Err = $err;
+            const NAME: &'static str = stringify!($variant);
+
+            fn wrap(payload: $payload, reply: Reply<$out>) -> CartMsg {
+                CartMsg::$variant(payload, reply)
+            }
+
+            fn unwrap(message: CartMsg) -> Option<$payload> {
+                match message {
+                    CartMsg::$variant(payload, _) => Some(payload),
+                    _ => None,
+                }
+            }
+
+            fn split($value: $out) -> Result<$ok, $err> {
+                $split
+            }
+        }
+    };
+}
+
+request!(__CartAdd Add AddItem, Result<CartView, CartError>, CartView, CartError, out => out);
+request!(__CartClear Clear ClearCart, (), (), Infallible, out => Ok(out));
+request!(__CartCheckout Checkout Checkout, Receipt, Receipt, Infallible, out => Ok(out));
 
 #[doc(hidden)]
 #[macro_export]

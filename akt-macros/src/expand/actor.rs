@@ -1,7 +1,7 @@
 //! The actor itself: the user's impl block and `impl Actor`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{ImplItem, ItemImpl};
 
 use super::{contract, fallback, handler, reference};
@@ -13,14 +13,14 @@ use crate::parse;
 /// Expands `#[actor]`.
 pub(crate) fn attribute(args: TokenStream, input: &TokenStream) -> TokenStream {
     let mut diag = Diag::default();
-    let Some(item) = parse::impl_block(input, &mut diag) else {
+    let Some(mut item) = parse::impl_block(input, &mut diag) else {
         return fallback::untouched(input, diag);
     };
     if let Some((_, path, _)) = &item.trait_ {
         return contract::callback(path, &args, &item);
     }
-    let Some(actor) = parse::actor(args, item, &mut diag) else {
-        return fallback::untouched(&fallback::stripped(input), diag);
+    let Some(actor) = parse::actor(args, &mut item, &mut diag) else {
+        return fallback::untouched(&item.into_token_stream(), diag);
     };
     check::handlers(&actor, &mut diag);
     check::hooks(&actor.hooks, &mut diag);
@@ -37,27 +37,28 @@ fn whole(actor: &Actor) -> TokenStream {
     quote!(#user #assertions #marker #messages #reference #implementation)
 }
 
-/// The user's block. The message decides a handler's signature, so lints about signatures are off.
+/// The user's block, without lints about signatures that handlers and hooks cannot choose.
 pub(super) fn user_block(actor: &Actor) -> ItemImpl {
     let mut item = actor.item.clone();
     for inner in &mut item.items {
         let ImplItem::Fn(method) = inner else { continue };
         let name = &method.sig.ident;
-        if actor.handlers.iter().any(|handler| handler.ident == *name) {
-            method.attrs.push(allowed_in_handlers());
+        let handler = actor.handlers.iter().any(|handler| handler.ident == *name);
+        if handler || actor.hooks.iter().any(|hook| hook.ident == *name) {
+            method.attrs.push(allowed_signature());
         }
     }
     item
 }
 
-/// Lints about signatures, which a handler cannot choose freely.
-pub(super) fn allowed_in_handlers() -> syn::Attribute {
+/// Lints about signatures: the message or the event decides.
+pub(super) fn allowed_signature() -> syn::Attribute {
     syn::parse_quote! {
         #[allow(
+            clippy::missing_const_for_fn,
             clippy::needless_pass_by_ref_mut,
             clippy::needless_pass_by_value,
             clippy::unnecessary_wraps,
-            clippy::unused_async,
             clippy::unused_self
         )]
     }
@@ -201,10 +202,9 @@ fn arm(actor: &Actor, handler: &Handler) -> TokenStream {
 }
 
 fn call(ident: &Ident, is_async: bool, args: &[Arg], message: &Ident) -> TokenStream {
-    let cx = local("cx");
     let args = args.iter().map(|arg| match arg {
         Arg::Field { ident, .. } => quote!(#message.#ident),
-        Arg::Context => quote!(#cx),
+        Arg::Context(place) => context(*place).into_token_stream(),
     });
     let call = quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*));
     if is_async { sent(ident, &call) } else { call }
@@ -235,11 +235,10 @@ pub(super) fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
     let cfgs = &hook.copied.cfgs;
     let (cx, terminated) = (local("cx"), local("terminated"));
     let argument = (hook.event == Event::Terminated).then(|| quote!(#terminated: #krate::Terminated,));
-    let name =
-        Ident::new(&format!("on_{}", hook.event.name()), hook.ident.span().resolved_at(Span::call_site()));
+    let name = Ident::new(&format!("on_{}", hook.event.name()), generated(hook.ident.span()));
     let args = hook.args.iter().map(|arg| match arg {
-        Arg::Field { .. } => &terminated,
-        Arg::Context => &cx,
+        Arg::Field { .. } => terminated.clone(),
+        Arg::Context(place) => context(*place),
     });
     let ident = &hook.ident;
     let call = quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*));
@@ -258,6 +257,11 @@ pub(super) fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
             ::core::result::Result::Ok(())
         }
     }
+}
+
+/// `cx`, passed to a handler: what is wrong with its type is reported where the user wrote that.
+pub(super) fn context(place: Span) -> Ident {
+    Ident::new("cx", Span::mixed_site().located_at(place))
 }
 
 /// A name that the user's code cannot see.

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, ImplItem, ImplItemFn, ItemImpl, Path};
 
-use super::actor::{actor_impl, allowed_in_handlers, hook, local};
+use super::actor::{actor_impl, allowed_signature, context, hook, local};
 use crate::diag::Diag;
 use crate::model::{Arg, Contract, ContractActor, Rpc, RpcMethod, generated};
 use crate::{check, parse};
@@ -37,12 +37,13 @@ fn trait_impl(actor: &ContractActor) -> ItemImpl {
     let mut item = actor.item.clone();
     item.items.extend(actor.methods.iter().map(|method| {
         let rpc = &actor.contract.rpcs[method.rpc];
-        let tokens = match () {
-            () if method.broken => stand_in(rpc, method, actor),
-            () if method.item.sig.asyncness.is_some() => async_method(method, actor),
-            () => ready_method(rpc, method, actor),
-        };
-        ImplItem::Verbatim(tokens)
+        ImplItem::Verbatim(if method.broken {
+            stand_in(rpc, method, actor)
+        } else if is_ready(method) {
+            ready_method(rpc, method, actor)
+        } else {
+            async_method(method, actor)
+        })
     }));
     item
 }
@@ -71,7 +72,10 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &ContractActor) -> TokenSt
     let (ident, hidden, out) = (&sig.ident, method.hidden(), rpc.out());
     let request_type = method.requests().map(|arg| &arg.ty);
     let (request, cx, reply) = (local("request"), local("cx"), local("out"));
-    let args = method.args.iter().map(|arg| if matches!(arg, Arg::Context) { &cx } else { &request });
+    let args = method.args.iter().map(|arg| match arg {
+        Arg::Field { .. } => request.clone(),
+        Arg::Context(place) => context(*place),
+    });
     let place = parse::returned(&sig.output).map_or_else(|| ident.span(), Spanned::span);
     let out = parse::respan(out, place);
     let call = quote_spanned!(generated(place)=> self.#hidden(#(#args),*));
@@ -103,16 +107,20 @@ fn own_impl(actor: &ContractActor) -> Option<TokenStream> {
     let ty = &actor.subject.ty;
     let (generics, _, clause) = actor.subject.generics.split_for_impl();
     let sync = actor.methods.iter().filter(|method| is_ready(method) && !method.broken).map(hidden_method);
-    let own: Vec<_> = sync.chain(actor.moved.iter().cloned()).collect();
+    let own: Vec<_> = sync.chain(actor.moved.iter().cloned()).map(quiet).collect();
     (!own.is_empty()).then(|| quote!(impl #generics #ty #clause { #(#own)* }))
 }
 
 fn hidden_method(method: &RpcMethod) -> ImplItemFn {
     let mut item = method.item.clone();
     item.attrs.retain(|attr| !attr.path().is_ident("doc"));
-    item.attrs.push(allowed_in_handlers());
     item.sig.ident = method.hidden();
     item
+}
+
+fn quiet(mut method: ImplItemFn) -> ImplItemFn {
+    method.attrs.push(allowed_signature());
+    method
 }
 
 fn is_ready(method: &RpcMethod) -> bool {

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{ImplItem, ItemImpl};
 
 use super::actor::{actor_impl, user_block};
 use super::{handler, reference};
@@ -28,17 +27,6 @@ pub(crate) fn inner(attribute: &str, args: &TokenStream, input: TokenStream) -> 
     untouched(&input, diag)
 }
 
-/// Takes our attributes off an item of which no model could be made.
-pub(super) fn stripped(input: &TokenStream) -> TokenStream {
-    let Ok(mut item) = syn::parse2::<ItemImpl>(input.clone()) else { return input.clone() };
-    for inner in &mut item.items {
-        if let ImplItem::Fn(method) = inner {
-            method.attrs.retain(|attr| !attr.path().is_ident("handler") && !attr.path().is_ident("on"));
-        }
-    }
-    quote!(#item)
-}
-
 /// The errors, the user's block, and items of the right names whose bodies do nothing.
 pub(super) fn actor(mut actor: Actor, diag: Diag) -> TokenStream {
     let user = user_block(&actor);
@@ -60,27 +48,23 @@ fn blank(handler: &mut Handler) {
     }
 }
 
+/// `impl Actor` whose dispatch never runs.
 fn implementation(actor: &Actor) -> TokenStream {
     let krate = &actor.subject.krate;
     let (message, reference, args) = (actor.message(), actor.reference(), actor.subject.type_args());
-    let message_type = quote!(#message #args);
-    let body = idle(krate, &message_type);
-    actor_impl(&actor.subject, &Options::default(), &message_type, &quote!(#reference #args), &body)
-}
-
-/// Dispatch that is never run.
-pub(super) fn idle(krate: &TokenStream, message: &TokenStream) -> TokenStream {
-    quote! {
+    let body = quote! {
         fn dispatch_sync(
             &mut self,
-            _: #message,
+            _: Self::Msg,
             _: &mut #krate::Ctx<Self>,
-        ) -> ::core::result::Result<(), #message> {
+        ) -> ::core::result::Result<(), Self::Msg> {
             ::core::unimplemented!()
         }
 
-        async fn dispatch(&mut self, _: #message, _: &mut #krate::Ctx<Self>) {
+        async fn dispatch(&mut self, _: Self::Msg, _: &mut #krate::Ctx<Self>) {
             ::core::unimplemented!()
         }
-    }
+    };
+    let options = Options::default();
+    actor_impl(&actor.subject, &options, &quote!(#message #args), &quote!(#reference #args), &body)
 }

@@ -1,11 +1,12 @@
 //! What one handler becomes: payload, variant, `impl Request`; and all of them together: the message.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::GenericParam;
+use syn::spanned::Spanned;
 
 use super::actor::local;
-use crate::model::{Actor, Handler, Reply, Subject};
+use crate::model::{Actor, Handler, Reply, Subject, generated};
 
 /// The payloads, the body enum and the opaque message around it.
 pub(super) fn messages(actor: &Actor) -> TokenStream {
@@ -62,7 +63,7 @@ fn payload(actor: &Actor, handler: &Handler) -> TokenStream {
         #(#cfgs)*
         #(#docs)*
         #[doc(hidden)]
-        #[allow(missing_debug_implementations, unnameable_types, unreachable_pub)]
+        #[allow(missing_debug_implementations, private_interfaces, unnameable_types, unreachable_pub)]
         #vis struct #name #generics #clause {
             #(#fields)*
             #marker
@@ -185,9 +186,13 @@ fn request(actor: &Actor, handler: &Handler) -> TokenStream {
 
 fn sides(reply: &Reply) -> TokenStream {
     let out = reply.out();
+    // A reply that is more private than its handler is reported where it stands.
+    let place = generated(out.span());
     match reply {
-        Reply::Result { ok, err, .. } => quote!(type Out = #out; type Ok = #ok; type Err = #err;),
-        _ => quote!(type Out = #out; type Ok = #out; type Err = ::core::convert::Infallible;),
+        Reply::Result { ok, err, .. } => {
+            quote_spanned!(place=> type Out = #out; type Ok = #ok; type Err = #err;)
+        }
+        _ => quote_spanned!(place=> type Out = #out; type Ok = #out; type Err = ::core::convert::Infallible;),
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) fn reference(actor: &Actor) -> TokenStream {
         #[automatically_derived]
         #[allow(
             dead_code,
+            private_interfaces,
             unreachable_pub,
             clippy::should_implement_trait,
             clippy::too_many_arguments,

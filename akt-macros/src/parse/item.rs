@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
+use syn::spanned::Spanned;
 use syn::{
     Attribute, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, PatType, ReturnType, Signature, Type,
 };
@@ -22,13 +23,16 @@ pub(crate) fn impl_block(input: &TokenStream, diag: &mut Diag) -> Option<ItemImp
     None
 }
 
-/// Reads an inherent impl.
-pub(crate) fn actor(args: TokenStream, mut item: ItemImpl, diag: &mut Diag) -> Option<Actor> {
+/// Reads an inherent impl; our attributes in it are spent afterwards.
+pub(crate) fn actor(args: TokenStream, item: &mut ItemImpl, diag: &mut Diag) -> Option<Actor> {
     let options = attrs::options(args, diag);
-    let subject = subject(&item, attrs::krate(&options), diag)?;
+    let krate = attrs::krate(&options);
+    let roles: Vec<_> =
+        methods(item).map(|method| attrs::take_role(&mut method.attrs, &krate, diag)).collect();
+    let subject = subject(item, krate, diag)?;
     let (mut handlers, mut hooks) = (Vec::new(), Vec::new());
-    for method in methods(&mut item) {
-        match attrs::take_role(&mut method.attrs, &subject.krate, diag) {
+    for (role, method) in roles.into_iter().zip(methods(item)) {
+        match role {
             Role::Plain => {}
             Role::Handler(attr) => {
                 let before = diag.count();
@@ -41,7 +45,7 @@ pub(crate) fn actor(args: TokenStream, mut item: ItemImpl, diag: &mut Diag) -> O
             Role::Hook(attr) => hooks.extend(hook(&attr, method, diag)),
         }
     }
-    Some(Actor { item, subject, options, handlers, hooks })
+    Some(Actor { item: item.clone(), subject, options, handlers, hooks })
 }
 
 pub(super) fn subject(item: &ItemImpl, krate: TokenStream, diag: &mut Diag) -> Option<Subject> {
@@ -117,7 +121,7 @@ pub(super) fn arguments(
 ) -> Vec<Arg> {
     let context = check::context(sig, diag);
     let arg = |(index, arg): (usize, &PatType)| {
-        if context.contains(&index) { Arg::Context } else { field(arg, diag) }
+        if context.contains(&index) { Arg::Context(arg.ty.span()) } else { field(arg, diag) }
     };
     typed(sig).enumerate().map(arg).collect()
 }

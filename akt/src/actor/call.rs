@@ -12,6 +12,7 @@ use super::reference::{Ref, Refusal, Refused, Target};
 use super::reply::{Awaited, Progress, Reply, ReplySlot};
 use super::traits::Request;
 use crate::runtime::TimerKey;
+use crate::system::DeadLetterReason;
 use crate::time::Instant;
 
 /// A call of one handler: `.await` asks, `.tell()` sends now, `.send()` waits for room.
@@ -87,8 +88,12 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// Dropping it before it is ready sends nothing.
     pub async fn send(mut self) -> Result<(), TellError<Q::Payload>> {
         let payload = self.take_payload();
-        let (since, deadline) = self.span();
         let target = self.target.get();
+        let payload = match target.push::<Q>(Q::wrap(payload, Reply::nobody())) {
+            Err(TellError::Full(payload)) => payload,
+            done => return done,
+        };
+        let (since, deadline) = self.span();
         let mut place = Place { admission: Admission::new(since, deadline), target: &*target.0 };
         match std::future::poll_fn(|cx| place.admission.poll(place.target, cx)).await {
             Ok(()) => {}
@@ -114,6 +119,11 @@ impl<'a, Q: Request> Call<'a, Q> {
         let state = std::mem::replace(&mut self.state, State::Done);
         let target = Holder::Owned(self.target.get().clone());
         Call { target, timeout: self.timeout, state }
+    }
+
+    #[cfg(test)]
+    pub(super) fn was_accepted(&self) -> bool {
+        matches!(self.state, State::Asked(_))
     }
 
     fn take_payload(&mut self) -> Q::Payload {
@@ -183,8 +193,7 @@ impl<Q: Request> Future for Call<'_, Q> {
         match &mut this.state {
             State::Asked(asked) => {
                 let Poll::Ready(awaited) = asked.slot.poll(cx) else { return Poll::Pending };
-                let target = &*this.target.get().0;
-                let result = asked.conclude(target, Q::NAME, awaited);
+                let result = asked.conclude(&*this.target.get().0, Q::NAME, awaited);
                 this.state = State::Done;
                 Poll::Ready(match result {
                     Ok(out) => Q::split(out).map_err(AskError::Handler),
@@ -205,7 +214,7 @@ impl<Q: Request> Drop for Call<'_, Q> {
     fn drop(&mut self) {
         match &mut self.state {
             State::Waiting(_, admission) => admission.leave(&*self.target.get().0),
-            State::Asked(asked) => asked.give_up(&*self.target.get().0),
+            State::Asked(asked) => asked.give_up(&*self.target.get().0, Q::NAME),
             State::New(_) | State::Ready(_) | State::Done => {}
         }
     }
@@ -262,7 +271,7 @@ impl<R: Send + 'static> Asked<R> {
         name: &'static str,
         awaited: Awaited<R>,
     ) -> Result<R, AskError> {
-        self.give_up(target);
+        target.system().timers().cancel(self.timer);
         let progress = match awaited {
             Awaited::Outcome(Err(AskError::Unimplemented { .. })) => {
                 return Err(AskError::Unimplemented { rpc: name });
@@ -270,6 +279,7 @@ impl<R: Send + 'static> Asked<R> {
             Awaited::Outcome(outcome) => return outcome,
             Awaited::Due(progress) => progress,
         };
+        self.slot.give_up();
         let stage = match progress {
             Progress::Connecting => Stage::Connecting,
             Progress::Sent => Stage::ReplyLost,
@@ -282,9 +292,15 @@ impl<R: Send + 'static> Asked<R> {
         Err(timed_out(target, name, waited, stage))
     }
 
-    fn give_up(&self, target: &dyn Target) {
+    /// The call is dropped. A message that was returned to it meanwhile is a dead letter: nobody has it.
+    fn give_up(&self, target: &dyn Target, name: &'static str) {
         target.system().timers().cancel(self.timer);
-        self.slot.give_up();
+        let reason = match self.slot.give_up() {
+            None | Some(Awaited::Outcome(Ok(_))) => return,
+            Some(Awaited::Outcome(Err(error))) => DeadLetterReason::of_error(&error),
+            Some(Awaited::Due(_)) => DeadLetterReason::Expired,
+        };
+        target.system().dead_letter_at(|| target.path(), name, reason);
     }
 }
 

@@ -8,6 +8,8 @@ mod children;
 mod context;
 mod core;
 mod error;
+#[cfg(test)]
+mod fate;
 mod fault;
 mod guardian;
 mod lifecycle;

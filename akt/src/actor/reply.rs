@@ -318,16 +318,18 @@ impl<R: Send + 'static> ReplySlot<R> {
         !self.state.lock().progress.is_over()
     }
 
-    /// The asker gives up: a queued message is skipped, a running handler is told.
-    pub(crate) fn give_up(&self) {
+    /// The asker gives up: a queued message is skipped, a running handler is told. What had been returned
+    /// to it and was not read comes back.
+    pub(crate) fn give_up(&self) -> Option<Awaited<R>> {
         let mut state = self.state.lock();
         if !state.progress.is_over() {
             state.progress = Progress::Dropped;
         } else if state.progress != Progress::TimedOut {
-            return;
+            return state.outcome.take();
         }
         let asker = std::mem::replace(&mut state.asker, Asker::Gone);
         let (handler, on_cancel) = (state.handler.take(), state.on_cancel.take());
+        let unread = state.outcome.take();
         drop(state);
         drop(asker);
         if let Some(handler) = handler {
@@ -336,6 +338,7 @@ impl<R: Send + 'static> ReplySlot<R> {
         if let Some(on_cancel) = on_cancel {
             on_cancel();
         }
+        unread
     }
 
     /// Calls `hook` once if the asker gives up; at once if it has.

@@ -4,7 +4,7 @@ use std::array;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::actor::StopReason;
+use crate::actor::{AskError, StopReason};
 use crate::path::ActorPath;
 
 /// A message that was accepted, not handled, and not returned to its sender.
@@ -82,6 +82,29 @@ impl DeadLetterReason {
 impl fmt::Display for DeadLetterReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
+    }
+}
+
+impl DeadLetterReason {
+    /// The reason of a message that was returned with `error` to nobody.
+    pub(crate) fn of_error(error: &AskError) -> Self {
+        match error {
+            AskError::Fault(_) => Self::Panicked,
+            AskError::Unhandled { .. } => Self::Unhandled,
+            AskError::Full => Self::MailboxFull,
+            AskError::Stopped { reason, .. } => Self::of_stop(*reason),
+            AskError::Timeout(_) => Self::Expired,
+            AskError::Unreachable { .. } => Self::NoRoute,
+            AskError::Unimplemented { .. } | AskError::Codec(_) => Self::Undecodable,
+            AskError::TooLarge { .. } => Self::TooLarge,
+            AskError::Cancelled => Self::Cancelled,
+            AskError::Handler(never) => match *never {},
+            AskError::Rejected(_)
+            | AskError::Paused
+            | AskError::Moved
+            | AskError::Cycle { .. }
+            | AskError::Remote { .. } => Self::Rejected,
+        }
     }
 }
 

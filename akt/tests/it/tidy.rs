@@ -98,8 +98,7 @@ const MAX_LINES: usize = 500;
 const LONG: &[(&str, &str)] = &[];
 
 /// Tests that may wait for the clock, each with its reason.
-const SLEEPERS: &[(&str, &str)] =
-    &[("akt-build/tests/it/compiled.rs", "one of its rpcs is called sleep")];
+const SLEEPERS: &[(&str, &str)] = &[("akt-build/tests/it/compiled.rs", "one of its rpcs is called sleep")];
 
 #[test]
 fn imports_point_downward() {

@@ -1,6 +1,7 @@
 //! The message lane: one short lock around a queue that its consumer swaps out whole.
 
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
@@ -15,16 +16,28 @@ const KEPT_SLOTS: usize = 64;
 /// Messages in the order of their acceptance.
 pub(crate) struct Queue<M> {
     state: Mutex<State<M>>,
+    /// The first consumer's: an actor's task keeps its waker.
+    waker: OnceLock<Waker>,
 }
 
 struct State<M> {
     items: VecDeque<M>,
     room: Room,
-    /// The consumer's, while it is idle.
-    waker: Option<Waker>,
+    idle: Idle,
     accepted: u64,
     closed: bool,
     trim: Trim,
+}
+
+/// Whether the consumer waits, and how to wake it.
+#[derive(Default)]
+enum Idle {
+    #[default]
+    No,
+    /// It is the first consumer.
+    First,
+    /// Another has taken over, as one connection does from another.
+    Later(Box<Waker>),
 }
 
 /// When the space of a burst is given back: not at once, or every burst would allocate anew.
@@ -53,12 +66,12 @@ impl<M> Queue<M> {
         let state = State {
             items: VecDeque::new(),
             room: Room::new(limit),
-            waker: None,
+            idle: Idle::No,
             accepted: 0,
             closed: false,
             trim: Trim::Off,
         };
-        Self { state: Mutex::new(state) }
+        Self { state: Mutex::new(state), waker: OnceLock::new() }
     }
 
     /// Accepts `message`, converted only once it has room; `reserved` if a ticket was granted for it.
@@ -72,11 +85,9 @@ impl<M> Queue<M> {
         }
         state.items.push_back(message.into());
         state.accepted += 1;
-        let waker = state.waker.take();
+        let idle = std::mem::take(&mut state.idle);
         drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        self.wake_consumer(idle);
         Ok(())
     }
 
@@ -114,6 +125,7 @@ impl<M> Queue<M> {
         control: &AtomicBool,
         cx: &Context<'_>,
     ) -> Batch {
+        let first = self.waker.get_or_init(|| cx.waker().clone());
         let mut state = self.state.lock();
         if started > 0 {
             state.room.give_back(started);
@@ -125,7 +137,10 @@ impl<M> Queue<M> {
         if control.load(Ordering::SeqCst) {
             return Batch::Ready;
         }
-        state.waker = Some(cx.waker().clone());
+        state.idle = match first.will_wake(cx.waker()) {
+            true => Idle::First,
+            false => Idle::Later(Box::new(cx.waker().clone())),
+        };
         if batch.capacity().max(state.items.capacity()) <= KEPT_SLOTS {
             return Batch::Idle;
         }
@@ -148,11 +163,9 @@ impl<M> Queue<M> {
         if let Trim::Set(then) = state.trim {
             state.trim = Trim::Due(then);
         }
-        let waker = state.waker.take();
+        let idle = std::mem::take(&mut state.idle);
         drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        self.wake_consumer(idle);
     }
 
     /// Returns the room of `started` messages.
@@ -162,9 +175,15 @@ impl<M> Queue<M> {
 
     /// Wakes the consumer if it is idle.
     pub(crate) fn wake(&self) {
-        let waker = self.state.lock().waker.take();
-        if let Some(waker) = waker {
-            waker.wake();
+        let idle = std::mem::take(&mut self.state.lock().idle);
+        self.wake_consumer(idle);
+    }
+
+    fn wake_consumer(&self, idle: Idle) {
+        match idle {
+            Idle::No => {}
+            Idle::First => self.waker.get().expect("set before the consumer was idle").wake_by_ref(),
+            Idle::Later(waker) => waker.wake(),
         }
     }
 

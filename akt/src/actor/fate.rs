@@ -1,0 +1,445 @@
+//! The fate test: every accepted message is handled, returned, or a dead letter. Exactly one of them.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::{Arc, Once};
+use std::task::Poll;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::{AskError, Ctx, Delivery, Directive, Mailbox, Request, Supervise, TellError};
+use crate::runtime::Runtime;
+use crate::system::{ActorSystem, Event, Promise};
+use akt::{handler, on};
+
+// ---- the actor that everything happens to ------------------------------------------------------
+
+/// Does what its messages say, and writes down what it did.
+struct Subject {
+    ledger: Ledger,
+    runtime: Runtime,
+}
+
+#[derive(Debug, PartialEq)]
+struct Refused;
+
+#[akt::actor]
+impl Subject {
+    #[on(start)]
+    async fn start(&mut self) {
+        self.pause(1).await;
+    }
+
+    #[on(stop)]
+    async fn stop(&mut self) {
+        self.pause(2).await;
+    }
+
+    #[handler]
+    fn quick(&mut self, id: usize) -> usize {
+        self.ledger.started(id);
+        self.ledger.completed(id);
+        id
+    }
+
+    #[handler]
+    async fn slow(&mut self, id: usize, for_ms: u64) -> usize {
+        self.ledger.started(id);
+        self.pause(for_ms).await;
+        self.ledger.completed(id);
+        id
+    }
+
+    #[handler]
+    fn refuse(&mut self, id: usize) -> Result<usize, Refused> {
+        self.ledger.started(id);
+        self.ledger.completed(id);
+        Err(Refused)
+    }
+
+    #[handler]
+    fn boom(&mut self, id: usize) -> usize {
+        self.ledger.started(id);
+        panic!("fate: boom");
+    }
+
+    #[handler]
+    async fn late_boom(&mut self, id: usize, for_ms: u64) -> usize {
+        self.ledger.started(id);
+        self.pause(for_ms).await;
+        panic!("fate: late boom");
+    }
+
+    #[handler]
+    async fn fail(&mut self, id: usize, cx: &mut Ctx<Self>) -> usize {
+        self.ledger.started(id);
+        self.pause(1).await;
+        cx.fail(std::fmt::Error);
+        id
+    }
+
+    #[handler]
+    fn quit(&mut self, id: usize, cx: &mut Ctx<Self>) -> usize {
+        self.ledger.started(id);
+        self.ledger.completed(id);
+        cx.stop();
+        id
+    }
+
+    /// Waits `ms` milliseconds, or if it is even only gives way so often.
+    async fn pause(&self, ms: u64) {
+        if ms % 2 == 1 {
+            return self.runtime.sleep(Duration::from_millis(ms)).await;
+        }
+        for _ in 0..ms {
+            give_way().await;
+        }
+    }
+}
+
+async fn give_way() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+// ---- what is known of each message ---------------------------------------------------------------
+
+#[derive(Clone, Default)]
+struct Ledger(Arc<Mutex<Vec<Entry>>>);
+
+#[derive(Debug)]
+struct Entry {
+    name: &'static str,
+    started: usize,
+    completed: usize,
+    end: End,
+}
+
+/// What the sender knows.
+#[derive(Clone, Debug, PartialEq)]
+enum End {
+    /// Accepted, and nobody waits: a tell, or an ask that was dropped.
+    Sent,
+    Answered,
+    /// An error; whether the message may have been executed.
+    Returned {
+        delivered: Delivery,
+        fault: bool,
+    },
+    /// Dropped before it was accepted.
+    NeverSent,
+}
+
+impl Ledger {
+    fn open(&self, name: &'static str) -> usize {
+        let mut entries = self.0.lock();
+        entries.push(Entry { name, started: 0, completed: 0, end: End::Sent });
+        entries.len() - 1
+    }
+
+    fn started(&self, id: usize) {
+        self.0.lock()[id].started += 1;
+    }
+
+    fn completed(&self, id: usize) {
+        self.0.lock()[id].completed += 1;
+    }
+
+    fn end(&self, id: usize, end: End) {
+        self.0.lock()[id].end = end;
+    }
+
+    /// Compares what every message's sender and receiver know with the dead letters, counted by name.
+    fn settle(&self, mut letters: BTreeMap<&'static str, usize>) -> Result<Tally, String> {
+        let mut tally = Tally::default();
+        for (id, entry) in self.0.lock().iter().enumerate() {
+            let Entry { name, started, completed, end } = entry;
+            let wrong = |what: &str| Err(format!("message {id}: {what}: {entry:?}"));
+            if *started > 1 || completed > started {
+                return wrong("executed twice");
+            }
+            match end {
+                End::Answered if *completed == 0 => return wrong("answered and not handled"),
+                End::Returned { delivered: Delivery::No, .. } if *started > 0 => {
+                    return wrong("returned as not executed, and executed");
+                }
+                End::Returned { fault: true, .. } if *started == 0 || *completed > 0 => {
+                    return wrong("a fault of a handler that did not fail");
+                }
+                End::NeverSent if *started > 0 => return wrong("not accepted, and executed"),
+                End::Returned { .. } => tally.returned += 1,
+                End::NeverSent => tally.never_sent += 1,
+                End::Answered | End::Sent if *completed > 0 => tally.handled += 1,
+                End::Answered | End::Sent => match letters.get_mut(name) {
+                    Some(left) if *left > 0 => {
+                        *left -= 1;
+                        tally.dead += 1;
+                    }
+                    _ => return wrong("neither handled nor returned nor a dead letter"),
+                },
+            }
+        }
+        match letters.into_iter().find(|(_, left)| *left > 0) {
+            Some((name, left)) => Err(format!("{left} dead letters of `{name}` belong to no message")),
+            None => Ok(tally),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    handled: usize,
+    returned: usize,
+    dead: usize,
+    never_sent: usize,
+}
+
+impl Tally {
+    fn add(&mut self, other: &Self) {
+        self.handled += other.handled;
+        self.returned += other.returned;
+        self.dead += other.dead;
+        self.never_sent += other.never_sent;
+    }
+}
+
+// ---- one run -----------------------------------------------------------------------------------
+
+/// Sends, stops, kills and restarts at random, then shuts down and settles.
+async fn run(runtime: Runtime, seed: u64, broken: Option<Promise>) -> Result<Tally, String> {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut builder = ActorSystem::builder("fate").runtime(runtime.clone());
+    if let Some(promise) = broken {
+        builder = builder.break_promise(promise);
+    }
+    let system = builder.start().await.expect("the system starts");
+    let mut events = system.events_with_capacity(1 << 16);
+    let ledger = Ledger::default();
+    let (tx, done) = flume::bounded::<()>(8);
+    for _ in 0..3 {
+        let client = Client { system: system.clone(), ledger: ledger.clone(), rng: rng.fork() };
+        let tx = tx.clone();
+        runtime.spawn("client", async move {
+            client.run().await;
+            drop(tx);
+        });
+    }
+    drop(tx);
+    let _ = done.recv_async().await;
+    system.shutdown().await;
+
+    let mut letters = BTreeMap::new();
+    let mut count = 0;
+    while let Some(event) = events.try_next() {
+        if let Event::DeadLetter(letter) = event {
+            *letters.entry(letter.message).or_default() += 1;
+            count += 1;
+        }
+    }
+    if count != system.dead_letters() {
+        return Err(format!("{count} dead letters were told, {} counted", system.dead_letters()));
+    }
+    ledger.settle(letters)
+}
+
+struct Client {
+    system: ActorSystem,
+    ledger: Ledger,
+    rng: fastrand::Rng,
+}
+
+impl Client {
+    async fn run(mut self) {
+        for _ in 0..self.rng.usize(3..14) {
+            let Some(subject) = self.subject().await else { continue };
+            for _ in 0..self.rng.usize(0..3) {
+                give_way().await;
+            }
+            match self.rng.u8(..32) {
+                0 => subject.actor().stop(),
+                1 => subject.actor().kill(),
+                2 => subject.actor().stop_after_drain(),
+                _ => self.message(&subject).await,
+            }
+        }
+    }
+
+    /// The subject that there is, or a new one.
+    async fn subject(&mut self) -> Option<SubjectRef> {
+        if let Ok(subject) = self.system.actor_of::<SubjectRef>("subject").await {
+            return Some(subject);
+        }
+        let (ledger, runtime) = (self.ledger.clone(), self.system.runtime().clone());
+        let factory = move || Subject { ledger: ledger.clone(), runtime: runtime.clone() };
+        let directive = *self
+            .rng
+            .choice(&[Directive::Restart, Directive::Resume, Directive::Stop, Directive::Escalate])
+            .expect("there are four");
+        let backoff = Duration::ZERO..=Duration::from_millis(self.rng.u64(..4));
+        let policy = Supervise::one_for_one().otherwise(directive).budget(3, Duration::from_secs(1));
+        let mailbox =
+            if self.rng.bool() { Mailbox::Unbounded } else { Mailbox::bounded(self.rng.usize(1..5)) };
+        self.system.spawn("subject", factory).supervise(policy.backoff(backoff)).mailbox(mailbox).await.ok()
+    }
+
+    async fn message(&mut self, subject: &SubjectRef) {
+        let for_ms = self.rng.u64(..6);
+        match self.rng.u8(..16) {
+            0..5 => self.send("quick", |id| subject.quick(id)).await,
+            5..9 => self.send("slow", |id| subject.slow(id, for_ms)).await,
+            9..11 => self.send("refuse", |id| subject.refuse(id)).await,
+            11 => self.send("boom", |id| subject.boom(id)).await,
+            12..14 => self.send("late_boom", |id| subject.late_boom(id, for_ms)).await,
+            14 => self.send("fail", |id| subject.fail(id)).await,
+            _ => self.send("quit", |id| subject.quit(id)).await,
+        }
+    }
+
+    async fn send<'a, Q: Request>(
+        &mut self,
+        name: &'static str,
+        call: impl FnOnce(usize) -> super::Call<'a, Q>,
+    ) {
+        let id = self.ledger.open(name);
+        let call = call(id).timeout(Duration::from_millis(self.rng.u64(1..12)));
+        match self.rng.u8(..8) {
+            0..3 => self.told(id, call.tell()),
+            3 => self.told(id, call.send().await),
+            4 => {
+                let mut send = pin!(call.send());
+                match std::future::poll_fn(|cx| Poll::Ready(send.as_mut().poll(cx))).await {
+                    Poll::Ready(sent) => self.told(id, sent),
+                    Poll::Pending => self.ledger.end(id, End::NeverSent),
+                }
+            }
+            5 => {
+                let started = call.start();
+                for _ in 0..self.rng.usize(0..4) {
+                    give_way().await;
+                }
+                self.drop_or_look(id, started);
+            }
+            _ => self.answered(id, call.await),
+        }
+    }
+
+    fn told<M>(&self, id: usize, told: Result<(), TellError<M>>) {
+        if told.is_err() {
+            self.ledger.end(id, End::Returned { delivered: Delivery::No, fault: false });
+        }
+    }
+
+    fn answered<T, E>(&self, id: usize, answer: Result<T, AskError<E>>) {
+        let end = match answer {
+            Ok(_) | Err(AskError::Handler(_)) => End::Answered,
+            Err(error) => {
+                End::Returned { delivered: error.delivery(), fault: matches!(error, AskError::Fault(_)) }
+            }
+        };
+        self.ledger.end(id, end);
+    }
+
+    /// Drops a call that has been started, unless its answer is there.
+    fn drop_or_look<Q: Request>(&self, id: usize, mut call: super::Call<'static, Q>) {
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        match pin!(&mut call).poll(&mut cx) {
+            Poll::Ready(answer) => self.answered(id, answer),
+            Poll::Pending if call.was_accepted() => {}
+            Poll::Pending => self.ledger.end(id, End::NeverSent),
+        }
+    }
+}
+
+/// The panics of these tests are meant, and there are thousands.
+fn silence_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let text = info.payload_as_str().unwrap_or_default();
+            if !text.starts_with("fate: ") {
+                previous(info);
+            }
+        }));
+    });
+}
+
+fn seeds() -> std::ops::Range<u64> {
+    silence_panics();
+    match std::env::var("AKT_SEED").ok().and_then(|seed| seed.parse().ok()) {
+        Some(seed) => seed..seed + 1,
+        None => 0..10_000,
+    }
+}
+
+#[test]
+fn every_accepted_message_has_exactly_one_fate() {
+    let mut tally = Tally::default();
+    for seed in seeds() {
+        match crate::sim::run(seed, |runtime| run(runtime, seed, None)) {
+            Ok(one) => tally.add(&one),
+            Err(wrong) => panic!("AKT_SEED={seed}: {wrong}"),
+        }
+    }
+
+    println!("{tally:?}");
+    if std::env::var("AKT_SEED").is_err() {
+        let least = tally.handled.min(tally.returned).min(tally.dead);
+        assert!(least > 10_000, "each fate is met often enough to mean something: {tally:?}");
+    }
+}
+
+#[test]
+fn a_broken_promise_is_noticed() {
+    for promise in [Promise::DrainOnStop, Promise::DeadLetterOnKill, Promise::AnswerOnPanic] {
+        let noticed =
+            seeds().take(1_000).any(|seed| crate::sim::run(seed, |rt| run(rt, seed, Some(promise))).is_err());
+
+        assert!(noticed, "{promise:?} was off and nobody noticed");
+    }
+}
+
+#[test]
+#[ignore = "takes a minute: cargo test -p akt --release --lib fate -- --ignored"]
+fn every_accepted_message_has_exactly_one_fate_on_four_threads() {
+    silence_panics();
+    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap();
+    let mut tally = Tally::default();
+    let mut seed = 0;
+    tokio.block_on(async {
+        let clock = Runtime::current().expect("inside tokio");
+        while clock.now().as_nanos() < 60_000_000_000 {
+            let mut runs = tokio::task::JoinSet::new();
+            for seed in seed..seed + 64 {
+                runs.spawn(async move {
+                    (seed, run(Runtime::current().expect("inside tokio"), seed, None).await)
+                });
+            }
+            seed += 64;
+            for (seed, result) in runs.join_all().await {
+                match result {
+                    Ok(one) => tally.add(&one),
+                    Err(wrong) => panic!("run {seed}: {wrong}"),
+                }
+            }
+        }
+    });
+    println!("{seed} runs: {tally:?}");
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    silence_panics();
+    let tally = |seed| format!("{:?}", crate::sim::run(seed, |runtime| run(runtime, seed, None)));
+
+    assert_eq!(tally(4), tally(4));
+    assert!((0..20).any(|seed| tally(seed) != tally(seed + 1)));
+}
