@@ -16,6 +16,7 @@ use crate::id::NodeId;
 use crate::path::NodeAddress;
 use crate::runtime::Runtime;
 use crate::system::{ActorSystem, Stopping, Subsystem};
+use crate::time::Instant;
 use crate::transport::{Attempt, BindError, Endpoint};
 use crate::wire::{Identity, Protocols};
 
@@ -115,10 +116,10 @@ impl Node {
             tokio::select! { biased;
                 attempt = self.endpoint.accept() => match attempt {
                     Some(attempt) => self.admit(attempt),
-                    None => return self.say_folded(),
+                    None => return self.say_folded(Instant::FAR),
                 },
                 () = self.refused.notified() => {}
-                () = self.runtime().sleep_until(fold) => self.say_folded(),
+                () = self.runtime().sleep_until(fold) => self.say_folded(self.runtime().now()),
             }
         }
     }
@@ -156,9 +157,10 @@ impl Node {
         self.refusals.lock().total(refusal)
     }
 
-    fn say_folded(&self) {
+    /// Logs the numbers of what was folded until `now`.
+    fn say_folded(&self, now: Instant) {
         let mut lines = Vec::new();
-        self.refusals.lock().handle_timeout(self.runtime().now(), &mut lines);
+        self.refusals.lock().handle_timeout(now, &mut lines);
         for line in lines {
             if let Line::Folded(reason, count) = line {
                 tracing::warn!(%reason, "and {count} more");

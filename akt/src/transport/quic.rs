@@ -310,7 +310,8 @@ fn crypto(code: u64, text: &str) -> Lost {
 
 /// Text of a peer, safe to print.
 fn printable(text: &str) -> Box<str> {
-    text.chars().take(256).flat_map(char::escape_debug).collect()
+    let is_plain = |c: &char| !c.is_control();
+    text.chars().take(256).filter(is_plain).collect()
 }
 
 #[cfg(test)]

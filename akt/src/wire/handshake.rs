@@ -158,6 +158,17 @@ impl HandshakeError {
         }
     }
 
+    /// The same mismatch in the eyes of the peer.
+    fn seen_by_peer(&self) -> Self {
+        match self.clone() {
+            Self::Magic { ours, theirs } => Self::Magic { ours: theirs, theirs: ours },
+            Self::Version { ours, theirs } => Self::Version { ours: theirs, theirs: ours },
+            Self::System { ours, theirs } => Self::System { ours: theirs, theirs: ours },
+            Self::Wanted { ours, wanted } => Self::System { ours: wanted, theirs: ours },
+            same => same,
+        }
+    }
+
     fn undecodable(what: impl fmt::Display) -> Self {
         Self::Undecodable { what: what.to_string().into() }
     }
@@ -233,7 +244,7 @@ pub(crate) fn put_welcome(buffer: &mut BytesMut, from: &Identity, protocol: u32)
 
 /// Appends the frame that tells the peer why it is refused.
 pub(crate) fn put_refused(buffer: &mut BytesMut, error: &HandshakeError) {
-    let message = v1::Refused { reason: error.reason().into(), text: error.to_string() };
+    let message = v1::Refused { reason: error.reason().into(), text: error.seen_by_peer().to_string() };
     Kind::REFUSED.put(buffer, |buffer| message.encode_raw(buffer));
 }
 
@@ -318,7 +329,14 @@ fn identity(message: Option<v1::Introduction>) -> Result<Identity, HandshakeErro
 
 /// Text of a peer, safe to print: control characters escaped, cut after 512 characters.
 pub(crate) fn printable(text: &str) -> Box<str> {
-    text.chars().take(512).flat_map(char::escape_debug).collect()
+    let mut safe = String::new();
+    for c in text.chars().take(512) {
+        match c {
+            '"' | '\'' | '\\' => safe.push(c),
+            c => safe.extend(c.escape_debug()),
+        }
+    }
+    safe.into()
 }
 
 #[cfg(test)]
