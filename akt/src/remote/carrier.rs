@@ -386,7 +386,8 @@ impl Carrier {
         match outgoing.reply {
             Some(reply) => reply.complete(Outcome::Failed(AskError::TooLarge { bytes, limit })),
             None => {
-                self.node().system.dead_letter_at(|| place.path.clone(), name, DeadLetterReason::TooLarge)
+                let path = || place.path.clone();
+                self.node().system.dead_letter_at(path, name, DeadLetterReason::TooLarge);
             }
         }
     }

@@ -240,7 +240,7 @@ impl Attempt for MemoryAttempt {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Control, Reader, Writer};
+    use super::super::Reader;
     use super::*;
     use crate::time::Instant;
     use bytes::{Bytes, BytesMut};

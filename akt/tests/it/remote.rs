@@ -229,7 +229,9 @@ async fn asks_of_a_system_that_stops_are_answered_before_it_leaves() {
     let pair = pair(&network).await;
     let busy = pair.shelf.wait(millis(100)).start();
     let queued = pair.shelf.view(()).start();
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    for _ in 0..20 {
+        settle().await;
+    }
 
     pair.far.shutdown().await;
 
@@ -254,7 +256,7 @@ async fn every_message_is_accounted_for_across_connections_that_break() {
                 network.sever(&near, &far);
             }
             asks.push(pair.shelf.add(item(n % 100)).start());
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            settle().await;
         }
         let (mut done, mut maybe) = (0, 0);
         for ask in asks {
