@@ -4,7 +4,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use akt::prelude::*;
-use akt::{ActorAtError, AskError, DeadLetterReason, Event, EventStream, Mailbox, Network, Refusal, Remote};
+use akt::{
+    ActorAtError, AskError, DeadLetterReason, Event, EventStream, Mailbox, Network, Refusal, Remote, Stage,
+};
 
 use crate::contracts::depot::v1 as depot;
 use crate::depot::{Pair, Shelf, at, item, keeps_every_promise, millis, until};
@@ -276,5 +278,96 @@ async fn every_message_is_accounted_for_across_connections_that_break() {
         );
         assert!(done > 0 && maybe > 0, "seed {seed}: {done} done, {maybe} maybe");
         pair.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ask_that_runs_out_of_time_before_there_is_a_connection_says_so() {
+    let network = Network::new();
+    let pair = pair(&network).await;
+    network.cut(&pair.near.address().unwrap(), &pair.far.address().unwrap());
+
+    let error = pair.shelf.view(()).timeout(Duration::from_millis(100)).await.unwrap_err();
+
+    let AskError::Timeout(info) = &error else { panic!("{error:?}") };
+    assert_eq!((info.stage, error.delivery()), (Stage::Connecting, Delivery::No));
+    pair.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_to_a_peer_hands_the_message_back_and_makes_send_wait() {
+    let network = Network::new();
+    let pair = pair(&network).await;
+    let (near, far) = (pair.near.address().unwrap(), pair.far.address().unwrap());
+    pair.far.spawn("wide", Shelf::default).mailbox(Mailbox::Unbounded).await.unwrap();
+    let wide = at(&pair.near, &pair.far, "wide");
+    network.cut(&near, &far);
+
+    let accepted = (0..10_000).take_while(|_| wide.add(item(1)).tell().is_ok()).count();
+    let refused = wide.add(item(2)).tell().unwrap_err();
+    let waits = wide.add(item(3)).timeout(Duration::from_millis(10)).send().await.unwrap_err();
+
+    assert_eq!(accepted, 4_096);
+    assert!(matches!((&refused, &waits), (TellError::Full(_), TellError::Full(_))), "{refused:?}, {waits:?}");
+    pair.near.shutdown().await;
+    assert_eq!(pair.near.dead_letters_of(DeadLetterReason::NoRoute), 4_096);
+    pair.far.shutdown().await;
+}
+
+/// Two nodes under the seeded executor, on a network that fails: what was done, refused and left open.
+fn simulated(seed: u64) -> (Vec<&'static str>, usize, u64) {
+    akt::sim::run(seed, |runtime| async move {
+        let network = Network::seeded(seed);
+        network.set_latency(Duration::from_millis(1)..Duration::from_millis(8));
+        let mut nodes = Vec::new();
+        for _ in 0..2 {
+            let node = ActorSystem::builder("shop").remote(Remote::memory(&network));
+            nodes.push(node.runtime(runtime.for_another_node()).start().await.unwrap());
+        }
+        let [near, far] = &nodes[..] else { unreachable!("two nodes") };
+        far.spawn("shelf", Shelf::default).await.unwrap();
+        let (a, b) = (near.address().unwrap(), far.address().unwrap());
+        let shelf = at(near, far, "shelf");
+
+        let mut asks = Vec::new();
+        for n in 0..200 {
+            asks.push(shelf.add(item(n % 100)).start());
+            match runtime.random() % 40 {
+                0 => network.sever(&a, &b),
+                1 => network.cut(&a, &b),
+                2 | 3 => network.heal(&a, &b),
+                _ => {}
+            }
+            runtime.sleep(Duration::from_millis(runtime.random() % 40)).await;
+        }
+        network.heal(&a, &b);
+        let mut log = Vec::new();
+        for ask in asks {
+            log.push(match ask.await {
+                Ok(_) => "done",
+                Err(error) if error.delivery() == Delivery::Maybe => "maybe",
+                Err(_) => "not sent",
+            });
+        }
+        let shelf: depot::DepotRef = far.actor_of("shelf").await.unwrap();
+        let handled = shelf.view(()).await.unwrap().added.len();
+        near.shutdown().await;
+        far.shutdown().await;
+        (log, handled, runtime.now().as_nanos())
+    })
+}
+
+#[test]
+fn a_simulation_accounts_for_every_ask_and_can_be_replayed() {
+    for seed in 0..40 {
+        let (log, handled, end) = simulated(seed);
+
+        let count = |what| log.iter().filter(|said| **said == what).count();
+        let (done, maybe) = (count("done"), count("maybe"));
+        assert!((done..=done + maybe).contains(&handled), "seed {seed}: {handled} of {done} + {maybe}");
+        assert!(done > 0, "seed {seed}: nothing was done");
+        if seed % 8 == 0 {
+            assert_eq!(simulated(seed), (log, handled, end), "seed {seed} cannot be replayed");
+        }
     }
 }
