@@ -4,6 +4,7 @@
 #[cfg(test)]
 extern crate self as akt;
 
+#[cfg_attr(not(feature = "remote"), allow(dead_code, reason = "the seam to the network, without one"))]
 mod actor;
 mod backoff;
 mod codegen;
@@ -13,6 +14,7 @@ mod message;
 mod path;
 #[cfg(feature = "remote")]
 mod remote;
+#[cfg_attr(not(feature = "testkit"), allow(dead_code, unused_imports, reason = "what only simulations use"))]
 mod runtime;
 #[cfg(feature = "testkit")]
 pub mod sim;

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-pub(crate) use driver::drive;
 pub(crate) use seeded::{Executor, run as run_seeded};
 pub(crate) use tasks::TaskGroup;
 pub(crate) use timer::{Fire, TimerKey, Timers};

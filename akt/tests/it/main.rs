@@ -7,5 +7,6 @@ mod lifecycle;
 mod messages;
 mod quic;
 mod remote;
+mod semantics;
 mod support;
 mod tidy;
