@@ -9,7 +9,8 @@ use akt::{
 };
 
 use crate::contracts::depot::v1 as depot;
-use crate::depot::{Pair, Shelf, at, item, keeps_every_promise, millis, until};
+use crate::depot::{Pair, Shelf, Stranger, at, item, keeps_every_promise, millis, until};
+use crate::garbled::GarbledRef;
 
 async fn pair(network: &Network) -> Pair {
     Pair::start(|| Remote::memory(network)).await
@@ -243,6 +244,63 @@ async fn asks_of_a_system_that_stops_are_answered_before_it_leaves() {
     pair.near.shutdown().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_message_too_large_for_the_wire_is_returned_at_once() {
+    let network = Network::new();
+    let remote = || Remote::memory(&network).max_message(1_000);
+    let pair = Pair::start(remote).await;
+    let blob = || depot::Blob { bytes: vec![1; 1_000] };
+
+    let asked = pair.shelf.echo(blob()).await.unwrap_err();
+    let told = pair.shelf.echo(blob()).tell().unwrap_err();
+
+    assert!(matches!(asked, AskError::TooLarge { bytes: 1_003, limit: 1_000 }), "{asked:?}");
+    assert!(matches!(&told, TellError::TooLarge(blob, _) if blob.bytes.len() == 1_000), "{told:?}");
+    pair.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_too_large_for_the_peer_alone_is_returned_once_it_is_known() {
+    let network = Network::new();
+    let near = node(&network, "shop").await;
+    let small = Remote::memory(&network).max_message(1_000);
+    let far = ActorSystem::builder("shop").remote(small).start().await.unwrap();
+    let shelf = at(&near, &far, "shelf");
+    let blob = || depot::Blob { bytes: vec![1; 1_000] };
+
+    let asked = shelf.echo(blob()).await.unwrap_err();
+    shelf.echo(blob()).tell().unwrap();
+    settle().await;
+
+    assert!(matches!(asked, AskError::TooLarge { bytes: 1_003, limit: 1_000 }), "{asked:?}");
+    assert_eq!(near.dead_letters_of(DeadLetterReason::TooLarge), 1);
+    near.shutdown().await;
+    far.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_rpc_or_undecodable_message_of_another_node_is_answered_at_once() {
+    let network = Network::new();
+    let pair = pair(&network).await;
+    pair.far.spawn("stranger", Stranger::default).await.unwrap();
+    let stranger = at(&pair.near, &pair.far, "stranger");
+    let garbled: GarbledRef =
+        pair.near.actor_at(&format!("akt://{}/user/shelf", pair.far.address().unwrap())).unwrap();
+    let blob = || depot::Blob { bytes: vec![0xff; 9] };
+
+    let unknown = stranger.view(()).await.unwrap_err();
+    let undecodable = garbled.add(blob()).await.unwrap_err();
+    stranger.view(()).tell().unwrap();
+    garbled.add(blob()).tell().unwrap();
+    settle().await;
+
+    assert!(matches!(unknown, AskError::Unimplemented { rpc: "View" }), "{unknown:?}");
+    assert!(matches!(undecodable, AskError::Codec(_)), "{undecodable:?}");
+    assert_eq!((unknown.delivery(), undecodable.delivery()), (Delivery::No, Delivery::No));
+    assert_eq!(pair.far.dead_letters_of(DeadLetterReason::Undecodable), 2);
+    pair.stop().await;
+}
+
 /// Across connections that break: accepted = handled + dead letters + maybe.
 #[tokio::test(start_paused = true)]
 async fn every_message_is_accounted_for_across_connections_that_break() {
@@ -338,7 +396,8 @@ fn simulated(seed: u64) -> (Vec<&'static str>, usize, u64) {
                 2 | 3 => network.heal(&a, &b),
                 _ => {}
             }
-            runtime.sleep(Duration::from_millis(runtime.random() % 40)).await;
+            let next = runtime.now() + Duration::from_millis(runtime.random() % 40);
+            runtime.sleep_until(Some(next)).await;
         }
         network.heal(&a, &b);
         let mut log = Vec::new();
