@@ -98,7 +98,8 @@ impl Hostile {
         let (chain, key) = identity(&fs::read_to_string(self.ours.join("ca.key")).unwrap());
         let endpoint = client(&ca, chain, key);
         let mut running = JoinSet::new();
-        for number in 0..times {
+        // Their addresses are not those of the other attackers: a node has one connection.
+        for number in 10_000..10_000 + times {
             running.spawn(one(attack, endpoint.clone(), self.target, number));
         }
         while let Some(ended) = running.join_next().await {
