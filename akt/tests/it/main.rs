@@ -3,6 +3,7 @@
 
 mod contracts;
 mod depot;
+mod garbled;
 mod lifecycle;
 mod messages;
 mod quic;
