@@ -177,6 +177,7 @@ impl Carrier {
     // ---- reading ---------------------------------------------------------------------------
 
     async fn read(self: Arc<Self>, mut reader: Box<dyn Reader>, mut decoder: Decoder) {
+        let _watch = Watch(&self);
         let mut reads = 0_u32;
         let error = loop {
             if let Err(error) = self.take_frames(&mut decoder) {
@@ -260,6 +261,7 @@ impl Carrier {
     // ---- writing ---------------------------------------------------------------------------
 
     async fn write(self: Arc<Self>, mut writer: Box<dyn Writer>) {
+        let _watch = Watch(&self);
         let peer = self.peer.clone();
         let _turn = peer.writing.lock().await;
         let (mut batch, mut buffer, mut started) = (VecDeque::new(), BytesMut::new(), 0);
@@ -399,6 +401,15 @@ impl Carrier {
                 self.node().system.dead_letter_at(path, name, DeadLetterReason::TooLarge);
             }
         }
+    }
+}
+
+/// Ends the connection with the first of its tasks, whatever ended that: a decoder of a contract may panic.
+struct Watch<'a>(&'a Arc<Carrier>);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.0.end("a task of the connection ended");
     }
 }
 
