@@ -262,6 +262,8 @@ impl Core {
             }
         }
         poll_fn(|cx| {
+            // Before the look: a kill in between must wake this task.
+            self.lane.register(cx.waker());
             if self.lane.is_killed() && matches!(how, EndChildren::Stop(_)) {
                 self.children().iter().for_each(|child| child.kill());
             }
@@ -270,8 +272,6 @@ impl Core {
                 return Poll::Ready(());
             }
             life.wakers.register(cx.waker());
-            drop(life);
-            self.lane.register(cx.waker());
             Poll::Pending
         })
         .await;

@@ -88,7 +88,8 @@ impl Lane {
     /// Everything there is, in order.
     pub(crate) fn take(&self) -> Vec<Control> {
         let mut state = self.state.lock();
-        self.raised.store(false, Ordering::SeqCst);
+        // A kill may have come since the caller looked: it stays raised.
+        self.raised.store(self.is_killed(), Ordering::SeqCst);
         std::mem::take(&mut state.queue)
     }
 
@@ -109,5 +110,21 @@ impl Lane {
             Some(old) => old.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kill_beside_another_control_message_stays_raised() {
+        let lane = Lane::default();
+        lane.push(Control::Drain(0));
+        lane.kill();
+
+        assert_eq!(lane.take().len(), 1);
+
+        assert!(lane.is_raised(), "the kill is still to be obeyed");
     }
 }
