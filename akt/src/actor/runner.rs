@@ -101,6 +101,10 @@ impl<A: Actor> Runner<A> {
 
     /// Handles messages until there is a reason not to.
     async fn serve(&mut self, actor: &mut A) -> End {
+        // `on(start)`, or the `on(stop)` before it, may have asked for the end.
+        if let Some(reason) = self.cx.exit {
+            return End::Stop(reason);
+        }
         let mut turn = 0;
         loop {
             if self.cell.core.lane.is_raised() {
@@ -305,7 +309,7 @@ impl<A: Actor> Runner<A> {
             Ok(Err(fault)) => Broken::Fault(fault),
             Err(broken) => broken,
         };
-        self.cx.interrupted = self.cx.exit.is_some();
+        self.cx.interrupted = false;
         orphan::take();
         // What `on(start)` had spawned belongs to a value that never was.
         self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
@@ -360,7 +364,11 @@ impl<A: Actor> Runner<A> {
                 self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
                 self.retire(actor).await;
             }
-            if let Some(reason) = self.cell.core.pause(after).await {
+            let end = match self.cx.exit {
+                None => self.cell.core.pause(after).await,
+                exit => exit,
+            };
+            if let Some(reason) = end {
                 self.stop(None, reason).await;
                 return None;
             }
@@ -382,6 +390,8 @@ impl<A: Actor> Runner<A> {
         match supervisor.decide(runtime.now(), cause, runtime.chance()) {
             // There is nothing to resume with when a restart has failed.
             Verdict::Resume if !has_value => Verdict::Stop,
+            // It failed after `cx.stop()`.
+            Verdict::Resume | Verdict::Restart { .. } if self.cx.exit.is_some() => Verdict::Stop,
             verdict => verdict,
         }
     }
@@ -392,7 +402,7 @@ impl<A: Actor> Runner<A> {
         let attended = Attend::new(&self.cell.core.lane, actor.on_stop(&mut self.cx)).await;
         let dropped = guard_drop(actor);
         orphan::take();
-        (self.cx.interrupted, self.cx.exit, self.cx.fault) = (false, None, None);
+        (self.cx.interrupted, self.cx.fault) = (false, None);
         let broken = match (attended, dropped) {
             (Ok(Ok(())), Ok(())) | (Err(Broken::Killed), Ok(())) => return,
             (Ok(Ok(())) | Err(Broken::Killed), Err(panic)) => Broken::Panic(panic),

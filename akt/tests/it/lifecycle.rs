@@ -340,3 +340,58 @@ async fn a_value_that_cannot_be_made_twice_stops_at_its_restart() {
     assert_eq!(counter.actor().stopped().await, StopReason::Fault);
     system.shutdown().await;
 }
+
+/// Stops itself where it is told to.
+#[derive(Clone, Copy)]
+struct Quitter {
+    at_start: bool,
+}
+
+#[akt::actor]
+impl Quitter {
+    #[on(start)]
+    fn started(&mut self, cx: &mut Ctx<Self>) {
+        if self.at_start {
+            cx.stop();
+        }
+    }
+
+    #[on(stop)]
+    fn stopping(&mut self, cx: &mut Ctx<Self>) {
+        cx.stop();
+    }
+
+    #[handler]
+    fn stop_and_fail(&mut self, cx: &mut Ctx<Self>) {
+        cx.stop();
+        cx.fail(TooBig);
+    }
+
+    #[handler]
+    fn fail(&mut self, cx: &mut Ctx<Self>) {
+        cx.fail(TooBig);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_actor_that_asks_for_its_end_ends_whatever_else_happens() {
+    let system = system().await;
+
+    let at_start = system.spawn("start", || Quitter { at_start: true }).await.unwrap();
+    assert_eq!(at_start.actor().stopped().await, StopReason::Requested);
+
+    for directive in [Directive::Resume, Directive::Restart] {
+        let policy = Supervise::one_for_one().otherwise(directive);
+        let quitter = system.spawn("fail", || Quitter { at_start: false }).supervise(policy).await.unwrap();
+        assert!(
+            matches!(quitter.stop_and_fail().await, Err(AskError::Fault(info)) if info.directive == Directive::Stop)
+        );
+        assert_eq!(quitter.actor().stopped().await, StopReason::Fault);
+    }
+
+    let quitter = system.spawn("stop", || Quitter { at_start: false }).supervise(Supervise::restart());
+    let quitter = quitter.await.unwrap();
+    assert!(matches!(quitter.fail().await, Err(AskError::Fault(_))));
+    assert_eq!(quitter.actor().stopped().await, StopReason::Requested, "its `on(stop)` said so");
+    system.shutdown().await;
+}
