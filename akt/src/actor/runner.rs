@@ -345,6 +345,10 @@ impl<A: Actor> Runner<A> {
         let mut actor = Some(actor);
         let mut failure = failure;
         loop {
+            if matches!(failure.broken, Broken::Killed) {
+                self.stop(actor, StopReason::Killed).await;
+                return None;
+            }
             let verdict = self.judge(&failure, actor.is_some());
             let escalated = matches!(verdict, Verdict::Escalate);
             let info = self.cell.core.note(failure, verdict);

@@ -395,3 +395,40 @@ async fn an_actor_that_asks_for_its_end_ends_whatever_else_happens() {
     assert_eq!(quitter.actor().stopped().await, StopReason::Requested, "its `on(stop)` said so");
     system.shutdown().await;
 }
+
+/// Starts at once, and when it restarts never.
+struct SlowAgain {
+    again: bool,
+}
+
+#[akt::actor]
+impl SlowAgain {
+    #[on(start)]
+    async fn started(&mut self) {
+        if self.again {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    #[handler]
+    fn boom(&mut self) {
+        panic!("again");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kill_in_the_midst_of_a_restart_is_a_kill() {
+    let system = system().await;
+    let mut again = false;
+    let factory = move || SlowAgain { again: std::mem::replace(&mut again, true) };
+    let slow = system.spawn("slow", factory).supervise(Supervise::restart()).await.unwrap();
+    assert!(matches!(slow.boom().await, Err(AskError::Fault(_))));
+    slow.boom().tell().unwrap();
+    tokio::task::yield_now().await;
+
+    slow.actor().kill();
+
+    assert_eq!(slow.actor().stopped().await, StopReason::Killed);
+    assert_eq!(system.dead_letters_of(DeadLetterReason::Killed), 1);
+    system.shutdown().await;
+}
