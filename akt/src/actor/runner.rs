@@ -279,6 +279,7 @@ impl<A: Actor> Runner<A> {
 
     async fn terminated(&mut self, actor: &mut A, terminated: Terminated) -> Option<End> {
         self.cx.message = "on(terminated)";
+        self.give_back();
         let attended = Attend::new(&self.cell.core.lane, actor.on_terminated(terminated, &mut self.cx)).await;
         match attended {
             Ok(Ok(())) if self.cx.interrupted => self.interrupted(true),
@@ -364,6 +365,7 @@ impl<A: Actor> Runner<A> {
                 Verdict::Restart { after } => after,
             };
             self.cell.core.enter(Stage::Restarting);
+            self.give_back();
             if let Some(actor) = actor.take() {
                 self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
                 self.retire(actor).await;

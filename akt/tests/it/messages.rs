@@ -109,3 +109,18 @@ async fn a_dropped_ask_is_skipped_while_queued_and_told_while_handled() {
     assert_eq!(system.dead_letters_of(DeadLetterReason::Cancelled), 1);
     system.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_message_takes_room_until_it_is_started_and_no_longer() {
+    let system = system().await;
+    let minute = Duration::from_secs(60);
+    let policy = Supervise::restart().backoff(minute..=minute);
+    let counter = system.spawn("counter", Counter::default).mailbox(Mailbox::bounded(1)).supervise(policy);
+    let counter = counter.await.unwrap();
+
+    assert!(matches!(counter.boom().await, Err(AskError::Fault(_))));
+
+    counter.add(1).tell().expect("nothing waits while it restarts");
+    assert!(matches!(counter.add(1).tell(), Err(TellError::Full(_))));
+    system.shutdown().await;
+}
