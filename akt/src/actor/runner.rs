@@ -243,7 +243,7 @@ impl<A: Actor> Runner<A> {
             _ => None,
         };
         let name = message.name();
-        let reply = guard(|| message.into_reply()).unwrap_or_default();
+        let reply = orphan::part(message);
         if begin != Begin::Returned {
             self.cell.core.skipped(&*self.cell, name, reply, waited);
         }
@@ -448,7 +448,7 @@ impl<A: Actor> Runner<A> {
         let taken = std::mem::take(&mut self.batch);
         for message in taken.into_iter().chain(queued) {
             let name = message.name();
-            let reply = guard(|| message.into_reply()).unwrap_or_default();
+            let reply = orphan::part(message);
             self.cell.core.refuse(name, reply, reason);
         }
     }
