@@ -29,6 +29,7 @@ pub(crate) enum Control {
 pub(crate) struct Lane {
     raised: AtomicBool,
     killed: AtomicBool,
+    closed: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -52,6 +53,9 @@ impl Lane {
 
     fn raise(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.lock();
+        if self.is_closed() {
+            return;
+        }
         change(&mut state);
         self.raised.store(true, Ordering::SeqCst);
         let waker = state.waker.take();
@@ -59,6 +63,19 @@ impl Lane {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// The actor is gone: forgets everything, which may hold actors that hold this one, and takes no more.
+    pub(crate) fn close(&self) {
+        let mut state = self.state.lock();
+        self.closed.store(true, Ordering::SeqCst);
+        let forgotten = std::mem::take(&mut *state);
+        drop(state);
+        drop(forgotten);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
     }
 
     /// Raised when there is something to take.
