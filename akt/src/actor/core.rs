@@ -31,6 +31,8 @@ pub(crate) struct Core {
 struct Life {
     stage: Stage,
     children: Option<Box<Children>>,
+    /// They end: none may come.
+    childless: bool,
     /// Absent as long as nobody watches, as `children`: most actors.
     watchers: Option<Box<Vec<Arc<dyn Target>>>>,
     /// Tasks that wait for the next stage or for the last child.
@@ -68,7 +70,13 @@ impl Wakers {
 
 impl Core {
     pub(crate) fn new(system: ActorSystem, parent: Option<Arc<dyn Target>>, name: Box<str>) -> Self {
-        let life = Life { stage: Stage::Starting, children: None, watchers: None, wakers: Wakers::default() };
+        let life = Life {
+            stage: Stage::Starting,
+            children: None,
+            childless: false,
+            watchers: None,
+            wakers: Wakers::default(),
+        };
         Self { id: system.next_id(), lane: Lane::default(), name, parent, system, life: Mutex::new(life) }
     }
 
@@ -218,7 +226,7 @@ impl Core {
     pub(crate) fn adopt(&self, child: Arc<dyn Target>) -> Result<(), SpawnError> {
         let path = || child.path();
         let mut life = self.life.lock();
-        if !life.stage.is_alive() {
+        if !life.stage.is_alive() || life.childless {
             drop(life);
             return Err(SpawnError::ParentStopping(path()));
         }
@@ -253,8 +261,14 @@ impl Core {
         life.children.iter().flat_map(|children| children.iter().cloned()).collect()
     }
 
-    /// Stops all children at once, or kills them, and waits until they are gone.
+    /// A new value may have children again.
+    pub(crate) fn begin_anew(&self) {
+        self.life.lock().childless = false;
+    }
+
+    /// Stops all children at once, or kills them, and waits until they are gone; no more may come.
     pub(crate) async fn end_children(&self, how: EndChildren) {
+        self.life.lock().childless = true;
         for child in self.children() {
             match how {
                 EndChildren::Stop(reason) => child.control(Control::Stop(reason)),

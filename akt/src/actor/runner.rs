@@ -378,6 +378,7 @@ impl<A: Actor> Runner<A> {
                 self.stop(None, reason).await;
                 return None;
             }
+            self.cell.core.begin_anew();
             match self.make().await {
                 Ok(fresh) => {
                     self.cell.core.enter(Stage::Running);
