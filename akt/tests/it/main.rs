@@ -3,6 +3,7 @@
 
 mod contracts;
 mod depot;
+mod endings;
 mod garbled;
 mod lifecycle;
 mod messages;
