@@ -1,9 +1,11 @@
-//! akt: a distributed actor framework. Annotate structs and impl blocks, call typed references, run the
-//! same code in one process or on many nodes.
+//! akt: a distributed actor framework.
+//!
+#![doc = include_str!("docs/crate.md")]
 
 #[cfg(test)]
 extern crate self as akt;
 
+#[cfg_attr(not(feature = "remote"), allow(dead_code, reason = "the seam to the network, without one"))]
 mod actor;
 mod backoff;
 mod codegen;
@@ -13,6 +15,7 @@ mod message;
 mod path;
 #[cfg(feature = "remote")]
 mod remote;
+#[cfg_attr(not(feature = "testkit"), allow(dead_code, unused_imports, reason = "what only simulations use"))]
 mod runtime;
 #[cfg(feature = "testkit")]
 pub mod sim;

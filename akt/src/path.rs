@@ -54,11 +54,7 @@ impl ActorPath {
 }
 
 /// Checks the name of an actor: 1 to 255 bytes, no `/`, no control character or space.
-///
-/// # Errors
-///
-/// [`PathError::Name`], which says what is wrong.
-pub fn check_name(name: &str) -> Result<(), PathError> {
+pub(crate) fn check_name(name: &str) -> Result<(), PathError> {
     let problem = if name.is_empty() {
         "is empty"
     } else if name.len() > MAX_NAME {

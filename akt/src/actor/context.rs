@@ -94,12 +94,11 @@ impl<A: Actor> Ctx<A> {
     ///
     /// An actor on another node cannot be watched yet: this is logged.
     pub fn watch(&self, actor: &AnyRef) {
-        match actor.target().core() {
-            Some(core) => core.watch(actor.target(), self.cell.clone()),
-            None => {
-                tracing::error!(watcher = %self.path(), actor = %actor.path(), "remote watch is not served yet")
-            }
-        }
+        let Some(core) = actor.target().core() else {
+            tracing::error!(watcher = %self.path(), actor = %actor.path(), "remote watch is not served yet");
+            return;
+        };
+        core.watch(actor.target(), self.cell.clone());
     }
 
     /// Takes [`watch`](Self::watch) back; a `Terminated` that is under way still arrives.

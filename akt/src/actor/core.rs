@@ -32,6 +32,7 @@ struct Life {
     stage: Stage,
     children: Option<Box<Children>>,
     /// Absent as long as nobody watches, as `children`: most actors.
+    #[allow(clippy::box_collection, reason = "one pointer in an idle actor, not three")]
     watchers: Option<Box<Vec<Watcher>>>,
     /// Tasks that wait for the next stage or for the last child.
     wakers: Wakers,
@@ -41,6 +42,7 @@ struct Life {
 #[derive(Default)]
 struct Wakers {
     first: Option<Waker>,
+    #[allow(clippy::box_collection, reason = "one pointer in an idle actor, not three")]
     others: Option<Box<Vec<Waker>>>,
 }
 
@@ -215,7 +217,7 @@ impl Core {
 
     // ---- children --------------------------------------------------------------------------
 
-    pub(crate) fn adopt(&self, child: Arc<dyn Target>) -> Result<(), SpawnError> {
+    pub(crate) fn adopt(&self, child: &Arc<dyn Target>) -> Result<(), SpawnError> {
         let path = || child.path();
         let mut life = self.life.lock();
         if !life.stage.is_alive() {

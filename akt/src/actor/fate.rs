@@ -311,12 +311,12 @@ impl Client {
         let id = self.ledger.open(name);
         let call = call(id).timeout(Duration::from_millis(self.rng.u64(1..12)));
         match self.rng.u8(..8) {
-            0..3 => self.told(id, call.tell()),
-            3 => self.told(id, call.send().await),
+            0..3 => self.told(id, &call.tell()),
+            3 => self.told(id, &call.send().await),
             4 => {
                 let mut send = pin!(call.send());
                 match std::future::poll_fn(|cx| Poll::Ready(send.as_mut().poll(cx))).await {
-                    Poll::Ready(sent) => self.told(id, sent),
+                    Poll::Ready(sent) => self.told(id, &sent),
                     Poll::Pending => self.ledger.end(id, End::NeverSent),
                 }
             }
@@ -331,7 +331,7 @@ impl Client {
         }
     }
 
-    fn told<M>(&self, id: usize, told: Result<(), TellError<M>>) {
+    fn told<M>(&self, id: usize, told: &Result<(), TellError<M>>) {
         if told.is_err() {
             self.ledger.end(id, End::Returned { delivered: Delivery::No, fault: false });
         }

@@ -66,27 +66,26 @@ impl Core {
             actor = %info.actor, message, place = info.place, text = info.text, ?directive, "actor failed"
         );
         self.system().publish(|| Event::Fault((*info).clone()));
-        if let Damage::Message { orphans, ask } = damage {
-            self.bury(message, ask, orphans, DeadLetterReason::Panicked, || AskError::Fault(info.clone()));
-        }
+        self.bury(message, damage, DeadLetterReason::Panicked, || AskError::Fault(info.clone()));
         info
     }
 
     /// The handler of `message` was dropped by a kill.
     pub(super) fn killed_while_handling(&self, message: &'static str, ask: bool) {
         let error = || AskError::Stopped { reason: StopReason::Killed, delivered: Delivery::Maybe };
-        self.bury(message, ask, orphan::take(), DeadLetterReason::Killed, error);
+        let damage = Damage::Message { orphans: orphan::take(), ask };
+        self.bury(message, damage, DeadLetterReason::Killed, error);
     }
 
     /// A message that was being handled is lost: returned to its asker, or a dead letter.
     fn bury(
         &self,
         message: &'static str,
-        ask: bool,
-        orphans: Vec<AnyReply>,
+        damage: Damage,
         reason: DeadLetterReason,
         error: impl FnMut() -> AskError,
     ) {
+        let Damage::Message { orphans, ask } = damage else { return };
         if !self.system().switches().accounts_for(reason) {
             return;
         }

@@ -34,5 +34,6 @@ pub(crate) fn take() -> Vec<AnyReply> {
 
 /// Refuses `orphans`; true if somebody still waited.
 pub(crate) fn fail(orphans: Vec<AnyReply>, mut error: impl FnMut() -> AskError) -> bool {
-    orphans.into_iter().fold(false, |awaited, orphan| orphan.fail(error()) || awaited)
+    // Each is told: `any` would stop at the first.
+    orphans.into_iter().map(|orphan| orphan.fail(error())).fold(false, |returned, one| returned | one)
 }

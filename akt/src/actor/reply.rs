@@ -122,13 +122,6 @@ impl AnyReply {
         self.0.is_some_and(|slot| slot.fail(error))
     }
 
-    /// The asker gives up, as told by its node.
-    pub(crate) fn cancel(&self) {
-        if let Some(slot) = &self.0 {
-            slot.cancel();
-        }
-    }
-
     /// Ready when the asker has given up; never for a tell.
     pub(crate) fn poll_cancelled(&self, cx: &Context<'_>) -> Poll<()> {
         self.0.as_ref().map_or(Poll::Pending, |slot| slot.poll_cancelled(cx))

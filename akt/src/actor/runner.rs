@@ -80,7 +80,8 @@ impl<A: Actor> Runner<A> {
         }
     }
 
-    /// Lives the actor's life. An `async fn` would hold the runner twice.
+    /// Lives the actor's life.
+    #[allow(clippy::manual_async_fn, reason = "an `async fn` would hold the runner twice")]
     pub(super) fn run(mut self) -> impl Future<Output = ()> + Send {
         async move {
             let mut actor = match Box::pin(self.make()).await {

@@ -84,7 +84,7 @@ impl<A: Actor> Spawn<A> {
         let Self { parent, name, factory, options } = self;
         let cell = Arc::new(LocalCell::new(&parent, name.into_boxed_str(), options.mailbox.limit()));
         let core = parent.core().expect("only local actors have children");
-        core.adopt(cell.clone())?;
+        core.adopt(&(cell.clone() as Arc<dyn Target>))?;
         let runner = Runner::new(cell.clone(), factory, options.supervise);
         core.system().runtime().spawn(A::NAME, runner.run());
         Ok(cell)

@@ -214,11 +214,11 @@ mod tests {
     #[test]
     fn the_first_rule_that_fits_decides() {
         let policy = Supervise::one_for_one()
-            .on::<std::fmt::Error>(Directive::Resume)
+            .on::<fmt::Error>(Directive::Resume)
             .on_panic(Directive::Restart)
             .otherwise(Directive::Escalate);
         let mut supervisor = Supervisor::new(policy);
-        let (known, other) = (Fault::from(std::fmt::Error), Fault::new("else"));
+        let (known, other) = (Fault::from(fmt::Error), Fault::new("else"));
         let mut decide = |cause| supervisor.decide(at(0), cause, 0.0).directive();
 
         assert_eq!(decide(Cause::Failure(&known)), Directive::Resume);

@@ -23,11 +23,21 @@ pub(super) enum Input {
     /// The peer has its own dial under way and refused this one for it.
     Yielded { dial: u64 },
     /// The peer dialed.
-    Accepted { link: LinkId, peer: NodeId, incarnation: u64, dial: u64, seen: Option<Seen> },
+    Accepted { link: LinkId, dialer: Dialer },
     /// A connection ended.
     Lost { link: LinkId, problem: Box<str> },
     /// The node shuts down.
     Closed,
+}
+
+/// Who dialed, as the hello says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dialer {
+    pub(super) node: NodeId,
+    /// The dialer's incarnation, and the number of its dial.
+    pub(super) dial: Seen,
+    /// The last dial of this node that the dialer took.
+    pub(super) seen: Option<Seen>,
 }
 
 /// What is to be done.
@@ -141,15 +151,8 @@ impl Association {
         out.push(Output::Fail { problem });
     }
 
-    fn accepted(
-        &mut self,
-        link: LinkId,
-        peer: NodeId,
-        hello: Seen,
-        seen: Option<Seen>,
-        out: &mut Vec<Output>,
-    ) {
-        if !self.takes(peer, hello, seen) {
+    fn accepted(&mut self, link: LinkId, dialer: Dialer, out: &mut Vec<Output>) {
+        if !self.takes(dialer) {
             out.push(Output::Drop { link });
             return;
         }
@@ -157,20 +160,21 @@ impl Association {
             out.push(Output::Drop { link: old });
         }
         self.failures = 0;
-        self.seen = Some(hello);
-        self.state = State::Up { link, incarnation: hello.incarnation, by: By::Peer(hello.dial) };
+        self.seen = Some(dialer.dial);
+        let Seen { incarnation, dial } = dialer.dial;
+        self.state = State::Up { link, incarnation, by: By::Peer(dial) };
         out.push(Output::Adopt { link });
     }
 
     /// Whether the peer's dial is taken, in the place of what there is.
-    fn takes(&self, peer: NodeId, hello: Seen, seen: Option<Seen>) -> bool {
+    fn takes(&self, Dialer { node, dial: hello, seen }: Dialer) -> bool {
         // A peer that took our dial and dials again has lost it, even if we do not know yet.
         let knows = |dial| seen.is_some_and(|seen| seen.incarnation == self.ours.1 && seen.dial >= dial);
         match &self.state {
             State::Idle | State::Waiting { .. } | State::Yielding { .. } => true,
             State::Closed => false,
             // Of two simultaneous dials, both sides keep that of the lower node.
-            State::Dialing { dial } => peer < self.ours.0 || knows(*dial),
+            State::Dialing { dial } => node < self.ours.0 || knows(*dial),
             State::Up { incarnation, .. } if *incarnation != hello.incarnation => true,
             State::Up { by: By::Us(dial), .. } => knows(*dial),
             State::Up { by: By::Peer(dial), .. } => hello.dial > *dial,
@@ -212,9 +216,7 @@ impl Machine for Association {
                 self.state = State::Yielding { until: now + self.patience };
             }
             Input::DialFailed { .. } | Input::Yielded { .. } => {}
-            Input::Accepted { link, peer, incarnation, dial, seen } => {
-                self.accepted(link, peer, Seen { incarnation, dial }, seen, out);
-            }
+            Input::Accepted { link, dialer } => self.accepted(link, dialer, out),
             Input::Lost { link, problem } => self.lost(link, problem, out),
             Input::Closed => self.close(out),
         }
@@ -261,7 +263,8 @@ mod tests {
     }
 
     fn hello(link: LinkId, peer: NodeId, dial: u64, seen: Option<Seen>) -> Input {
-        Input::Accepted { link, peer, incarnation: peer.as_u64() * 10, dial, seen }
+        let dial = Seen { incarnation: peer.as_u64() * 10, dial };
+        Input::Accepted { link, dialer: Dialer { node: peer, dial, seen } }
     }
 
     #[test]
@@ -334,7 +337,8 @@ mod tests {
         let mut low = node(LOW);
         feed(&mut low, 0, hello(20, HIGH, 9, None));
 
-        let again = Input::Accepted { link: 21, peer: HIGH, incarnation: 99, dial: 1, seen: None };
+        let dialer = Dialer { node: HIGH, dial: Seen { incarnation: 99, dial: 1 }, seen: None };
+        let again = Input::Accepted { link: 21, dialer };
 
         assert_eq!(feed(&mut low, 1, again), [Output::Drop { link: 20 }, Output::Adopt { link: 21 }]);
     }
@@ -395,11 +399,11 @@ mod tests {
             self.feed(at, Input::Wanted { dial: self.next_link });
         }
 
-        fn deliver(&mut self, event: Event) {
+        fn deliver(&mut self, event: &Event) {
             let id = |node: usize| [LOW, HIGH][node];
             self.next_link += 1;
             let link = self.next_link;
-            match event {
+            match *event {
                 Event::Hello { from, dial, seen } => {
                     let out = self.feed(1 - from, hello(link, id(from), dial, seen));
                     let answer = if out.contains(&Output::Adopt { link }) {
@@ -457,12 +461,12 @@ mod tests {
                 }
                 if !pair.under_way.is_empty() {
                     let event = pair.under_way.remove(pick.index(pair.under_way.len()));
-                    pair.deliver(event);
+                    pair.deliver(&event);
                 }
             }
             while !pair.under_way.is_empty() {
                 let event = pair.under_way.remove(0);
-                pair.deliver(event);
+                pair.deliver(&event);
             }
 
             if let (Some(low), Some(high)) = (pair.up(0), pair.up(1)) {

@@ -33,6 +33,9 @@ const WRITE: usize = 16 << 10;
 /// A peer that is owed more than this in answers is not read from: it has to take them first.
 const OWED: usize = 8 << 20;
 
+/// So often is read before other tasks have their turn.
+const READS: u32 = 8;
+
 /// What an answer costs besides its body.
 const ANSWER: usize = 128;
 
@@ -174,9 +177,15 @@ impl Carrier {
     // ---- reading ---------------------------------------------------------------------------
 
     async fn read(self: Arc<Self>, mut reader: Box<dyn Reader>, mut decoder: Decoder) {
+        let mut reads = 0_u32;
         let error = loop {
             if let Err(error) = self.take_frames(&mut decoder) {
                 break error;
+            }
+            // A firehose leaves the worker to others now and then.
+            reads += 1;
+            if reads.is_multiple_of(READS) {
+                tokio::task::yield_now().await;
             }
             while self.owed.load(Ordering::Acquire) > OWED && !self.has_ended() {
                 self.relieved.notified().await;
@@ -386,7 +395,8 @@ impl Carrier {
         match outgoing.reply {
             Some(reply) => reply.complete(Outcome::Failed(AskError::TooLarge { bytes, limit })),
             None => {
-                self.node().system.dead_letter_at(|| place.path.clone(), name, DeadLetterReason::TooLarge)
+                let path = || place.path.clone();
+                self.node().system.dead_letter_at(path, name, DeadLetterReason::TooLarge);
             }
         }
     }

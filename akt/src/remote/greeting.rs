@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use thiserror::Error;
 
-use super::association::{Input, Standing};
+use super::association::{Dialer, Input, Standing};
 use super::carrier::Carrier;
 use super::node::Node;
 use super::peer::Peer;
@@ -137,13 +137,8 @@ async fn greet(node: &Arc<Node>, attempt: Box<dyn Attempt>) -> Result<(), Greeti
     let by_other_name = (hello.dialed != node.identity.address).then_some(hello.dialed);
     let peer = node.peer((hello.from.address.clone(), by_other_name));
     let link = node.number();
-    let accepted = Input::Accepted {
-        link,
-        peer: hello.from.node,
-        incarnation: hello.from.incarnation,
-        dial: hello.dial,
-        seen: hello.seen,
-    };
+    let dial = Seen { incarnation: hello.from.incarnation, dial: hello.dial };
+    let accepted = Input::Accepted { link, dialer: Dialer { node: hello.from.node, dial, seen: hello.seen } };
     let carrier = Carrier::new(link, &peer, &hello.from, &connection);
     if !peer.offer(&carrier, accepted) {
         let leaving = matches!(peer.standing(), Standing::Refused { .. });

@@ -23,7 +23,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The goodbye, after which nothing comes.
 pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCarrier> {
     match parcel {
-        Parcel::Tell { target, rpc, body } => tell(carrier, &target, rpc, body),
+        Parcel::Tell { target, rpc, body } => tell(carrier, &target, (rpc, body)),
         Parcel::Ask { target, rpc, body, correlation, remaining } => {
             let deadline = carrier.node().runtime().now() + remaining.min(LONGEST);
             let answer = Arc::new(Answering {
@@ -42,23 +42,23 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
     Ok(())
 }
 
-fn tell(carrier: &Carrier, target: &[u8], rpc: u32, body: Bytes) {
+fn tell(carrier: &Carrier, target: &[u8], message: (u32, Bytes)) {
     let system = &carrier.node().system;
     let Some(path) = path(target) else {
         let nowhere = || ActorPath::parse("/undecodable").expect("a valid path");
         return system.dead_letter_at(nowhere, "?", DeadLetterReason::Undecodable);
     };
     match system.lookup(&path) {
-        Some(actor) => receive(carrier, &actor, path, rpc, body, WireReply(None)),
+        Some(actor) => receive(carrier, &actor, path, message, WireReply(None)),
         None => system.dead_letter_at(|| path.clone(), "?", DeadLetterReason::NoRoute),
     }
 }
 
-fn ask(carrier: &Carrier, target: &[u8], (rpc, body): (u32, Bytes), answer: Arc<Answering>) {
+fn ask(carrier: &Carrier, target: &[u8], message: (u32, Bytes), answer: Arc<Answering>) {
     let system = &carrier.node().system;
     let found = path(target).and_then(|path| Some((system.lookup(&path)?, path)));
     match found {
-        Some((actor, path)) => receive(carrier, &actor, path, rpc, body, WireReply(Some(answer))),
+        Some((actor, path)) => receive(carrier, &actor, path, message, WireReply(Some(answer))),
         None => {
             let (reason, delivered) = (StopReason::Unknown, Delivery::No);
             answer.answer(Outcome::Failed(AskError::Stopped { reason, delivered }));
@@ -70,8 +70,8 @@ fn path(target: &[u8]) -> Option<ActorPath> {
     ActorPath::parse(str::from_utf8(target).ok()?).ok()
 }
 
-fn receive(carrier: &Carrier, actor: &AnyRef, path: ActorPath, rpc: u32, body: Bytes, reply: WireReply) {
-    let system = carrier.node().system.clone();
+fn receive(carrier: &Carrier, actor: &AnyRef, path: ActorPath, message: (u32, Bytes), reply: WireReply) {
+    let (system, (rpc, body)) = (carrier.node().system.clone(), message);
     let undeliverable = Box::new(move |name, reason| system.dead_letter_at(|| path.clone(), name, reason));
     actor.target().clone().receive(Incoming { rpc, body, reply, undeliverable });
 }

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-pub(crate) use driver::drive;
 pub(crate) use seeded::{Executor, run as run_seeded};
 pub(crate) use tasks::TaskGroup;
 pub(crate) use timer::{Fire, TimerKey, Timers};
@@ -57,6 +56,18 @@ impl Runtime {
     fn new(flavor: Flavor, rng: fastrand::Rng) -> Self {
         let epoch = tokio::time::Instant::now();
         Self(Arc::new(Inner { flavor, epoch, rng: Mutex::new(rng), tasks: TaskGroup::default() }))
+    }
+
+    /// The runtime of another node beside this one: the same executor, with tasks and chance of its own.
+    ///
+    /// A simulation of several nodes gives each its own: two systems do not share a runtime.
+    #[must_use]
+    pub fn for_another_node(&self) -> Self {
+        let flavor = match &self.0.flavor {
+            Flavor::Tokio(handle) => Flavor::Tokio(handle.clone()),
+            Flavor::Seeded(executor) => Flavor::Seeded(executor.clone()),
+        };
+        Self::new(flavor, fastrand::Rng::with_seed(self.random()))
     }
 
     /// Runs `future` as a task of this system; shutdown waits for it.

@@ -170,8 +170,7 @@ mod tests {
             }));
         }
         executor.poll_ready(&Context::from_waker(Waker::noop()));
-        let order = log.lock().clone();
-        order
+        std::mem::take(&mut *log.lock())
     }
 
     #[test]

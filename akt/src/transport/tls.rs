@@ -172,7 +172,6 @@ pub(super) fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<Certifi
     Ok(list)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used as the function of map_err")]
 pub(super) fn unusable(what: &'static str, reason: impl fmt::Display) -> TlsError {
     TlsError::Pem { what, reason: reason.to_string().into() }
 }

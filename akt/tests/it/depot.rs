@@ -32,10 +32,9 @@ impl depot::Depot for Shelf {
     }
 
     async fn wait(&mut self, delay: depot::Delay, cx: &mut Ctx<Self>) {
-        let sleep = tokio::time::sleep(Duration::from_millis(delay.millis));
-        tokio::select! { biased;
-            () = cx.cancelled() => drop(self.cancelled.fetch_add(1, Ordering::SeqCst)),
-            () = sleep => {}
+        let time = Duration::from_millis(delay.millis);
+        if tokio::time::timeout(time, cx.cancelled()).await.is_ok() {
+            self.cancelled.fetch_add(1, Ordering::SeqCst);
         }
     }
 
@@ -155,7 +154,7 @@ async fn order(pair: &Pair) {
 }
 
 async fn deadlines_and_cancellation(pair: &Pair) {
-    pair.far.spawn("slow", || Shelf::default()).await.unwrap();
+    pair.far.spawn("slow", Shelf::default).await.unwrap();
     let slow = at(&pair.near, &pair.far, "slow");
     let busy = slow.wait(millis(400)).start();
     let queued = slow.view(()).timeout(Duration::from_millis(50)).await.unwrap_err();

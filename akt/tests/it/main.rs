@@ -1,10 +1,13 @@
 //! The integration tests of akt: one file per promise, one binary.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod contracts;
 mod depot;
+mod garbled;
 mod lifecycle;
 mod messages;
 mod quic;
 mod remote;
+mod semantics;
 mod support;
 mod tidy;

@@ -3,13 +3,14 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use akt::prelude::*;
 use akt::{AskError, Refusal, Remote, StartError, Tls};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use crate::contracts::depot::v1 as depot;
-use crate::depot::{Pair, Shelf, keeps_every_promise, millis, until};
+use crate::depot::{Pair, Shelf, at, keeps_every_promise, millis, until};
 
 fn folder(name: &str) -> PathBuf {
     std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
@@ -79,11 +80,11 @@ async fn nobody_there_is_said_within_the_time_for_connecting() {
     let unused = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let shelf: depot::DepotRef = near.actor_at(&format!("akt://shop@{unused}/user/shelf")).unwrap();
 
-    let begun = Instant::now();
+    let begun = near.runtime().now();
     let (delivered, said) = unreachable(shelf.view(()).await);
 
     assert_eq!(delivered, Delivery::No);
-    assert!(begun.elapsed() < Duration::from_secs(2), "{said}");
+    assert!(near.runtime().now().since(begun) < Duration::from_secs(2), "{said}");
     near.shutdown().await;
 }
 
@@ -108,6 +109,38 @@ async fn the_development_ca_keeps_to_the_loopback() {
     let StartError::Part { source, .. } = &error else { panic!("{error}") };
     let cause = source.source().unwrap().to_string();
     assert!(cause.contains("0.0.0.0") && cause.contains("Tls::from_pem"), "{cause}");
+}
+
+/// Certificates of one CA, one for each list of names.
+fn certificates<const N: usize>(names: [&str; N]) -> [Tls; N] {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca_key = KeyPair::generate().unwrap();
+    let ca = params.self_signed(&ca_key).unwrap().pem();
+    let issuer = Issuer::new(params, ca_key);
+    names.map(|name| {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        Tls::from_pem(&ca, params.signed_by(&key, &issuer).unwrap().pem(), key.serialize_pem())
+    })
+}
+
+#[tokio::test]
+async fn certificates_of_ones_own_are_checked_against_the_host_that_was_dialed() {
+    let [near, good, other] = certificates(["client.test", "127.0.0.1", "elsewhere.test"]);
+    let near = node(Remote::quic("127.0.0.1:0").tls(near)).await;
+    let good = node(Remote::quic("127.0.0.1:0").tls(good)).await;
+    let other = node(Remote::quic("127.0.0.1:0").tls(other)).await;
+    good.spawn("shelf", Shelf::default).await.unwrap();
+
+    at(&near, &good, "shelf").view(()).await.unwrap();
+    let (delivered, said) = unreachable(at(&near, &other, "shelf").view(()).await);
+
+    assert_eq!(delivered, Delivery::No);
+    assert!(said.contains("certificate refused"), "{said}");
+    for node in [near, good, other] {
+        node.shutdown().await;
+    }
 }
 
 #[tokio::test]
@@ -179,11 +212,15 @@ async fn a_process_killed_in_mid_call_is_unreachable_and_its_call_may_have_been_
     shelf.view(()).timeout(Duration::from_millis(50)).await.unwrap_err();
 
     process.child.kill().unwrap();
-    let begun = Instant::now();
+    let begun = near.runtime().now();
     let (delivered, said) = unreachable(call.await);
 
     assert_eq!(delivered, Delivery::Maybe);
-    assert!(begun.elapsed() < Duration::from_secs(5), "{said} after {:?}", begun.elapsed());
+    assert!(
+        near.runtime().now().since(begun) < Duration::from_secs(5),
+        "{said} after {:?}",
+        near.runtime().now().since(begun)
+    );
     near.shutdown().await;
 }
 

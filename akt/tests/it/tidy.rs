@@ -3,7 +3,7 @@
 //! A rule takes a source and returns what is wrong with it. Beside each rule stands a test that shows it a
 //! source that breaks it: a check that cannot fail checks nothing.
 
-mod source;
+pub(crate) mod source;
 
 use source::{Source, named, sources};
 

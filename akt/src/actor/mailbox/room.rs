@@ -15,6 +15,7 @@ pub(super) struct Room {
     limit: usize,
     used: usize,
     /// Absent as long as nobody has ever waited: most mailboxes.
+    #[allow(clippy::box_collection, reason = "one pointer in an idle mailbox, not four")]
     waiting: Option<Box<VecDeque<Arc<Waiter>>>>,
 }
 
