@@ -2,7 +2,9 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, GenericParam, Generics, Ident, Item, Pat, ReturnType, Signature, Type, TypeReference};
+use syn::{
+    Attribute, GenericParam, Generics, Ident, Item, Pat, Path, ReturnType, Signature, Type, TypeReference,
+};
 
 use crate::diag::{self, Diag};
 use crate::model::{Actor, Arg, Contract, Event, Handler, Hook, Rpc, RpcMethod, plain};
@@ -124,6 +126,28 @@ pub(crate) fn reply(output: &ReturnType, diag: &mut Diag) {
     }
 }
 
+/// A deferred handler answers through its reply.
+pub(crate) fn returns_nothing(output: &ReturnType, diag: &mut Diag) {
+    if let Some(ty) = returned(output) {
+        let text = format!("the reply type is taken from `Reply<T>`; remove `-> {}`", compact(ty));
+        diag.error(ty, text);
+    }
+}
+
+/// A deferred handler has a reply to keep.
+pub(crate) fn no_reply_argument(sig: &Signature, diag: &mut Diag) {
+    diag.error(&sig.ident, "a deferred handler's last argument is `reply: Reply<T>`");
+}
+
+/// A timer has nothing to put into a message.
+pub(crate) fn no_message(sig: &Signature, args: &[Arg], diag: &mut Diag) {
+    for (surplus, arg) in typed(sig).zip(args) {
+        if matches!(arg, Arg::Field { .. } | Arg::Reply) {
+            diag.error(surplus, "a timer handler takes no message arguments");
+        }
+    }
+}
+
 /// A hook takes what its event carries.
 pub(crate) fn hook_arguments(event: Event, sig: &Signature, args: &[Arg], diag: &mut Diag) {
     let fields: Vec<_> = typed(sig).zip(args).filter(|(_, arg)| matches!(arg, Arg::Field { .. })).collect();
@@ -200,8 +224,10 @@ fn exclusive(first: &[Attribute], second: &[Attribute]) -> bool {
 
 /// Methods of a contract are handlers without our attribute.
 pub(crate) fn no_handler_in_contract(attr: &Attribute, is_rpc: bool, diag: &mut Diag) {
-    let text = if is_rpc {
+    let text = if is_rpc && last_of(attr.path()).is_some_and(|name| name == "handler") {
         "every method of a contract is a handler; remove `#[handler]`"
+    } else if is_rpc {
+        "an rpc has a request and cannot be a timer; use `cx.every` in `#[on(start)]`"
     } else {
         "handlers outside the contract are not supported yet; move the method to an inherent `impl`"
     };
@@ -270,9 +296,13 @@ fn is_context(ty: &Type) -> bool {
 
 fn last_segment(ty: &Type) -> Option<&Ident> {
     match ungroup(ty) {
-        Type::Path(path) => path.path.segments.last().map(|segment| &segment.ident),
+        Type::Path(path) => last_of(&path.path),
         _ => None,
     }
+}
+
+fn last_of(path: &Path) -> Option<&Ident> {
+    path.segments.last().map(|segment| &segment.ident)
 }
 
 /// Tokens as people write them.

@@ -1,6 +1,6 @@
 //! Attribute macros of akt.
 //!
-//! Used through the crate `akt`, which exports them: `akt::actor`, `akt::handler`, `akt::on`.
+//! Used through the crate `akt`, which exports them: `akt::actor`, `akt::handler`, `akt::every`, `akt::on`.
 
 mod check;
 mod diag;
@@ -53,9 +53,24 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # Options
 ///
 /// - `timeout = "2s"`: how long an ask waits unless it says otherwise (`"250ms"`, `"2s"`, `"5m"`, `"1h"`).
+/// - `defer`: the handler answers later. Its last argument is `reply: Reply<T>`, which it keeps or hands on;
+///   asks of it yield `T`.
+///
+/// A handler that returns `Forward<T>`, made by `cx.forward(call)`, leaves the answer to another actor.
 #[proc_macro_attribute]
 pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::inner("handler", &args.into(), item.into()).into()
+}
+
+/// Makes a method of an [`#[actor]`](macro@actor) block a message that comes again and again.
+///
+/// `#[every("10s")]` begins when the actor, or its next value after a restart, has started; the first tick
+/// comes after ten seconds. `jitter = "1s"` delays each tick by up to a second. It implies
+/// [`#[handler]`](macro@handler): others can send the message too. The handler takes no arguments but the
+/// context.
+#[proc_macro_attribute]
+pub fn every(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::inner("every", &args.into(), item.into()).into()
 }
 
 /// Makes a method of an [`#[actor]`](macro@actor) block a hook.

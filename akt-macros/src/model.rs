@@ -58,15 +58,43 @@ pub(crate) struct Handler {
     pub(crate) is_async: bool,
     pub(crate) args: Vec<Arg>,
     pub(crate) reply: Reply,
+    pub(crate) answer: Answer,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) timers: Vec<Every>,
     /// A mistake was reported for it: the fallback keeps its name and nothing else.
     pub(crate) broken: bool,
+}
+
+/// What stands in the parentheses of `#[handler(..)]`.
+#[derive(Default)]
+pub(crate) struct HandlerOptions {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) defer: bool,
+}
+
+/// Who answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The handler, by what it returns.
+    Returned,
+    /// Whoever has the handler's `Reply<T>`.
+    Deferred,
+    /// The actor that the returned `Forward<T>` goes to.
+    Forwarded,
+}
+
+/// `#[every("10s", jitter = "1s")]`
+pub(crate) struct Every {
+    pub(crate) interval: Duration,
+    pub(crate) jitter: Duration,
 }
 
 /// One argument of a handler or hook, after the receiver.
 pub(crate) enum Arg {
     /// A field of the message.
     Field { ident: Ident, ty: TokenStream },
+    /// `reply: Reply<T>` of a deferred handler.
+    Reply,
     /// `cx: &mut Ctx<Self>`, and where its type stands.
     Context(Span),
 }
@@ -204,7 +232,7 @@ impl Handler {
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&Ident, &TokenStream)> {
         self.args.iter().filter_map(|arg| match arg {
             Arg::Field { ident, ty } => Some((ident, ty)),
-            Arg::Context(_) => None,
+            Arg::Reply | Arg::Context(_) => None,
         })
     }
 }

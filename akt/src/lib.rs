@@ -27,12 +27,13 @@ mod transport;
 mod wire;
 
 pub use actor::{
-    Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Call, CallPath, CodecError, Ctx, Delivery,
-    Directive, Fault, FaultInfo, Mailbox, Message, PeerError, Protocol, Ref, Reply, Request, RpcInfo, Spawn,
-    SpawnError, Spawning, Stage, StopReason, Supervise, TellError, Terminated, TimeoutInfo, TooLarge,
+    Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Breaker, BreakerOptions, Call, CallPath,
+    CodecError, Ctx, Delivery, Directive, Fault, FaultInfo, Forward, Mailbox, Message, PeerError, PipeError,
+    Post, Protocol, Ref, Reply, Request, RpcInfo, Spawn, SpawnError, Spawning, Stage, StopReason, Supervise,
+    TellError, Terminated, TimeoutInfo, Timer, TooLarge, Work,
 };
 #[cfg(feature = "macros")]
-pub use akt_macros::{actor, handler, on};
+pub use akt_macros::{actor, every, handler, on};
 pub use bytes;
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
@@ -50,18 +51,19 @@ pub use transport::{BindError, Network, Tls, TlsError};
 /// What most programs use: `use akt::prelude::*;`
 pub mod prelude {
     pub use crate::{
-        ActorSystem, AskError, Call, Ctx, Delivery, Directive, Fault, Supervise, TellError, Terminated,
+        ActorSystem, AskError, Call, Ctx, Delivery, Directive, Fault, Forward, Reply, Supervise, TellError,
+        Terminated,
     };
     #[cfg(feature = "macros")]
-    pub use crate::{actor, handler, on};
+    pub use crate::{actor, every, handler, on};
 }
 
 /// What generated code calls; nothing here is for users.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::actor::{
-        AnyReply, Begin, Incoming, Outgoing, Slot, Undecoded, WireReply, answer, answer_result, incoming,
-        incoming_result, outgoing, outgoing_result, receive, unknown_rpc,
+        AnyReply, Begin, Incoming, Outgoing, Slot, Undecoded, WireReply, answer, answer_result, every,
+        forward, incoming, incoming_result, outgoing, outgoing_result, receive, unknown_rpc,
     };
     pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
     pub use crate::message::{MessageArg, ReplyType, Travels};

@@ -1,5 +1,7 @@
 //! The actor itself: the user's impl block and `impl Actor`.
 
+use std::time::Duration;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ImplItem, ItemImpl};
@@ -7,7 +9,7 @@ use syn::{ImplItem, ItemImpl};
 use super::{contract, fallback, handler, reference};
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Actor, Arg, Event, Handler, Hook, Mailbox, Options, Reply, Subject, generated};
+use crate::model::{Actor, Answer, Arg, Event, Handler, Hook, Mailbox, Options, Reply, Subject, generated};
 use crate::parse;
 
 /// Expands `#[actor]`.
@@ -71,7 +73,8 @@ fn implementation(actor: &Actor) -> TokenStream {
     let sync = dispatch_sync(actor);
     let future = dispatch(actor);
     let hooks = actor.hooks.iter().map(|hook| self::hook(hook, &actor.subject));
-    let body = quote!(#sync #future #(#hooks)*);
+    let timers = timers(actor);
+    let body = quote!(#sync #future #(#hooks)* #timers);
     actor_impl(&actor.subject, &actor.options, &quote!(#message #args), &quote!(#reference #args), &body)
 }
 
@@ -118,6 +121,36 @@ fn options(mailbox: &Mailbox, krate: &TokenStream) -> TokenStream {
             #krate::ActorOptions::new().mailbox(#krate::Mailbox::#mailbox)
         }
     }
+}
+
+/// Sets the timers of `#[every(..)]` handlers.
+fn timers(actor: &Actor) -> Option<TokenStream> {
+    let krate = &actor.subject.krate;
+    let (cx, me) = (local("cx"), local("me"));
+    let timers = actor.handlers.iter().flat_map(|handler| {
+        let (ident, cfgs) = (&handler.ident, &handler.copied.cfgs);
+        let (cx, me) = (&cx, &me);
+        handler.timers.iter().map(move |every| {
+            let (interval, jitter) = (millis(every.interval), millis(every.jitter));
+            quote! {
+                #(#cfgs)*
+                #krate::__private::every(#cx, #interval, #jitter, |#me| #me.#ident().post());
+            }
+        })
+    });
+    let timers: Vec<_> = timers.collect();
+    (!timers.is_empty()).then(|| {
+        quote! {
+            fn set_timers(#cx: &mut #krate::Ctx<Self>) {
+                #(#timers)*
+            }
+        }
+    })
+}
+
+fn millis(duration: Duration) -> TokenStream {
+    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    quote!(::core::time::Duration::from_millis(#millis))
 }
 
 fn dispatch_sync(actor: &Actor) -> TokenStream {
@@ -194,7 +227,7 @@ fn arm(actor: &Actor, handler: &Handler) -> TokenStream {
     let (message, reply, cx) = (local("message"), local("reply"), local("cx"));
     let payload = handler.fields().next().map_or_else(|| quote!(_), |_| quote!(#message));
     let called = call(&handler.ident, handler.is_async, &handler.args, &message);
-    let answer = answer(&handler.reply, &actor.subject.krate, &called, &reply, &cx);
+    let answer = answer(handler, &actor.subject.krate, &called, &reply, &cx);
     quote! {
         #(#cfgs)*
         #body::#variant(#payload, #reply) => { #answer }
@@ -204,6 +237,7 @@ fn arm(actor: &Actor, handler: &Handler) -> TokenStream {
 fn call(ident: &Ident, is_async: bool, args: &[Arg], message: &Ident) -> TokenStream {
     let args = args.iter().map(|arg| match arg {
         Arg::Field { ident, .. } => quote!(#message.#ident),
+        Arg::Reply => local("reply").into_token_stream(),
         Arg::Context(place) => context(*place).into_token_stream(),
     });
     let call = quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*));
@@ -215,14 +249,19 @@ fn sent(ident: &Ident, call: &TokenStream) -> TokenStream {
 }
 
 fn answer(
-    reply_type: &Reply,
+    handler: &Handler,
     krate: &TokenStream,
     call: &TokenStream,
     reply: &Ident,
     cx: &Ident,
 ) -> TokenStream {
     let out = local("out");
-    match reply_type {
+    match handler.answer {
+        Answer::Returned => {}
+        Answer::Deferred => return quote!(#call;),
+        Answer::Forwarded => return quote!(let #out = #call; #krate::__private::forward(#cx, #reply, #out)),
+    }
+    match handler.reply {
         Reply::Unit => quote!(#call; #krate::__private::answer(#cx, #reply, ())),
         Reply::Plain(_) => quote!(let #out = #call; #krate::__private::answer(#cx, #reply, #out)),
         Reply::Result { .. } => quote!(let #out = #call; #krate::__private::answer_result(#cx, #reply, #out)),
@@ -237,7 +276,7 @@ pub(super) fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
     let argument = (hook.event == Event::Terminated).then(|| quote!(#terminated: #krate::Terminated,));
     let name = Ident::new(&format!("on_{}", hook.event.name()), generated(hook.ident.span()));
     let args = hook.args.iter().map(|arg| match arg {
-        Arg::Field { .. } => terminated.clone(),
+        Arg::Field { .. } | Arg::Reply => terminated.clone(),
         Arg::Context(place) => context(*place),
     });
     let ident = &hook.ident;

@@ -73,7 +73,7 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &ContractActor) -> TokenSt
     let request_type = method.requests().map(|arg| &arg.ty);
     let (request, cx, reply) = (local("request"), local("cx"), local("out"));
     let args = method.args.iter().map(|arg| match arg {
-        Arg::Field { .. } => request.clone(),
+        Arg::Field { .. } | Arg::Reply => request.clone(),
         Arg::Context(place) => context(*place),
     });
     let place = parse::returned(&sig.output).map_or_else(|| ident.span(), Spanned::span);

@@ -53,6 +53,60 @@ fn a_counter_expands_as_written_down() {
 }
 
 #[test]
+fn timers_and_replies_of_others_expand_as_written_down() {
+    let expanded = expand(
+        quote!(),
+        quote! {
+            impl Store {
+                #[every("10s", jitter = "1s")]
+                fn evict(&mut self) {}
+
+                #[handler(defer)]
+                async fn wait_for(&mut self, key: String, cx: &mut Ctx<Self>, reply: Reply<Result<u8, Gone>>) {}
+
+                #[handler]
+                fn route(&mut self, job: Job, cx: &mut Ctx<Self>) -> Forward<Done> {
+                    cx.forward(self.worker.run(job))
+                }
+            }
+        },
+    );
+
+    compare("store.rs", expanded);
+}
+
+#[test]
+fn mistakes_in_timers_and_deferred_handlers_are_named() {
+    let wrong = quote! {
+        impl Store {
+            #[every] fn a(&mut self) {}
+            #[every("10s", jiter = "1s")] fn b(&mut self) {}
+            #[every("0s")] fn c(&mut self) {}
+            #[on(start)] #[every("1s")] fn d(&mut self) {}
+            #[handler] #[handler] fn e(&mut self) {}
+            #[handler(defer = true)] fn f(&mut self, reply: Reply<u8>) {}
+            #[handler(defer)] fn g(&mut self, reply: Reply<u8>, key: u8) {}
+            #[handler(defer)] #[every("1s")] fn h(&mut self, reply: Reply<u8>) -> u8 {}
+        }
+    };
+
+    assert_eq!(
+        errors(&expand(quote!(), wrong)),
+        [
+            "a method is one handler or one hook; remove this attribute",
+            "a method is one handler or one hook; remove this attribute",
+            "say how often: `#[every(\"10s\")]` or `#[every(\"10s\", jitter = \"1s\")]`",
+            "unknown option `jiter`; did you mean `jitter`? supported: `jitter`",
+            "a timer needs time between its ticks",
+            "expected `,`",
+            "a deferred handler's last argument is `reply: Reply<T>`",
+            "the reply type is taken from `Reply<T>`; remove `-> u8`",
+            "a timer handler takes no message arguments",
+        ]
+    );
+}
+
+#[test]
 fn a_generic_actor_expands_as_written_down() {
     let expanded = expand(
         quote!(crate = crate::reexport),

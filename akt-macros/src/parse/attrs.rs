@@ -10,18 +10,24 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Ident, Lit, LitStr, Meta, Path, Token};
 
 use crate::diag::{self, Diag};
-use crate::model::{Copied, Event, Mailbox, Options};
+use crate::model::{Copied, Event, Every, HandlerOptions, Mailbox, Options};
 
 /// What our attributes make of a method.
 pub(crate) enum Role {
     Plain,
-    Handler(Attribute),
-    Hook(Attribute),
+    /// `#[handler]`, `#[every]`, or both.
+    Handler(Vec<Attribute>),
+    Hook(Box<Attribute>),
 }
 
 const OPTIONS: &[&str] = &["crate", "mailbox"];
 const SPENT: &str = "__akt_spent";
-const HANDLER_OPTIONS: &[&str] = &["timeout"];
+const HANDLER_OPTIONS: &[&str] = &["defer", "timeout"];
+const EVERY_OPTIONS: &[&str] = &["jitter"];
+/// Options that need no value.
+const FLAGS: &[&str] = &["defer"];
+/// Our attributes inside `#[actor]`.
+const OURS: &[&str] = &["every", "handler", "on"];
 
 /// Reads `mailbox = bounded(64), crate = path`.
 pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
@@ -37,20 +43,62 @@ pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
     options
 }
 
-/// Reads the options of `#[handler(timeout = "2s")]`.
-pub(crate) fn handler(attr: &Attribute, diag: &mut Diag) -> Option<Duration> {
-    let mut timeout = None;
+/// Reads the options of `#[handler(timeout = "2s", defer)]`.
+pub(crate) fn handler(attr: &Attribute, diag: &mut Diag) -> HandlerOptions {
+    let mut options = HandlerOptions::default();
     match &attr.meta {
         Meta::Path(_) => {}
-        Meta::List(list) => read(list.tokens.clone(), HANDLER_OPTIONS, diag, &mut |_, input| {
-            timeout = Some(duration(input)?);
+        Meta::List(list) => read(list.tokens.clone(), HANDLER_OPTIONS, diag, &mut |key, input| {
+            if key == "defer" {
+                options.defer = true;
+            } else {
+                options.timeout = Some(duration(input)?);
+            }
             Ok(())
         }),
         Meta::NameValue(pair) => {
             diag.error(pair, "options stand in parentheses: `#[handler(timeout = \"2s\")]`");
         }
     }
-    timeout
+    options
+}
+
+/// Reads `#[every("10s", jitter = "1s")]`.
+pub(crate) fn every(attr: &Attribute, diag: &mut Diag) -> Option<Every> {
+    const USAGE: &str = "say how often: `#[every(\"10s\")]` or `#[every(\"10s\", jitter = \"1s\")]`";
+    let Meta::List(list) = &attr.meta else {
+        diag.error(attr, USAGE);
+        return None;
+    };
+    let first = |input: ParseStream<'_>| {
+        let interval = duration(input)?;
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+        Ok((interval, input.parse::<TokenStream>()?))
+    };
+    match first.parse2(list.tokens.clone()) {
+        Ok((interval, rest)) => {
+            let mut jitter = Duration::ZERO;
+            read(rest, EVERY_OPTIONS, diag, &mut |_, input| {
+                jitter = duration(input)?;
+                Ok(())
+            });
+            if interval.is_zero() {
+                diag.error(&list.tokens, "a timer needs time between its ticks");
+            }
+            Some(Every { interval, jitter })
+        }
+        Err(mistake) => {
+            diag.push(mistake);
+            None
+        }
+    }
+}
+
+/// The attribute is `name`, however it is qualified.
+pub(crate) fn is(attr: &Attribute, name: &str) -> bool {
+    last_is(attr.path(), name)
 }
 
 /// Reads the event of `#[on(start)]`.
@@ -73,12 +121,16 @@ pub(crate) fn event(attr: &Attribute, diag: &mut Diag) -> Option<Event> {
 /// Says what our attributes make of a method, and leaves them spent.
 pub(crate) fn take_role(attrs: &mut [Attribute], krate: &TokenStream, diag: &mut Diag) -> Role {
     let ours = attrs.iter_mut().filter(|attr| is_ours(attr, krate));
-    let mut ours = ours.map(spend).collect::<Vec<_>>().into_iter();
-    let Some(attr) = ours.next() else { return Role::Plain };
-    for other in ours {
-        diag.error(other, "a method is one handler or one hook; remove this attribute");
+    let ours = ours.map(spend).collect::<Vec<_>>();
+    let Some(first) = ours.first() else { return Role::Plain };
+    let hook = is(first, "on");
+    for (index, other) in ours.iter().enumerate().skip(1) {
+        let twice = ours[..index].iter().any(|earlier| is(earlier, "handler") && is(other, "handler"));
+        if hook || twice || is(other, "on") {
+            diag.error(other, "a method is one handler or one hook; remove this attribute");
+        }
     }
-    if last_is(attr.path(), "handler") { Role::Handler(attr) } else { Role::Hook(attr) }
+    if hook { Role::Hook(Box::new(first.clone())) } else { Role::Handler(ours) }
 }
 
 /// Leaves an attribute that expands to nothing, so that the user's import of it stays in use.
@@ -118,7 +170,7 @@ fn filtered(attr: &Attribute, name: &str) -> Option<Attribute> {
 
 fn is_ours(attr: &Attribute, krate: &TokenStream) -> bool {
     let path = attr.path();
-    if !last_is(path, "handler") && !last_is(path, "on") {
+    if !OURS.iter().any(|name| last_is(path, name)) {
         return false;
     }
     let Some(root) = path.segments.iter().rev().nth(1) else { return true };
@@ -168,6 +220,15 @@ fn pair(
     if let Some(first) = seen.iter().find(|first| **first == key) {
         diag.twice(&key, &format!("`{name}` given twice"), first, &format!("`{name}` first given here"));
         return Ok(());
+    }
+    if FLAGS.contains(&name.as_str()) {
+        seen.push(key.clone());
+        value(&key, input)?;
+        return if input.is_empty() || input.peek(Token![,]) {
+            Ok(())
+        } else {
+            Err(input.error("expected `,`"))
+        };
     }
     if !input.peek(Token![=]) {
         return Err(syn::Error::new(key.span(), format!("`{name}` needs a value: `{name} = ..`")));

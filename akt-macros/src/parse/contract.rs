@@ -37,8 +37,8 @@ pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<Contract
                 hooks.extend(hook(&attr, &method, diag));
                 moved.push(method);
             }
-            (Role::Handler(attr), _) => {
-                check::no_handler_in_contract(&attr, rpc.is_some(), diag);
+            (Role::Handler(attrs), _) => {
+                attrs.iter().for_each(|attr| check::no_handler_in_contract(attr, rpc.is_some(), diag));
                 match rpc {
                     Some(rpc) => rpcs.push(rpc_method(rpc, &contract, method, diag)),
                     None => moved.push(method),

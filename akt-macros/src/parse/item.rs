@@ -11,7 +11,7 @@ use super::attrs::{self, Role};
 use super::spell::ungroup;
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Actor, Arg, Handler, Hook, Reply, Subject};
+use crate::model::{Actor, Answer, Arg, Handler, HandlerOptions, Hook, Reply, Subject};
 
 /// The impl block under `#[actor]`, or a mistake.
 pub(crate) fn impl_block(input: &TokenStream, diag: &mut Diag) -> Option<ItemImpl> {
@@ -34,14 +34,7 @@ pub(crate) fn actor(args: TokenStream, item: &mut ItemImpl, diag: &mut Diag) -> 
     for (role, method) in roles.into_iter().zip(methods(item)) {
         match role {
             Role::Plain => {}
-            Role::Handler(attr) => {
-                let before = diag.count();
-                let timeout = attrs::handler(&attr, diag);
-                let mut handler = handler(method, &subject, diag);
-                handler.timeout = timeout;
-                handler.broken = diag.count() > before;
-                handlers.push(handler);
-            }
+            Role::Handler(attrs) => handlers.push(handler(&attrs, method, &subject, diag)),
             Role::Hook(attr) => hooks.extend(hook(&attr, method, diag)),
         }
     }
@@ -69,7 +62,17 @@ fn methods(item: &mut ItemImpl) -> impl Iterator<Item = &mut ImplItemFn> {
     })
 }
 
-fn handler(method: &ImplItemFn, subject: &Subject, diag: &mut Diag) -> Handler {
+fn handler(attrs: &[Attribute], method: &ImplItemFn, subject: &Subject, diag: &mut Diag) -> Handler {
+    let before = diag.count();
+    let mut options = HandlerOptions::default();
+    let mut timers = Vec::new();
+    for attr in attrs {
+        if attrs::is(attr, "every") {
+            timers.extend(attrs::every(attr, diag));
+        } else {
+            options = attrs::handler(attr, diag);
+        }
+    }
     let sig = &method.sig;
     check::signature(sig, diag);
     let field = |arg: &PatType, diag: &mut Diag| {
@@ -77,17 +80,53 @@ fn handler(method: &ImplItemFn, subject: &Subject, diag: &mut Diag) -> Handler {
         let ident = check::named(&arg.pat, diag);
         Arg::Field { ident, ty: subject.spell(ungroup(&arg.ty)) }
     };
-    let args = arguments(sig, diag, &field);
+    let mut args = arguments(sig, diag, &field);
     check::reply(&sig.output, diag);
+    let returned = returned(&sig.output);
+    let forwarded = returned.and_then(|ty| only_argument(ty, "Forward"));
+    let (answer, reply) = match (options.defer, forwarded) {
+        (true, _) => (Answer::Deferred, deferred(sig, &mut args, subject, diag)),
+        (false, Some(ty)) => (Answer::Forwarded, reply(Some(ty), subject)),
+        (false, None) => (Answer::Returned, reply(returned, subject)),
+    };
+    if !timers.is_empty() {
+        check::no_message(sig, &args, diag);
+    }
     Handler {
         ident: sig.ident.clone(),
         vis: method.vis.clone(),
         copied: attrs::copied(&method.attrs),
         is_async: sig.asyncness.is_some(),
         args,
-        reply: reply(&sig.output, subject),
-        timeout: None,
-        broken: false,
+        reply,
+        answer,
+        timeout: options.timeout,
+        timers,
+        broken: diag.count() > before,
+    }
+}
+
+/// What a deferred handler answers: the `T` of its last argument, `reply: Reply<T>`.
+fn deferred(sig: &Signature, args: &mut [Arg], subject: &Subject, diag: &mut Diag) -> Reply {
+    check::returns_nothing(&sig.output, diag);
+    let last = typed(sig).zip(args.iter_mut()).filter(|(_, arg)| matches!(arg, Arg::Field { .. })).last();
+    let Some((ty, arg)) = last.and_then(|(typed, arg)| Some((only_argument(&typed.ty, "Reply")?, arg)))
+    else {
+        check::no_reply_argument(sig, diag);
+        return Reply::Unit;
+    };
+    *arg = Arg::Reply;
+    reply(Some(ty), subject)
+}
+
+/// `T` of a type that is written `Name<T>`; nothing for `()`.
+fn only_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+    let Type::Path(path) = ungroup(ty) else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == name)?;
+    let syn::PathArguments::AngleBracketed(args) = &last.arguments else { return None };
+    match (args.args.first(), args.args.len()) {
+        (Some(syn::GenericArgument::Type(ty)), 1) => Some(ungroup(ty)),
+        _ => None,
     }
 }
 
@@ -134,8 +173,8 @@ pub(crate) fn typed(sig: &Signature) -> impl Iterator<Item = &PatType> {
     })
 }
 
-fn reply(output: &ReturnType, subject: &Subject) -> Reply {
-    let Some(ty) = returned(output) else { return Reply::Unit };
+fn reply(ty: Option<&Type>, subject: &Subject) -> Reply {
+    let Some(ty) = ty else { return Reply::Unit };
     match result_sides(ty) {
         Some((ok, err)) => {
             Reply::Result { out: subject.spell(ty), ok: subject.spell(ok), err: subject.spell(err) }

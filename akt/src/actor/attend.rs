@@ -1,5 +1,6 @@
-//! Running user code: polled until it ends, panics or is killed.
+//! Running user code: polled until it ends, panics or is killed; and giving way to others.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -57,4 +58,16 @@ impl<F: Future> Future for Attend<'_, F> {
         }
         Poll::Ready(Err(broken))
     }
+}
+
+/// Lets other tasks have their turn.
+pub(super) fn yield_now() -> impl Future<Output = ()> + Send {
+    let mut yielded = false;
+    poll_fn(move |cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
 }

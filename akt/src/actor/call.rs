@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::admission::{Admission, NoRoom};
 use super::error::{AskError, Delivery, Stage, TellError, TimeoutInfo};
+use super::post::Post;
 use super::reference::{Ref, Refusal, Refused, Target};
 use super::reply::{Awaited, Progress, Reply, ReplySlot};
 use super::traits::Request;
@@ -114,11 +115,27 @@ impl<'a, Q: Request> Call<'a, Q> {
         call
     }
 
+    /// The message without its reply, for a timer, a pipe or a schedule to send.
+    ///
+    /// # Panics
+    ///
+    /// If the call was awaited before.
+    pub fn post(self) -> Post<Q::Message> {
+        let (target, payload) = self.into_parts();
+        Post::new(target, Q::wrap(payload, Reply::nobody()))
+    }
+
     /// The same call, still lazy, with a reference of its own.
     pub fn into_owned(mut self) -> Call<'static, Q> {
         let state = std::mem::replace(&mut self.state, State::Done);
         let target = Holder::Owned(self.target.get().clone());
         Call { target, timeout: self.timeout, state }
+    }
+
+    /// Where it goes and what it carries.
+    pub(super) fn into_parts(mut self) -> (Ref<Q::Message>, Q::Payload) {
+        let payload = self.take_payload();
+        (self.target.get().clone(), payload)
     }
 
     #[cfg(test)]
@@ -129,7 +146,7 @@ impl<'a, Q: Request> Call<'a, Q> {
     fn take_payload(&mut self) -> Q::Payload {
         match std::mem::replace(&mut self.state, State::Done) {
             State::New(payload) => payload,
-            _ => panic!("this call was awaited before: `tell` and `send` need a new one"),
+            _ => panic!("this call was awaited before: `tell`, `send` and `post` need a new one"),
         }
     }
 
@@ -304,7 +321,7 @@ impl<R: Send + 'static> Asked<R> {
     }
 }
 
-fn refused(target: &dyn Target, refusal: Refusal) -> AskError {
+pub(super) fn refused(target: &dyn Target, refusal: Refusal) -> AskError {
     match refusal {
         Refusal::Full => AskError::Full,
         Refusal::Stopped => AskError::Stopped { reason: target.refusal(), delivered: Delivery::No },

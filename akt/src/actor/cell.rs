@@ -10,7 +10,7 @@ use super::error::StopReason;
 use super::mailbox::{Control, Queue, Ticket};
 use super::outbound::Incoming;
 use super::reference::{Ref, Refusal, Refused, Sink, Target};
-use super::traits::Actor;
+use super::traits::{Actor, Message};
 use crate::path::ActorPath;
 use crate::runtime::Fire;
 use crate::system::ActorSystem;
@@ -38,6 +38,13 @@ where
 {
     fn push(&self, message: P, reserved: bool) -> Result<(), Refused<P>> {
         self.queue.push(message, reserved).map_err(|(refusal, message)| Refused { refusal, message })
+    }
+
+    fn post(&self, message: P)
+    where
+        P: Message,
+    {
+        self.errand(Some(message.name()), move |_, _| Some(message.into()));
     }
 }
 

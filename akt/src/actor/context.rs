@@ -8,6 +8,7 @@ use super::cell::LocalCell;
 use super::error::{Fault, StopReason};
 use super::reference::{AnyRef, Ref, Target};
 use super::reply::{AnyReply, Reply};
+use super::scope::Scope;
 use super::spawn::Spawn;
 use super::traits::{Actor, ActorRef};
 use crate::id::ActorId;
@@ -26,11 +27,33 @@ pub struct Ctx<A: Actor> {
     pub(super) message: &'static str,
     /// The ask that an async handler works on.
     pub(super) current: AnyReply,
+    /// Timers and work; absent in an actor that never had any.
+    scope: Option<Arc<Scope>>,
 }
 
 impl<A: Actor> Ctx<A> {
     pub(super) fn new(cell: Arc<LocalCell<A>>) -> Self {
-        Self { cell, interrupted: false, exit: None, fault: None, message: "", current: AnyReply::default() }
+        let current = AnyReply::default();
+        Self { cell, interrupted: false, exit: None, fault: None, message: "", current, scope: None }
+    }
+
+    /// The timers and the work of this actor.
+    pub(super) fn scope(&mut self) -> &Arc<Scope> {
+        self.scope.get_or_insert_default()
+    }
+
+    /// Ends the timers and the work of the present value.
+    pub(super) fn end_value(&self) {
+        if let Some(scope) = &self.scope {
+            scope.end_value();
+        }
+    }
+
+    /// Ends all timers and all work, for good.
+    pub(super) fn end_scope(&self) {
+        if let Some(scope) = &self.scope {
+            scope.close();
+        }
     }
 
     /// A reference to this actor.

@@ -83,6 +83,9 @@ pub enum AskError<E = Infallible> {
         /// The actors on the way, outermost first.
         path: Box<CallPath>,
     },
+    /// The message was handled, and its reply was dropped.
+    #[error("handled, but the reply was dropped unanswered")]
+    Unanswered,
     /// The asker gave up.
     #[error("cancelled by the asker")]
     Cancelled,
@@ -100,7 +103,9 @@ impl<E> AskError<E> {
     /// Whether the message may have been executed.
     pub fn delivery(&self) -> Delivery {
         match self {
-            Self::Handler(_) | Self::Fault(_) | Self::Remote { .. } | Self::Cancelled => Delivery::Maybe,
+            Self::Handler(_) | Self::Fault(_) | Self::Remote { .. } | Self::Unanswered | Self::Cancelled => {
+                Delivery::Maybe
+            }
             Self::Stopped { delivered, .. } | Self::Unreachable { delivered, .. } => *delivered,
             Self::Timeout(info) => info.delivered,
             Self::Codec(error) => error.delivered,
@@ -145,6 +150,7 @@ impl AskError<Infallible> {
             Self::Codec(error) => AskError::Codec(error),
             Self::TooLarge { bytes, limit } => AskError::TooLarge { bytes, limit },
             Self::Cycle { path } => AskError::Cycle { path },
+            Self::Unanswered => AskError::Unanswered,
             Self::Cancelled => AskError::Cancelled,
             Self::Remote { code, text } => AskError::Remote { code, text },
         }

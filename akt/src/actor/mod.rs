@@ -2,46 +2,60 @@
 
 mod admission;
 mod attend;
+mod breaker;
 mod call;
 mod cell;
 mod children;
 mod context;
 mod core;
+mod errand;
 mod error;
 #[cfg(test)]
 mod fate;
 mod fault;
+mod forward;
 mod guardian;
 mod lifecycle;
 mod mailbox;
 mod orphan;
 mod outbound;
 mod panic;
+mod pipe;
+mod post;
 mod reference;
 mod reply;
+mod rhythm;
 mod runner;
+mod scope;
 mod spawn;
 mod supervisor;
+mod timers;
 mod traits;
 mod watch;
+mod work;
 
+pub use self::breaker::BreakerOptions;
 pub use self::call::Call;
 pub use self::context::{Ctx, answer, answer_result};
 pub use self::error::{
     AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, SpawnError, Stage,
     StopReason, TellError, TimeoutInfo, TooLarge,
 };
+pub use self::forward::{Forward, forward};
 pub use self::mailbox::Mailbox;
 pub use self::outbound::{
     Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,
     unknown_rpc,
 };
+pub use self::post::Post;
 pub use self::reference::{AnyRef, Ref};
 pub use self::reply::{AnyReply, Begin, Reply, Slot};
 pub use self::spawn::{ActorOptions, Spawn, Spawning};
 pub use self::supervisor::Supervise;
+pub use self::timers::{Timer, every};
 pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, RpcInfo};
 pub use self::watch::Terminated;
+pub use self::work::{Breaker, PipeError, Work};
 
 pub(crate) use self::core::Core;
 pub(crate) use self::guardian::Guardian;

@@ -2,8 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::error::AskError;
-use super::panic::guard;
+use super::error::{AskError, Delivery, StopReason};
+use super::panic::{Panic, guard};
 use super::reply::{self, AnyReply};
 use super::traits::Message;
 
@@ -41,6 +41,16 @@ pub(crate) fn part<M: Message>(message: M) -> AnyReply {
         tracing::error!(text = panic.text, place = panic.place, "a message panicked when it was dropped");
     }
     reply
+}
+
+/// Drops an actor's value; the asks whose replies it kept are answered. `stopping` says why its actor stops.
+pub(super) fn let_go<A>(value: A, stopping: Option<StopReason>) -> Result<(), Panic> {
+    let dropped = guard(|| collect(|| drop(value)));
+    fail(take(), || match stopping {
+        Some(reason) => AskError::Stopped { reason, delivered: Delivery::Maybe },
+        None => reply::dropped(),
+    });
+    dropped
 }
 
 /// The replies that were left on this thread since the last call.

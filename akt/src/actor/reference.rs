@@ -11,10 +11,11 @@ use super::core::Core;
 use super::error::{PeerError, StopReason, TellError, TooLarge};
 use super::mailbox::{Control, Ticket};
 use super::outbound::Incoming;
+use super::panic::guard_drop;
 use super::traits::{Accepts, Message, Request};
 use crate::id::ActorId;
 use crate::path::ActorPath;
-use crate::system::ActorSystem;
+use crate::system::{ActorSystem, DeadLetterReason};
 
 /// A reference to whatever accepts `M`: an actor here, an actor on another node.
 ///
@@ -67,6 +68,23 @@ impl<M: 'static> fmt::Debug for Ref<M> {
 pub(crate) trait Sink<M>: Target {
     /// Accepts the message or hands it back; `reserved` if [`Target::poll_room`] gave room for it.
     fn push(&self, message: M, reserved: bool) -> Result<(), Refused<M>>;
+
+    /// Takes in the message of a [`Post`](super::Post): it is a dead letter where a tell would be refused.
+    fn post(&self, message: M)
+    where
+        M: Message,
+    {
+        let name = message.name();
+        let Err(Refused { refusal, message }) = self.push(message, false) else { return };
+        let reason = match refusal {
+            Refusal::Full => DeadLetterReason::MailboxFull,
+            Refusal::Stopped => DeadLetterReason::of_stop(self.refusal()),
+            Refusal::Unreachable(_) => DeadLetterReason::NoRoute,
+            Refusal::TooLarge(_) => DeadLetterReason::TooLarge,
+        };
+        let _ = guard_drop(message);
+        self.system().dead_letter_at(|| self.path(), name, reason);
+    }
 }
 
 /// The half of a reference that does not depend on what it accepts.

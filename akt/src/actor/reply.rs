@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::error::{AskError, Delivery, StopReason};
+use super::error::AskError;
 use super::orphan;
 use crate::runtime::Fire;
 use crate::time::Instant;
 
 /// Where the answer to one message goes; a tell has nowhere.
 ///
-/// Dropping it unanswered tells the asker so at once: an ask never waits for an answer that cannot come.
+/// A `#[handler(defer)]` may keep it and answer later. Dropping it unanswered tells the asker so at once, with
+/// [`AskError::Unanswered`], or `Stopped` when its actor stops: an ask never waits for an answer that cannot come.
 pub struct Reply<R: Send + 'static>(Option<Arc<ReplySlot<R>>>);
 
 impl<R: Send + 'static> Reply<R> {
@@ -37,6 +38,13 @@ impl<R: Send + 'static> Reply<R> {
     #[must_use]
     pub fn is_awaited(&self) -> bool {
         self.0.as_ref().is_some_and(|slot| slot.is_awaited())
+    }
+
+    /// Its message waits in another mailbox from now on.
+    pub(super) fn requeue(&self) {
+        if let Some(slot) = &self.0 {
+            slot.travel(Progress::Queued);
+        }
     }
 
     /// Whether this is the reply of an ask, waited for or not.
@@ -401,5 +409,5 @@ impl<R: Send + 'static> Fire for ReplySlot<R> {
 
 /// The error of an ask whose reply was dropped unanswered outside of a handler's end.
 pub(crate) fn dropped() -> AskError {
-    AskError::Stopped { reason: StopReason::Unknown, delivered: Delivery::Maybe }
+    AskError::Unanswered
 }

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::attend::Attend;
+use super::attend::{Attend, yield_now};
 use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::EndChildren;
+use super::errand::Run;
 use super::error::{Fault, StopReason};
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
-use super::mailbox::{Batch, Control};
+use super::mailbox::{Batch, Control, Errand};
 use super::orphan;
 use super::panic::{guard, guard_drop};
 use super::reference::Target;
@@ -51,18 +52,14 @@ enum End {
     Failed(Box<Failure>),
 }
 
-/// What is left to do for one message.
+/// What is left to do for one message, or for what the control lane says.
 enum Step<M> {
     Next,
     End(End),
     /// Its handler is async; true for an ask.
     Await(M, bool),
-}
-
-/// What the control lane leads to.
-enum Obeyed {
-    All,
-    End(End),
+    /// There is none.
+    Idle,
     Terminated(Terminated),
 }
 
@@ -108,26 +105,15 @@ impl<A: Actor> Runner<A> {
         }
         let mut turn = 0;
         loop {
-            if self.cell.core.lane.is_raised() {
-                match self.obey() {
-                    Obeyed::All => {}
-                    Obeyed::End(end) => return end,
-                    Obeyed::Terminated(terminated) => {
-                        match Box::pin(self.terminated(actor, terminated)).await {
-                            Some(end) => return end,
-                            None => continue,
-                        }
-                    }
+            match self.step(actor) {
+                Step::Idle => {
+                    poll_fn(|cx| self.poll_batch(cx)).await;
+                    continue;
                 }
-            }
-            if self.started >= self.drain_at {
-                return End::Stop(StopReason::Requested);
-            }
-            let Some(message) = self.batch.pop_front() else {
-                poll_fn(|cx| self.poll_batch(cx)).await;
-                continue;
-            };
-            match self.handle(actor, message) {
+                Step::Terminated(terminated) => match Box::pin(self.terminated(actor, terminated)).await {
+                    Some(end) => return end,
+                    None => continue,
+                },
                 Step::Next => {}
                 Step::End(end) => return end,
                 Step::Await(message, ask) => {
@@ -143,6 +129,23 @@ impl<A: Actor> Runner<A> {
                 turn = 0;
                 yield_now().await;
             }
+        }
+    }
+
+    /// The next thing that there is to do: control first, then a message.
+    #[inline]
+    fn step(&mut self, actor: &mut A) -> Step<A::Msg> {
+        if self.cell.core.lane.is_raised()
+            && let Some(step) = self.obey(actor)
+        {
+            return step;
+        }
+        if self.started >= self.drain_at {
+            return Step::End(End::Stop(StopReason::Requested));
+        }
+        match self.batch.pop_front() {
+            Some(message) => self.handle(actor, message),
+            None => Step::Idle,
         }
     }
 
@@ -172,6 +175,11 @@ impl<A: Actor> Runner<A> {
         if self.owed == GIVE_BACK {
             self.give_back();
         }
+        self.dispatch(actor, message)
+    }
+
+    #[inline]
+    fn dispatch(&mut self, actor: &mut A, message: A::Msg) -> Step<A::Msg> {
         self.cx.message = message.name();
         let mut ask = false;
         if let Some(slot) = message.reply() {
@@ -252,30 +260,41 @@ impl<A: Actor> Runner<A> {
 
     /// Does what the control lane says, in order, until something ends the actor or needs its turn.
     #[cold]
-    fn obey(&mut self) -> Obeyed {
-        let lane = &self.cell.core.lane;
-        if lane.is_killed() {
-            return Obeyed::End(End::Killed);
+    fn obey(&mut self, actor: &mut A) -> Option<Step<A::Msg>> {
+        if self.cell.core.lane.is_killed() {
+            return Some(Step::End(End::Killed));
         }
-        let mut controls = VecDeque::from(lane.take());
-        while let Some(control) = controls.pop_front() {
-            let obeyed = match control {
-                Control::Stop(reason) => Obeyed::End(End::Stop(reason)),
+        while let Some(control) = self.cell.core.lane.next() {
+            return Some(match control {
+                Control::Stop(reason) => Step::End(End::Stop(reason)),
                 Control::Drain(accepted) => {
                     self.drain_at = self.drain_at.min(accepted);
                     continue;
                 }
-                Control::Terminated(terminated) => Obeyed::Terminated(terminated),
+                Control::Terminated(terminated) => Step::Terminated(terminated),
                 Control::Escalated(info) => {
                     let broken = Broken::Child(info);
                     let failure = Failure { message: "child", broken, damage: Damage::None };
-                    Obeyed::End(End::Failed(Box::new(failure)))
+                    Step::End(End::Failed(Box::new(failure)))
                 }
-            };
-            lane.put_back(controls);
-            return obeyed;
+                Control::Errand(errand) => self.errand(actor, errand),
+            });
         }
-        Obeyed::All
+        None
+    }
+
+    /// A tick, a post, or the result of work; what it leads to is handled at once.
+    #[cold]
+    fn errand(&mut self, actor: &mut A, errand: Errand) -> Step<A::Msg> {
+        let Errand { message, run } = errand;
+        let run: Box<Run<A>> = run.downcast().expect("an errand comes through its actor's own cell");
+        self.cx.message = message.unwrap_or("timer");
+        match guard(|| run(actor, &mut self.cx)) {
+            Ok(Some(message)) => self.dispatch(actor, message),
+            Ok(None) if self.cx.interrupted => self.interrupted(true).map_or(Step::Next, Step::End),
+            Ok(None) => Step::Next,
+            Err(panic) => self.failed(Broken::Panic(panic), message.is_none()).map_or(Step::Next, Step::End),
+        }
     }
 
     async fn terminated(&mut self, actor: &mut A, terminated: Terminated) -> Option<End> {
@@ -305,7 +324,10 @@ impl<A: Actor> Runner<A> {
         let attended = Attend::new(&self.cell.core.lane, actor.on_start(&mut self.cx)).await;
         let broken = match attended {
             Ok(Ok(())) => match self.cx.fault.take() {
-                None => return Ok(actor),
+                None => {
+                    A::set_timers(&mut self.cx);
+                    return Ok(actor);
+                }
                 Some(fault) => Broken::Fault(fault),
             },
             Ok(Err(fault)) => Broken::Fault(fault),
@@ -315,6 +337,7 @@ impl<A: Actor> Runner<A> {
         orphan::take();
         // What `on(start)` had spawned belongs to a value that never was.
         self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
+        self.cx.end_value();
         let _ = guard_drop(actor);
         Err(failure("on(start)", broken))
     }
@@ -369,7 +392,7 @@ impl<A: Actor> Runner<A> {
             self.give_back();
             if let Some(actor) = actor.take() {
                 self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
-                self.retire(actor).await;
+                self.retire(actor, None).await;
             }
             let end = match self.cx.exit {
                 None => self.cell.core.pause(after).await,
@@ -405,11 +428,12 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Runs `on(stop)` and drops the value; its failures are noted and change nothing.
-    async fn retire(&mut self, mut actor: A) {
+    async fn retire(&mut self, mut actor: A, stopping: Option<StopReason>) {
+        self.cx.end_value();
         self.cx.message = "on(stop)";
         let attended = Attend::new(&self.cell.core.lane, actor.on_stop(&mut self.cx)).await;
-        let dropped = guard_drop(actor);
-        orphan::take();
+        let dropped = orphan::let_go(actor, stopping);
+        self.cx.end_value();
         (self.cx.interrupted, self.cx.fault) = (false, None);
         let broken = match (attended, dropped) {
             (Ok(Ok(())), Ok(())) | (Err(Broken::Killed), Ok(())) => return,
@@ -429,8 +453,8 @@ impl<A: Actor> Runner<A> {
         let how = if killed { EndChildren::Kill } else { EndChildren::Stop(child_reason(reason)) };
         self.cell.core.end_children(how).await;
         match actor {
-            Some(actor) if killed => drop(guard_drop(actor)),
-            Some(actor) => self.retire(actor).await,
+            Some(actor) if killed => drop(orphan::let_go(actor, Some(reason))),
+            Some(actor) => self.retire(actor, Some(reason)).await,
             None => {}
         }
         self.finish(reason, None);
@@ -438,6 +462,7 @@ impl<A: Actor> Runner<A> {
 
     fn finish(&mut self, reason: StopReason, start_failure: Option<Box<super::error::FaultInfo>>) {
         let me: Arc<dyn Target> = self.cell.clone();
+        self.cx.end_scope();
         self.cell.core.ended(A::NAME, reason);
         let factory = std::mem::replace(&mut self.factory, Box::new(|| None));
         let _ = guard_drop(factory);
@@ -446,6 +471,9 @@ impl<A: Actor> Runner<A> {
 
     /// Closes the mailbox: askers are answered, tells become dead letters.
     fn close(&mut self, reason: StopReason) {
+        self.cx.end_scope();
+        let errands = self.cell.core.lane.seal();
+        errands.into_iter().for_each(|errand| self.cell.core.abandon(errand));
         let queued = self.cell.queue.close();
         let taken = std::mem::take(&mut self.batch);
         for message in taken.into_iter().chain(queued) {
@@ -461,17 +489,6 @@ fn child_reason(reason: StopReason) -> StopReason {
         StopReason::Shutdown => StopReason::Shutdown,
         _ => StopReason::Parent,
     }
-}
-
-fn yield_now() -> impl Future<Output = ()> + Send {
-    let mut yielded = false;
-    poll_fn(move |cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
 }
 
 #[cfg(test)]

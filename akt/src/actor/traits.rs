@@ -59,6 +59,9 @@ pub trait Actor: Sized + Send + 'static {
     }
 
     #[doc(hidden)]
+    fn set_timers(_cx: &mut Ctx<Self>) {}
+
+    #[doc(hidden)]
     fn receive(_me: &Ref<Self::Msg>, incoming: Incoming) {
         incoming.refuse_local();
     }

@@ -126,7 +126,8 @@ impl<P: Protocol> Target for RemoteSink<P> {
         match control {
             Control::Stop(_) => self.not_yet("stop"),
             Control::Drain(_) => self.not_yet("stop after drain"),
-            Control::Terminated(_) | Control::Escalated(_) => {}
+            // These go to local actors only.
+            Control::Terminated(_) | Control::Escalated(_) | Control::Errand(_) => {}
         }
     }
 

@@ -99,7 +99,8 @@ impl DeadLetterReason {
             AskError::TooLarge { .. } => Self::TooLarge,
             AskError::Cancelled => Self::Cancelled,
             AskError::Handler(never) => match *never {},
-            AskError::Rejected(_)
+            AskError::Unanswered
+            | AskError::Rejected(_)
             | AskError::Paused
             | AskError::Moved
             | AskError::Cycle { .. }

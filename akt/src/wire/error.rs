@@ -24,6 +24,7 @@ const CODEC: u32 = 11;
 const TOO_LARGE: u32 = 12;
 const CYCLE: u32 = 13;
 const CANCELLED: u32 = 14;
+const UNANSWERED: u32 = 15;
 /// Not an error of its own: the ask's time ran out here, and the asker says so.
 const DUE: u32 = 64;
 
@@ -83,6 +84,7 @@ fn failure(error: AskError) -> Failure {
         AskError::Codec(error) => with(CODEC, vec![error.problem, error.message.into()]),
         AskError::TooLarge { bytes, limit } => Failure { numbers: vec![bytes, limit], ..of(TOO_LARGE) },
         AskError::Cycle { path } => with(CYCLE, path.0.iter().map(|actor| actor.as_str().into()).collect()),
+        AskError::Unanswered => of(UNANSWERED),
         AskError::Cancelled => of(CANCELLED),
         AskError::Remote { code, text } => with(code, vec![text]),
     }
@@ -132,6 +134,7 @@ fn error(failure: Failure) -> AskError {
             let path = texts.filter_map(|actor| ActorPath::parse(&actor).ok()).collect();
             AskError::Cycle { path: Box::new(CallPath(path)) }
         }
+        UNANSWERED => AskError::Unanswered,
         CANCELLED => AskError::Cancelled,
         code => AskError::Remote { code, text: text() },
     }
@@ -242,6 +245,7 @@ mod tests {
             AskError::Codec(Box::new(CodecError { message, problem: decoder, delivered: Delivery::No })),
             AskError::TooLarge { bytes: 2, limit: 1 },
             AskError::Cycle { path: Box::new(CallPath(vec![actor.clone(), actor.clone()])) },
+            AskError::Unanswered,
             AskError::Cancelled,
             AskError::Remote { code: 999, text: "from the future".into() },
         ]

@@ -1,6 +1,8 @@
-//! The control lane: stop, drain, Terminated, escalation. Never refused, looked at between messages.
+//! The control lane: stop, drain, Terminated, escalation, errands. Looked at between messages.
 
+use std::any::Any;
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
@@ -20,22 +22,42 @@ pub(crate) enum Control {
     Terminated(Terminated),
     /// A child's fault is now the actor's own.
     Escalated(Box<FaultInfo>),
+    /// Something to do on the actor's turn: a tick, a post, the result of work.
+    Errand(Errand),
+}
+
+/// A piece of an actor's own work, typed by the actor and therefore boxed: see [`Run`](crate::actor::errand::Run).
+pub(crate) struct Errand {
+    /// What it counts as when it cannot be run any more; a tick counts as nothing.
+    pub(crate) message: Option<&'static str>,
+    pub(crate) run: Box<dyn Any + Send>,
+}
+
+impl fmt::Debug for Errand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Errand({})", self.message.unwrap_or("tick"))
+    }
 }
 
 /// Control messages, and the kill switch.
 ///
-/// Unbounded: stop, drain and escalation come once per sender, Terminated once per watch.
+/// Unbounded: stop, drain and escalation come once per sender, Terminated once per watch, ticks one a timer,
+/// results one a piece of work that the actor began.
 #[derive(Default)]
 pub(crate) struct Lane {
     raised: AtomicBool,
     killed: AtomicBool,
+    /// Errands are refused.
+    sealed: AtomicBool,
     closed: AtomicBool,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    queue: Vec<Control>,
+    /// Absent in an actor that was never told anything but messages: most.
+    #[allow(clippy::box_collection, reason = "one pointer in an idle actor, not four")]
+    queue: Option<Box<VecDeque<Control>>>,
     /// The cell's, while it waits for a handler, hook, child or backoff.
     waker: Option<Waker>,
 }
@@ -43,7 +65,34 @@ struct State {
 impl Lane {
     /// The caller wakes the queue's side too.
     pub(crate) fn push(&self, control: Control) {
-        self.raise(|state| state.queue.push(control));
+        self.raise(|state| state.queue.get_or_insert_default().push_back(control));
+    }
+
+    /// As `push`, until the lane is sealed; after that the errand comes back.
+    pub(crate) fn push_errand(&self, errand: Errand) -> Result<(), Errand> {
+        let mut refused = Some(errand);
+        self.raise(|state| {
+            if let Some(errand) = refused.take_if(|_| !self.sealed.load(Ordering::SeqCst)) {
+                state.queue.get_or_insert_default().push_back(Control::Errand(errand));
+            }
+        });
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// Refuses errands from now on and hands out those that were queued.
+    pub(crate) fn seal(&self) -> Vec<Errand> {
+        let mut state = self.state.lock();
+        self.sealed.store(true, Ordering::SeqCst);
+        let queued = state.queue.take().into_iter().flat_map(|queue| *queue);
+        let (mut errands, mut rest) = (Vec::new(), VecDeque::new());
+        for control in queued {
+            match control {
+                Control::Errand(errand) => errands.push(errand),
+                control => rest.push_back(control),
+            }
+        }
+        state.queue = (!rest.is_empty()).then(|| Box::new(rest));
+        errands
     }
 
     pub(crate) fn kill(&self) {
@@ -96,28 +145,22 @@ impl Lane {
         if self.is_killed() {
             return Some(StopReason::Killed);
         }
-        self.state.lock().queue.iter().find_map(|control| match control {
+        self.state.lock().queue.iter().flat_map(|queue| queue.iter()).find_map(|control| match control {
             Control::Stop(reason) => Some(*reason),
             _ => None,
         })
     }
 
-    /// Everything there is, in order.
-    pub(crate) fn take(&self) -> Vec<Control> {
+    /// The next in order.
+    pub(crate) fn next(&self) -> Option<Control> {
         let mut state = self.state.lock();
-        // A kill may have come since the caller looked: it stays raised.
-        self.raised.store(self.is_killed(), Ordering::SeqCst);
-        std::mem::take(&mut state.queue)
-    }
-
-    /// Puts back what was taken and not obeyed, before everything newer.
-    pub(crate) fn put_back(&self, rest: VecDeque<Control>) {
-        if rest.is_empty() {
-            return;
+        let next = state.queue.as_mut().and_then(|queue| queue.pop_front());
+        if state.queue.as_ref().is_none_or(|queue| queue.is_empty()) {
+            state.queue = None;
+            // A kill may have come since the caller looked: it stays raised.
+            self.raised.store(self.is_killed(), Ordering::SeqCst);
         }
-        let mut state = self.state.lock();
-        state.queue.splice(0..0, rest);
-        self.raised.store(true, Ordering::SeqCst);
+        next
     }
 
     /// Wakes `waker` at the next push; at once if something is there that was pushed since the last look.
@@ -140,7 +183,7 @@ mod tests {
         lane.push(Control::Drain(0));
         lane.kill();
 
-        assert_eq!(lane.take().len(), 1);
+        assert!(lane.next().is_some());
 
         assert!(lane.is_raised(), "the kill is still to be obeyed");
     }

@@ -6,7 +6,7 @@ mod room;
 
 use std::num::NonZeroUsize;
 
-pub(crate) use lane::{Control, Lane};
+pub(crate) use lane::{Control, Errand, Lane};
 pub(crate) use queue::{Batch, Queue};
 pub(crate) use room::Ticket;
 

@@ -1,0 +1,62 @@
+//! A message that is sent later, by something else than its sender, and answered to nobody.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use super::call::Call;
+use super::cell::LocalCell;
+use super::reference::Ref;
+use super::traits::{Actor, Message, Request};
+
+/// A call without its reply: what timers and pipes carry. Made by [`Call::post`], or from a call by `into()`.
+///
+/// It knows its target, which need not be the actor that the timer or pipe belongs to. Posts are taken in
+/// on the target's control lane: a full mailbox does not refuse them, and they overtake what is queued there.
+/// A post whose target is gone is a dead letter.
+#[must_use = "a post does nothing until a timer, a pipe or a schedule sends it"]
+pub struct Post<M: Message> {
+    target: Ref<M>,
+    message: M,
+}
+
+impl<M: Message> Post<M> {
+    pub(super) fn new(target: Ref<M>, message: M) -> Self {
+        Self { target, message }
+    }
+
+    /// The actor's own message; what is for others is sent to them.
+    pub(super) fn claim<A: Actor>(self, cell: &Arc<LocalCell<A>>) -> Option<A::Msg> {
+        if !std::ptr::addr_eq(Arc::as_ptr(&self.target.0), Arc::as_ptr(cell)) {
+            self.deliver();
+            return None;
+        }
+        let Self { target, message } = self;
+        let mut message = Some(message);
+        match (&mut message as &mut dyn Any).downcast_mut::<Option<A::Msg>>() {
+            Some(mine) => mine.take(),
+            // A protocol of the actor that is not its own enum.
+            None => {
+                message.into_iter().for_each(|message| target.0.post(message));
+                None
+            }
+        }
+    }
+
+    /// Sends it to its target.
+    pub(crate) fn deliver(self) {
+        self.target.0.post(self.message);
+    }
+}
+
+impl<Q: Request> From<Call<'_, Q>> for Post<Q::Message> {
+    fn from(call: Call<'_, Q>) -> Self {
+        call.post()
+    }
+}
+
+impl<M: Message> fmt::Debug for Post<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Post({} to {})", self.message.name(), self.target.0.path())
+    }
+}

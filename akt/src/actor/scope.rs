@@ -1,0 +1,83 @@
+//! What lives only as long as an actor, or as one value of it: its timers and its work in progress.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+/// The timers and the work of one actor.
+#[derive(Default)]
+pub(super) struct Scope(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// Nothing joins any more.
+    closed: bool,
+    /// How many values the actor has had before the present one.
+    value: u64,
+    next: u64,
+    /// By place, so that the order of their end is that of their beginning.
+    members: BTreeMap<u64, Arc<dyn Member>>,
+}
+
+/// Something that ends with an actor.
+pub(super) trait Member: Send + Sync {
+    /// Whether it outlives the value that began it.
+    fn outlives_value(&self) -> bool;
+    /// Ends it.
+    fn end(&self);
+}
+
+/// Names a member, so that it can leave.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place(u64);
+
+impl Scope {
+    /// Takes `member` in; `None` if the actor is gone, and `member` must not begin.
+    pub(super) fn join(&self, member: Arc<dyn Member>) -> Option<Place> {
+        let mut state = self.0.lock();
+        if state.closed {
+            return None;
+        }
+        let place = state.next;
+        state.next += 1;
+        state.members.insert(place, member);
+        Some(Place(place))
+    }
+
+    /// Lets a member go that has ended by itself.
+    pub(super) fn leave(&self, place: Place) {
+        let member = self.0.lock().members.remove(&place.0);
+        drop(member);
+    }
+
+    /// Which value of the actor is the present one.
+    pub(super) fn value(&self) -> u64 {
+        self.0.lock().value
+    }
+
+    /// Ends what belongs to the actor's present value.
+    pub(super) fn end_value(&self) {
+        let mut state = self.0.lock();
+        state.value += 1;
+        let (kept, ended) = std::mem::take(&mut state.members)
+            .into_iter()
+            .partition(|(_, member): &(_, Arc<dyn Member>)| member.outlives_value());
+        state.members = kept;
+        drop(state);
+        end_all(ended);
+    }
+
+    /// Ends everything; nothing begins any more.
+    pub(super) fn close(&self) {
+        let mut state = self.0.lock();
+        state.closed = true;
+        let ended = std::mem::take(&mut state.members);
+        drop(state);
+        end_all(ended);
+    }
+}
+
+fn end_all(members: BTreeMap<u64, Arc<dyn Member>>) {
+    members.into_values().for_each(|member| member.end());
+}

@@ -1,0 +1,10 @@
+use akt::prelude::*;
+
+struct Cache;
+
+impl Cache {
+    #[every("10s")]
+    fn evict(&mut self) {}
+}
+
+fn main() {}
