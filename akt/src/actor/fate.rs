@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::{AskError, Ctx, Delivery, Directive, Mailbox, Request, Supervise, TellError};
+use super::{AskError, Ctx, Delivery, Directive, Forward, Mailbox, Reply, Request, Supervise, TellError};
 use crate::runtime::Runtime;
 use crate::system::{ActorSystem, Event, Promise};
 use akt::{handler, on};
@@ -19,6 +19,8 @@ use akt::{handler, on};
 struct Subject {
     ledger: Ledger,
     runtime: Runtime,
+    /// Replies of `keep`, answered or dropped by what comes later.
+    kept: Vec<Reply<usize>>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -39,6 +41,9 @@ impl Subject {
     #[handler]
     fn quick(&mut self, id: usize) -> usize {
         self.ledger.started(id);
+        if let Some(reply) = self.kept.pop() {
+            reply.send(id);
+        }
         self.ledger.completed(id);
         id
     }
@@ -54,6 +59,7 @@ impl Subject {
     #[handler]
     fn refuse(&mut self, id: usize) -> Result<usize, Refused> {
         self.ledger.started(id);
+        self.kept.pop();
         self.ledger.completed(id);
         Err(Refused)
     }
@@ -87,6 +93,77 @@ impl Subject {
         id
     }
 
+    #[handler(defer)]
+    fn keep(&mut self, id: usize, reply: Reply<usize>) {
+        self.ledger.started(id);
+        self.ledger.completed(id);
+        self.kept.push(reply);
+    }
+
+    /// Is as if `quick` had been called.
+    #[handler]
+    fn route(&mut self, id: usize, cx: &mut Ctx<Self>) -> Forward<usize> {
+        self.ledger.rename(id, "quick");
+        cx.forward(cx.me().quick(id))
+    }
+
+    /// The result is a message of its own: `pipe` until it has come, then `result`.
+    #[handler]
+    fn begin_pipe(&mut self, id: usize, for_ms: u64, cx: &mut Ctx<Self>) {
+        self.ledger.started(id);
+        let (ledger, result) = (self.ledger.clone(), self.ledger.open("pipe"));
+        cx.pipe(work(self.runtime.clone(), for_ms), move |me, done| {
+            ledger.rename(result, "result");
+            me.result(result, done.is_err()).post()
+        });
+        self.ledger.completed(id);
+    }
+
+    #[handler]
+    fn begin_then(&mut self, id: usize, for_ms: u64, cx: &mut Ctx<Self>) {
+        self.ledger.started(id);
+        let result = self.ledger.open("then");
+        cx.then(work(self.runtime.clone(), for_ms), move |this, done, cx| {
+            this.ledger.started(result);
+            assert!(done.is_ok() || for_ms != 5, "fate: then");
+            if for_ms == 4 {
+                cx.stop();
+            }
+            this.ledger.completed(result);
+        });
+        self.ledger.completed(id);
+    }
+
+    /// A tick that does not come was never a message.
+    #[handler]
+    fn begin_timer(&mut self, id: usize, for_ms: u64, cx: &mut Ctx<Self>) {
+        self.ledger.started(id);
+        let tick = self.ledger.open("tick");
+        self.ledger.end(tick, End::NeverSent);
+        let timer = cx.after(Duration::from_millis(for_ms), cx.me().tick(tick));
+        if for_ms == 3 {
+            timer.keep()
+        } else {
+            timer.detach()
+        }
+        self.ledger.completed(id);
+    }
+
+    #[handler]
+    async fn tick(&mut self, id: usize) {
+        self.ledger.end(id, End::Sent);
+        self.ledger.started(id);
+        self.pause(2).await;
+        self.ledger.completed(id);
+    }
+
+    #[handler]
+    fn result(&mut self, id: usize, failed: bool) {
+        self.ledger.started(id);
+        assert!(!failed, "fate: result");
+        self.ledger.completed(id);
+    }
+
     /// Waits `ms` milliseconds, or if it is even only gives way so often.
     async fn pause(&self, ms: u64) {
         if ms % 2 == 1 {
@@ -95,6 +172,16 @@ impl Subject {
         for _ in 0..ms {
             give_way().await;
         }
+    }
+}
+
+/// Ends after a while: well, badly, or with a panic.
+async fn work(runtime: Runtime, for_ms: u64) -> Result<(), Refused> {
+    runtime.sleep(Duration::from_millis(for_ms)).await;
+    match for_ms {
+        0 => panic!("fate: work"),
+        5 => Err(Refused),
+        _ => Ok(()),
     }
 }
 
@@ -143,6 +230,10 @@ impl Ledger {
         let mut entries = self.0.lock();
         entries.push(Entry { name, started: 0, completed: 0, end: End::Sent });
         entries.len() - 1
+    }
+
+    fn rename(&self, id: usize, name: &'static str) {
+        self.0.lock()[id].name = name;
     }
 
     fn started(&self, id: usize) {
@@ -278,7 +369,7 @@ impl Client {
             return Some(subject);
         }
         let (ledger, runtime) = (self.ledger.clone(), self.system.runtime().clone());
-        let factory = move || Subject { ledger: ledger.clone(), runtime: runtime.clone() };
+        let factory = move || Subject { ledger: ledger.clone(), runtime: runtime.clone(), kept: Vec::new() };
         let directive = *self
             .rng
             .choice(&[Directive::Restart, Directive::Resume, Directive::Stop, Directive::Escalate])
@@ -292,13 +383,18 @@ impl Client {
 
     async fn message(&mut self, subject: &SubjectRef) {
         let for_ms = self.rng.u64(..6);
-        match self.rng.u8(..16) {
+        match self.rng.u8(..24) {
             0..5 => self.send("quick", |id| subject.quick(id)).await,
             5..9 => self.send("slow", |id| subject.slow(id, for_ms)).await,
             9..11 => self.send("refuse", |id| subject.refuse(id)).await,
             11 => self.send("boom", |id| subject.boom(id)).await,
             12..14 => self.send("late_boom", |id| subject.late_boom(id, for_ms)).await,
             14 => self.send("fail", |id| subject.fail(id)).await,
+            15..17 => self.send("keep", |id| subject.keep(id)).await,
+            17..19 => self.send("route", |id| subject.route(id)).await,
+            19 | 20 => self.send("begin_pipe", |id| subject.begin_pipe(id, for_ms)).await,
+            21 => self.send("begin_then", |id| subject.begin_then(id, for_ms)).await,
+            22 => self.send("begin_timer", |id| subject.begin_timer(id, for_ms)).await,
             _ => self.send("quit", |id| subject.quit(id)).await,
         }
     }
