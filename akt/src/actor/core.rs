@@ -119,6 +119,10 @@ impl Core {
         self.life.lock().stage.is_alive()
     }
 
+    pub(crate) fn is_starting(&self) -> bool {
+        !self.life.lock().stage.has_started()
+    }
+
     pub(crate) fn stop_reason(&self) -> Option<StopReason> {
         self.life.lock().stage.stop_reason()
     }

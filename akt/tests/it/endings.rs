@@ -6,7 +6,7 @@ use akt::prelude::*;
 use akt::{DeadLetterReason, SpawnError, StopReason};
 use tokio::sync::{Notify, mpsc};
 
-use crate::support::{Counter, TooBig, system};
+use crate::support::{Counter, TooBig, gated, system};
 
 /// Stops itself where it is told to.
 #[derive(Clone, Copy)]
@@ -160,4 +160,32 @@ async fn a_child_that_comes_while_its_siblings_end_is_refused() {
     stop.notify_one();
     nursery.actor().stopped().await;
     system.shutdown().await;
+}
+
+#[test]
+fn nobody_waits_for_a_runtime_that_is_gone() {
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let (gone, here) = (runtime(), runtime());
+    let (system, counter, running) = gone.block_on(async {
+        let system = system().await;
+        let counter = system.spawn("counter", gated(&Arc::new(Notify::new()))).await.unwrap();
+        let running = counter.wait().start();
+        tokio::task::yield_now().await;
+        (system, counter, running)
+    });
+    let queued = counter.add(1).start();
+    drop(gone);
+
+    here.block_on(async {
+        let error = running.await.unwrap_err();
+        assert!(matches!(error, AskError::Stopped { delivered: Delivery::Maybe, .. }), "{error}");
+        let error = queued.await.unwrap_err();
+        assert!(matches!(error, AskError::Stopped { delivered: Delivery::No, .. }), "{error}");
+        assert!(matches!(counter.add(1).await, Err(AskError::Stopped { .. })));
+        assert_eq!(counter.actor().stopped().await, StopReason::Killed);
+        let error = system.spawn("late", Counter::default).await.unwrap_err();
+        assert!(matches!(error, SpawnError::ParentStopping(_)), "{error}");
+        system.shutdown().await;
+    });
 }
