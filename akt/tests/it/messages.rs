@@ -7,7 +7,7 @@ use akt::prelude::*;
 use akt::{DeadLetterReason, Mailbox, Stage};
 use tokio::sync::{Notify, mpsc};
 
-use crate::support::{Counter, TooBig, gated, system};
+use crate::support::{Counter, Inline, TooBig, gated, system};
 
 #[tokio::test(start_paused = true)]
 async fn an_ask_yields_what_the_handler_returns() {
@@ -172,5 +172,26 @@ async fn what_panics_when_it_is_dropped_is_accounted_for() {
     drop(waiting);
     counter.actor().stopped().await;
     assert_eq!(system.dead_letters_of(DeadLetterReason::Panicked), 1, "on the same thread, later");
+    system.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_runs_at_once_when_there_is_room_may_use_the_mailbox() {
+    let system = system().await;
+    let gate = Arc::new(Notify::new());
+    let counter = system.spawn("counter", gated(&gate)).mailbox(Mailbox::bounded(1)).await.unwrap();
+    let busy = counter.wait().start();
+    tokio::task::yield_now().await;
+    counter.add(1).tell().unwrap();
+    let waiting = Inline::run({
+        let counter = counter.clone();
+        async move { counter.add(10).await }
+    });
+
+    gate.notify_one();
+
+    assert_eq!(busy.await.unwrap(), 0);
+    assert_eq!(counter.add(100).await.unwrap(), 111);
+    assert_eq!(waiting.take().unwrap().unwrap(), 11);
     system.shutdown().await;
 }
