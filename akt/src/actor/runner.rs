@@ -323,7 +323,6 @@ impl<A: Actor> Runner<A> {
         let reason = if killed { StopReason::Killed } else { StopReason::Fault };
         let info = self.cell.core.note(failure, Verdict::Stop);
         self.close(reason);
-        self.cell.core.enter(Stage::Stopping(reason));
         self.finish(reason, Some(info));
     }
 

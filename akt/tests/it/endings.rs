@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use akt::prelude::*;
-use akt::{DeadLetterReason, SpawnError, StopReason};
+use akt::{DeadLetterReason, Event, SpawnError, StopReason};
 use tokio::sync::{Notify, mpsc};
 
-use crate::support::{Counter, TooBig, gated, system};
+use crate::support::{Counter, Inline, TooBig, gated, system, until};
 
 /// Stops itself where it is told to.
 #[derive(Clone, Copy)]
@@ -188,4 +188,34 @@ fn nobody_waits_for_a_runtime_that_is_gone() {
         assert!(matches!(error, SpawnError::ParentStopping(_)), "{error}");
         system.shutdown().await;
     });
+}
+
+struct Sick(Arc<Notify>);
+
+#[akt::actor]
+impl Sick {
+    #[on(start)]
+    async fn started(&mut self) -> Result<(), TooBig> {
+        self.0.notified().await;
+        Err(TooBig)
+    }
+
+    #[handler]
+    fn never(&mut self) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_start_is_a_spawn_error_however_early_it_is_noticed() {
+    let system = system().await;
+    let mut events = system.events();
+    let gate = Arc::new(Notify::new());
+    let started = gate.clone();
+    let spawning = Inline::run(system.spawn("sick", move || Sick(gate.clone())).into_future());
+
+    started.notify_one();
+    until(&mut events, |event| matches!(event, Event::Stopped { .. })).await;
+
+    let spawned = spawning.take().unwrap();
+    assert!(matches!(spawned, Err(SpawnError::Start(_))), "{spawned:?}");
+    system.shutdown().await;
 }
