@@ -210,7 +210,7 @@ impl Core {
         }
         let watchers = life.watchers.get_or_insert_default();
         // Those that are gone are forgotten now: a long life has many short watchers.
-        watchers.retain(|known| !Arc::ptr_eq(known, &watcher) && !known.core().is_some_and(Core::is_gone));
+        watchers.retain(|known| !Arc::ptr_eq(known, &watcher) && !known.core().is_some_and(Self::is_gone));
         watchers.push(watcher);
     }
 
