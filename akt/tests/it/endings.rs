@@ -1,6 +1,9 @@
 //! The end of a local actor at an odd moment: in its start, in a restart, with its children, its runtime.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use akt::prelude::*;
 use akt::{DeadLetterReason, Event, SpawnError, StopReason};
@@ -218,4 +221,37 @@ async fn a_failing_start_is_a_spawn_error_however_early_it_is_noticed() {
     let spawned = spawning.take().unwrap();
     assert!(matches!(spawned, Err(SpawnError::Start(_))), "{spawned:?}");
     system.shutdown().await;
+}
+
+#[test]
+fn a_shutdown_may_be_awaited_outside_of_any_runtime() {
+    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    let (system, hanging) = tokio.block_on(async {
+        let builder = ActorSystem::builder("test").shutdown_grace(Duration::from_millis(20));
+        let system = builder.start().await.unwrap();
+        let counter = system.spawn("counter", gated(&Arc::new(Notify::new()))).await.unwrap();
+        (system, counter.wait().start())
+    });
+
+    block_on(system.shutdown());
+
+    assert!(matches!(block_on(hanging), Err(AskError::Stopped { .. })));
+}
+
+/// Polls `future` on this thread, which belongs to no runtime.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(out) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return out;
+        }
+        std::thread::park();
+    }
 }
