@@ -10,7 +10,7 @@ use super::attend::Attend;
 use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::EndChildren;
-use super::error::{Fault, StopReason};
+use super::error::{Directive, Fault, FaultInfo, StopReason};
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
 use super::mailbox::{Batch, Control};
@@ -324,7 +324,6 @@ impl<A: Actor> Runner<A> {
         let reason = if killed { StopReason::Killed } else { StopReason::Fault };
         let info = self.cell.core.note(failure, Verdict::Stop);
         self.close(reason);
-        self.cell.core.enter(Stage::Stopping(reason));
         self.finish(reason, Some(info));
     }
 
@@ -436,7 +435,7 @@ impl<A: Actor> Runner<A> {
         self.finish(reason, None);
     }
 
-    fn finish(&mut self, reason: StopReason, start_failure: Option<Box<super::error::FaultInfo>>) {
+    fn finish(&mut self, reason: StopReason, start_failure: Option<Box<FaultInfo>>) {
         let me: Arc<dyn Target> = self.cell.clone();
         self.cell.core.ended(A::NAME, reason);
         let factory = std::mem::replace(&mut self.factory, Box::new(|| None));
@@ -453,6 +452,22 @@ impl<A: Actor> Runner<A> {
             let reply = orphan::part(message);
             self.cell.core.refuse(name, reply, reason);
         }
+    }
+}
+
+/// The task was dropped before its end, as its runtime was: nobody may wait for it any longer.
+impl<A: Actor> Drop for Runner<A> {
+    fn drop(&mut self) {
+        if self.cell.core.stop_reason().is_some() {
+            return;
+        }
+        let start_failure = self.cell.core.is_starting().then(|| {
+            let text = "its runtime ended before it had started".to_owned();
+            let (actor, message) = (self.cell.core.path(), self.cx.message.into());
+            Box::new(FaultInfo { actor, message, text, place: None, directive: Directive::Stop })
+        });
+        self.close(StopReason::Killed);
+        self.finish(StopReason::Killed, start_failure);
     }
 }
 
