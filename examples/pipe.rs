@@ -65,7 +65,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Nobody works here without having been heard.
     let panics = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if info.payload_as_str() != Some("the parser gave up") {
+        if info.payload().downcast_ref::<&str>() != Some(&"the parser gave up") {
             panics(info);
         }
     }));

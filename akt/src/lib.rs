@@ -29,8 +29,8 @@ mod wire;
 pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Breaker, BreakerOptions, Call, CallPath,
     CodecError, Ctx, Delivery, Directive, Fault, FaultInfo, Forward, Mailbox, Message, PeerError, PipeError,
-    Post, Protocol, Ref, Reply, Request, RpcInfo, Spawn, SpawnError, Spawning, Stage, StopReason, Supervise,
-    TellError, Terminated, TimeoutInfo, Timer, TooLarge, Work,
+    Post, Protocol, Recipient, Ref, Reply, Request, RpcInfo, Spawn, SpawnError, Spawning, Stage, StopReason,
+    Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Work,
 };
 #[cfg(feature = "macros")]
 pub use akt_macros::{actor, every, handler, on};

@@ -46,6 +46,16 @@ impl Stage {
     }
 }
 
+impl StopReason {
+    /// Why the children of an actor stop that stops for this reason.
+    pub(super) fn of_children(self) -> Self {
+        match self {
+            Self::Shutdown => Self::Shutdown,
+            _ => Self::Parent,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

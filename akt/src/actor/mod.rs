@@ -22,6 +22,7 @@ mod outbound;
 mod panic;
 mod pipe;
 mod post;
+mod recipient;
 mod reference;
 mod reply;
 mod rhythm;
@@ -48,6 +49,7 @@ pub use self::outbound::{
     unknown_rpc,
 };
 pub use self::post::Post;
+pub use self::recipient::Recipient;
 pub use self::reference::{AnyRef, Ref};
 pub use self::reply::{AnyReply, Begin, Reply, Slot};
 pub use self::spawn::{ActorOptions, Spawn, Spawning};

@@ -11,7 +11,7 @@ use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::EndChildren;
 use super::errand::Run;
-use super::error::{Fault, StopReason};
+use super::error::{Directive, Fault, FaultInfo, StopReason};
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
 use super::mailbox::{Batch, Control, Errand};
@@ -347,23 +347,18 @@ impl<A: Actor> Runner<A> {
         let reason = if killed { StopReason::Killed } else { StopReason::Fault };
         let info = self.cell.core.note(failure, Verdict::Stop);
         self.close(reason);
-        self.cell.core.enter(Stage::Stopping(reason));
         self.finish(reason, Some(info));
     }
 
     /// Acts on the end of serving; the actor to go on with, or none.
     async fn conclude(&mut self, actor: A, end: End) -> Option<A> {
-        match end {
-            End::Stop(reason) => {
-                self.stop(Some(actor), reason).await;
-                None
-            }
-            End::Killed => {
-                self.stop(Some(actor), StopReason::Killed).await;
-                None
-            }
-            End::Failed(failure) => self.supervise(actor, *failure).await,
-        }
+        let reason = match end {
+            End::Failed(failure) => return self.supervise(actor, *failure).await,
+            End::Stop(reason) => reason,
+            End::Killed => StopReason::Killed,
+        };
+        self.stop(Some(actor), reason).await;
+        None
     }
 
     async fn supervise(&mut self, actor: A, failure: Failure) -> Option<A> {
@@ -450,7 +445,7 @@ impl<A: Actor> Runner<A> {
         self.cell.core.enter(Stage::Stopping(reason));
         self.close(reason);
         let killed = reason == StopReason::Killed;
-        let how = if killed { EndChildren::Kill } else { EndChildren::Stop(child_reason(reason)) };
+        let how = if killed { EndChildren::Kill } else { EndChildren::Stop(reason.of_children()) };
         self.cell.core.end_children(how).await;
         match actor {
             Some(actor) if killed => drop(orphan::let_go(actor, Some(reason))),
@@ -460,7 +455,7 @@ impl<A: Actor> Runner<A> {
         self.finish(reason, None);
     }
 
-    fn finish(&mut self, reason: StopReason, start_failure: Option<Box<super::error::FaultInfo>>) {
+    fn finish(&mut self, reason: StopReason, start_failure: Option<Box<FaultInfo>>) {
         let me: Arc<dyn Target> = self.cell.clone();
         self.cx.end_scope();
         self.cell.core.ended(A::NAME, reason);
@@ -484,10 +479,19 @@ impl<A: Actor> Runner<A> {
     }
 }
 
-fn child_reason(reason: StopReason) -> StopReason {
-    match reason {
-        StopReason::Shutdown => StopReason::Shutdown,
-        _ => StopReason::Parent,
+/// The task was dropped before its end, as its runtime was: nobody may wait for it any longer.
+impl<A: Actor> Drop for Runner<A> {
+    fn drop(&mut self) {
+        if self.cell.core.stop_reason().is_some() {
+            return;
+        }
+        let start_failure = self.cell.core.is_starting().then(|| {
+            let text = "its runtime ended before it had started".to_owned();
+            let (actor, message) = (self.cell.core.path(), self.cx.message.into());
+            Box::new(FaultInfo { actor, message, text, place: None, directive: Directive::Stop })
+        });
+        self.close(StopReason::Killed);
+        self.finish(StopReason::Killed, start_failure);
     }
 }
 

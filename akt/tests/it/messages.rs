@@ -1,13 +1,18 @@
 //! What becomes of messages to a local actor: ask, tell, order, room, timeouts, cancellation.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use akt::prelude::*;
-use akt::{DeadLetterReason, Mailbox, Stage};
+use akt::{DeadLetterReason, Mailbox, Recipient, Stage};
 use tokio::sync::{Notify, mpsc};
 
-use crate::support::{Counter, TooBig, gated, system};
+use crate::contracts::depot::v1 as depot;
+use crate::depot::Shelf;
+use crate::support::{Counter, Inline, TooBig, gated, system};
 
 #[tokio::test(start_paused = true)]
 async fn an_ask_yields_what_the_handler_returns() {
@@ -172,5 +177,120 @@ async fn what_panics_when_it_is_dropped_is_accounted_for() {
     drop(waiting);
     counter.actor().stopped().await;
     assert_eq!(system.dead_letters_of(DeadLetterReason::Panicked), 1, "on the same thread, later");
+    system.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_runs_at_once_when_there_is_room_may_use_the_mailbox() {
+    let system = system().await;
+    let gate = Arc::new(Notify::new());
+    let counter = system.spawn("counter", gated(&gate)).mailbox(Mailbox::bounded(1)).await.unwrap();
+    let busy = counter.wait().start();
+    tokio::task::yield_now().await;
+    counter.add(1).tell().unwrap();
+    let waiting = Inline::run({
+        let counter = counter.clone();
+        async move { counter.add(10).await }
+    });
+
+    gate.notify_one();
+
+    assert_eq!(busy.await.unwrap(), 0);
+    assert_eq!(counter.add(100).await.unwrap(), 111);
+    assert_eq!(waiting.take().unwrap().unwrap(), 11);
+    system.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_started_call_that_is_told_panics_and_leaves_nothing_behind() {
+    let system = system().await;
+    let gate = Arc::new(Notify::new());
+    let counter = system.spawn("counter", gated(&gate)).mailbox(Mailbox::bounded(1)).await.unwrap();
+    let busy = counter.wait().start();
+    tokio::task::yield_now().await;
+    let queued = counter.add(1).start();
+    let waiting = counter.add(10).start();
+
+    for call in [queued, waiting] {
+        assert!(catch_unwind(AssertUnwindSafe(|| call.tell())).is_err());
+    }
+    gate.notify_one();
+
+    assert_eq!(busy.await.unwrap(), 0);
+    assert_eq!(counter.add(100).await.unwrap(), 100, "there is room, and neither was executed");
+    assert_eq!(system.dead_letters_of(DeadLetterReason::Cancelled), 1);
+    system.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waker_that_panics_costs_nobody_else_a_deadline() {
+    struct Bad;
+    impl Wake for Bad {
+        fn wake(self: Arc<Self>) {
+            panic!("bad waker");
+        }
+    }
+    let system = system().await;
+    let counter = system.spawn("counter", gated(&Arc::new(Notify::new()))).await.unwrap();
+    let mut bad = counter.wait().timeout(Duration::from_millis(10));
+    let waker = Waker::from(Arc::new(Bad));
+    assert!(Pin::new(&mut bad).poll(&mut Context::from_waker(&waker)).is_pending());
+
+    let good = counter.add(1).timeout(Duration::from_millis(100));
+
+    assert!(matches!(good.await, Err(AskError::Timeout(_))));
+    drop(bad);
+    counter.actor().kill();
+    system.shutdown().await;
+}
+
+/// Takes one message that others take as well.
+#[derive(Default)]
+struct Ledger {
+    added: u32,
+}
+
+#[akt::actor]
+impl depot::Depot for Ledger {
+    fn add(&mut self, item: depot::Item) -> Result<depot::Stock, depot::Refused> {
+        self.added += item.quantity;
+        Ok(depot::Stock { added: vec![self.added] })
+    }
+
+    fn view(&mut self, _: ()) -> depot::Stock {
+        depot::Stock { added: vec![self.added] }
+    }
+
+    fn wait(&mut self, _: depot::Delay) {}
+
+    fn echo(&mut self, blob: depot::Blob) -> depot::Blob {
+        blob
+    }
+
+    fn make(&mut self, _: depot::Delay) -> depot::Blob {
+        depot::Blob::default()
+    }
+
+    fn crash(&mut self, _: depot::Delay) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recipient_is_any_actor_that_takes_the_message() {
+    let system = system().await;
+    let shelf = system.spawn("shelf", Shelf::default).await.unwrap();
+    let ledger = system.spawn("ledger", Ledger::default).await.unwrap();
+    let all: [Recipient<depot::Item>; 2] = [Recipient::of(&shelf), Recipient::of(&ledger)];
+
+    for recipient in &all {
+        recipient.tell(depot::Item { quantity: 3 }).unwrap();
+        recipient.clone().tell(depot::Item { quantity: 4 }).unwrap();
+    }
+
+    assert_eq!(shelf.view(()).await.unwrap().added, [3, 4]);
+    assert_eq!(ledger.view(()).await.unwrap().added, [7]);
+    shelf.actor().stop();
+    all[0].actor().stopped().await;
+    let Err(TellError::Stopped(item)) = all[0].tell(depot::Item { quantity: 5 }) else { panic!("accepted") };
+    assert_eq!(item.quantity, 5);
     system.shutdown().await;
 }
