@@ -13,7 +13,10 @@ pub(super) struct Ledger(Arc<Mutex<Vec<Entry>>>);
 
 #[derive(Debug)]
 struct Entry {
+    /// The handler it is for.
     name: &'static str,
+    /// The handler it was first for: what its asker calls it.
+    asked: &'static str,
     started: usize,
     completed: usize,
     end: End,
@@ -37,7 +40,7 @@ pub(super) enum End {
 impl Ledger {
     pub(super) fn open(&self, name: &'static str) -> usize {
         let mut entries = self.0.lock();
-        entries.push(Entry { name, started: 0, completed: 0, end: End::Sent });
+        entries.push(Entry { name, asked: name, started: 0, completed: 0, end: End::Sent });
         entries.len() - 1
     }
 
@@ -60,8 +63,12 @@ impl Ledger {
     /// Compares what every message's sender and receiver know with the dead letters, counted by name.
     pub(super) fn settle(&self, mut letters: BTreeMap<&'static str, usize>) -> Result<Tally, String> {
         let mut tally = Tally::default();
-        for (id, entry) in self.0.lock().iter().enumerate() {
-            let Entry { name, started, completed, end } = entry;
+        let entries = self.0.lock();
+        let mut order: Vec<_> = entries.iter().enumerate().collect();
+        // Those with one name first: the others take what is left under either.
+        order.sort_by_key(|(_, entry)| entry.name != entry.asked);
+        for (id, entry) in order {
+            let Entry { name, asked, started, completed, end } = entry;
             let wrong = |what: &str| Err(format!("message {id}: {what}: {entry:?}"));
             if *started > 1 || completed > started {
                 return wrong("executed twice");
@@ -78,13 +85,16 @@ impl Ledger {
                 End::Returned { .. } => tally.returned += 1,
                 End::NeverSent => tally.never_sent += 1,
                 End::Answered | End::Sent if *completed > 0 => tally.handled += 1,
-                End::Answered | End::Sent => match letters.get_mut(name) {
-                    Some(left) if *left > 0 => {
-                        *left -= 1;
-                        tally.dead += 1;
-                    }
-                    _ => return wrong("neither handled nor returned nor a dead letter"),
-                },
+                End::Answered | End::Sent => {
+                    let found = [name, asked]
+                        .into_iter()
+                        .find(|name| letters.get(*name).is_some_and(|left| *left > 0));
+                    let Some(left) = found.and_then(|name| letters.get_mut(name)) else {
+                        return wrong("neither handled nor returned nor a dead letter");
+                    };
+                    *left -= 1;
+                    tally.dead += 1;
+                }
             }
         }
         match letters.into_iter().find(|(_, left)| *left > 0) {
