@@ -22,6 +22,7 @@ pub(crate) struct Board {
 }
 
 /// Where the alarm of an ask is.
+#[derive(Clone, Copy)]
 pub(crate) enum Alarm {
     Cell { shard: u16, cell: u16 },
     Wheel(TimerKey),

@@ -103,7 +103,8 @@ impl<A: Actor> Runner<A> {
         }
     }
 
-    /// Handles messages until there is a reason not to. An `async fn` would hold its arguments twice.
+    /// Handles messages until there is a reason not to.
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` holds its arguments twice")]
     fn serve(&mut self, actor: &mut A) -> impl Future<Output = End> + Send {
         async move {
             loop {

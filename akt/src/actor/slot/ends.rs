@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::task::{Context, Poll, Waker};
 
-use super::inner::Inner;
+use super::inner::{Inner, wake};
 use super::share::Share;
 use super::word::*;
 use crate::actor::error::AskError;
@@ -228,7 +228,7 @@ impl<R: Send + 'static> Ender<R> {
         match inner.advance(|word| (!is_over(word)).then(|| at(phase, word) | VALUE), &mut cold) {
             Ok((_, waker)) => {
                 drop(cold);
-                waker.map(Waker::wake);
+                wake(waker);
                 true
             }
             Err(word) => {

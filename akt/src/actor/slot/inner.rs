@@ -139,9 +139,7 @@ impl<R: Send + 'static> Inner<R> {
             answer(awaited(word));
         }
         // A handler that waits for the asker to give up: it has.
-        if let Some(handler) = handler.filter(|_| phase == TIMED_OUT) {
-            handler.wake();
-        }
+        wake(handler.filter(|_| phase == TIMED_OUT));
         true
     }
 
@@ -164,8 +162,10 @@ impl<R: Send + 'static> Inner<R> {
         let mut cold = self.cold.lock();
         let (handler, on_cancel) = (cold.handler.take(), cold.on_cancel.take());
         drop(cold);
-        handler.map(Waker::wake);
-        on_cancel.map(|on_cancel| on_cancel());
+        wake(handler);
+        if let Some(on_cancel) = on_cancel {
+            on_cancel();
+        }
     }
 }
 
@@ -179,7 +179,7 @@ impl<R: Send + 'static> Pending for Inner<R> {
             Ok((_, waker)) => {
                 cold.refusal = Some(error);
                 drop(cold);
-                waker.map(Waker::wake);
+                wake(waker);
                 true
             }
             Err(word) => word & PHASE != DROPPED,
@@ -210,8 +210,8 @@ impl<R: Send + 'static> Pending for Inner<R> {
         let due = |word| (!is_over(word) && word & DUE == 0).then_some(word | DUE);
         let advanced = self.advance(due, &mut cold);
         drop(cold);
-        if let Ok((_, Some(waker))) = advanced {
-            waker.wake();
+        if let Ok((_, waker)) = advanced {
+            wake(waker);
         }
     }
 }
@@ -227,5 +227,11 @@ impl<R> Drop for Inner<R> {
             // SAFETY: the ender has written it, and no asker has read it.
             drop(self.value.with(|value| unsafe { value.read().assume_init() }));
         }
+    }
+}
+
+pub(super) fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }

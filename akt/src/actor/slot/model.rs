@@ -41,8 +41,8 @@ fn ask(waker: &Waker) -> (Asker<Arc<()>>, Ender<Arc<()>>, Share) {
     for_task(Instant::ZERO, LATER, LATER, waker.clone())
 }
 
-/// Polls once; an asker that sees nothing must have been woken by the time `other` has ended.
-fn value(asker: &mut Asker<Arc<()>>, waker: &Waker) -> Option<Seen> {
+/// Polls once.
+fn look(asker: &mut Asker<Arc<()>>, waker: &Waker) -> Option<Seen> {
     match asker.poll(&Context::from_waker(waker)) {
         Poll::Ready(seen) => Some(seen),
         Poll::Pending => None,
@@ -61,11 +61,11 @@ fn loom_an_answer_wakes_and_is_read_once() {
             assert!(ender.settle(Ok(sent)));
         });
 
-        let early = value(&mut asker, &waker).is_some();
+        let early = look(&mut asker, &waker).is_some();
         handler.join().unwrap();
 
         assert!(early || task.wakes() == 1);
-        assert!(matches!(value(&mut asker, &waker), Some(Seen::Outcome)));
+        assert!(matches!(look(&mut asker, &waker), Some(Seen::Outcome)));
         assert!(matches!(asker.leave(Some(alarm)), Some(Awaited::Outcome(Ok(_)))));
         assert_eq!(Arc::strong_count(&answer), 1);
         drop(waker);
@@ -106,11 +106,11 @@ fn loom_an_asker_that_moves_to_another_task_is_woken_there() {
         let (mut asker, ender, alarm) = ask(&first_waker);
         let handler = thread::spawn(move || ender.settle(Ok(Arc::new(()))));
 
-        let early = value(&mut asker, &second_waker).is_some();
+        let early = look(&mut asker, &second_waker).is_some();
         handler.join().unwrap();
 
         assert!(early || second.wakes() == 1);
-        assert!(matches!(value(&mut asker, &second_waker), Some(Seen::Outcome)));
+        assert!(matches!(look(&mut asker, &second_waker), Some(Seen::Outcome)));
         assert!(asker.leave(Some(alarm)).is_some());
         drop((first_waker, second_waker));
         assert_eq!((Arc::strong_count(&first), Arc::strong_count(&second)), (1, 1));
@@ -131,15 +131,15 @@ fn loom_an_alarm_and_an_answer_end_an_ask_once() {
         });
 
         agent.join().unwrap();
-        let seen = value(&mut asker, &waker);
+        let seen = look(&mut asker, &waker);
         let outcome = matches!(seen, Some(Seen::Outcome));
         assert!(seen.is_some());
-        assert_eq!(task.wakes(), 1);
         let read = asker.leave(None);
         assert_eq!(read.is_some(), outcome);
         drop(read);
 
         handler.join().unwrap();
+        assert_eq!(task.wakes(), 1);
         assert_eq!(Arc::strong_count(&answer), 1);
         drop(waker);
         assert_eq!(Arc::strong_count(&task), 1);
@@ -159,7 +159,7 @@ fn loom_a_refusal_beside_an_answer_ends_an_ask_once() {
         assert!(handler.join().unwrap() && cell.join().unwrap());
 
         assert_eq!(task.wakes(), 1);
-        assert!(matches!(value(&mut asker, &waker), Some(Seen::Outcome)));
+        assert!(matches!(look(&mut asker, &waker), Some(Seen::Outcome)));
         assert!(asker.leave(Some(alarm)).is_some());
         assert_eq!(Arc::strong_count(&answer), 1);
     });
@@ -211,10 +211,10 @@ fn loom_a_remote_timeout_is_told_with_its_place() {
         let (mut asker, ender, alarm) = ask(&waker);
         let peer = thread::spawn(move || ender.due(Some(Duration::from_secs(1))));
 
-        let _ = value(&mut asker, &waker);
+        let _ = look(&mut asker, &waker);
         peer.join().unwrap();
 
-        assert!(matches!(value(&mut asker, &waker), Some(Seen::Outcome)));
+        assert!(matches!(look(&mut asker, &waker), Some(Seen::Outcome)));
         let Some(Awaited::Due(progress)) = asker.leave(Some(alarm)) else { panic!("no outcome") };
         assert_eq!(progress.handling(), Some(Duration::from_secs(1)));
     });
