@@ -426,9 +426,10 @@ mod tests {
             tokio::time::timeout(Duration::from_millis(1), actor.stopped()).await.unwrap_err();
         }
 
-        let life = actor.target().core().unwrap().life.lock();
-        assert!(life.wakers.first.is_none() && life.wakers.others.is_none());
-        drop(life);
+        {
+            let life = actor.target().core().unwrap().life.lock();
+            assert!(life.wakers.first.is_none() && life.wakers.others.is_none());
+        }
         actor.stop();
         assert_eq!(actor.stopped().await, StopReason::Requested);
         system.shutdown().await;

@@ -2,6 +2,7 @@
 
 mod admission;
 mod attend;
+mod board;
 mod call;
 mod cell;
 mod children;
@@ -20,6 +21,7 @@ mod panic;
 mod reference;
 mod reply;
 mod runner;
+mod slot;
 mod spawn;
 mod supervisor;
 mod traits;
@@ -43,6 +45,7 @@ pub use self::supervisor::Supervise;
 pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, RpcInfo};
 pub use self::watch::Terminated;
 
+pub(crate) use self::board::Board;
 pub(crate) use self::core::Core;
 pub(crate) use self::guardian::Guardian;
 pub(crate) use self::mailbox::Control;

@@ -28,7 +28,7 @@ const BATCH: u32 = 128;
 /// How long a mailbox keeps the space of a burst while nothing comes.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
 /// Messages started before their room is given back.
-const GIVE_BACK: usize = 32;
+const GIVE_BACK: u32 = 32;
 
 /// The task that owns one actor.
 pub(super) struct Runner<A: Actor> {
@@ -38,7 +38,9 @@ pub(super) struct Runner<A: Actor> {
     supervisor: Option<Box<Supervisor>>,
     batch: VecDeque<A::Msg>,
     /// Messages whose room is not given back yet.
-    owed: usize,
+    owed: u32,
+    /// Messages handled since other tasks had their turn.
+    turn: u32,
     started: u64,
     /// Stops when this many messages were started.
     drain_at: u64,
@@ -75,6 +77,7 @@ impl<A: Actor> Runner<A> {
             supervisor: policy.map(|policy| Box::new(Supervisor::new(policy))),
             batch: VecDeque::new(),
             owed: 0,
+            turn: 0,
             started: 0,
             drain_at: u64::MAX,
         }
@@ -101,58 +104,60 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Handles messages until there is a reason not to.
-    async fn serve(&mut self, actor: &mut A) -> End {
-        // `on(start)`, or the `on(stop)` before it, may have asked for the end.
-        if let Some(reason) = self.cx.exit {
-            return End::Stop(reason);
-        }
-        let mut turn = 0;
-        loop {
-            if self.cell.core.lane.is_raised() {
-                match self.obey() {
-                    Obeyed::All => {}
-                    Obeyed::End(end) => return end,
-                    Obeyed::Terminated(terminated) => {
-                        match Box::pin(self.terminated(actor, terminated)).await {
-                            Some(end) => return end,
-                            None => continue,
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` holds its arguments twice")]
+    fn serve(&mut self, actor: &mut A) -> impl Future<Output = End> + Send {
+        async move {
+            // `on(start)`, or the `on(stop)` before it, may have asked for the end.
+            if let Some(reason) = self.cx.exit {
+                return End::Stop(reason);
+            }
+            loop {
+                if self.cell.core.lane.is_raised() {
+                    match self.obey() {
+                        Obeyed::All => {}
+                        Obeyed::End(end) => return end,
+                        Obeyed::Terminated(terminated) => {
+                            match Box::pin(self.terminated(actor, terminated)).await {
+                                Some(end) => return end,
+                                None => continue,
+                            }
                         }
                     }
                 }
-            }
-            if self.started >= self.drain_at {
-                return End::Stop(StopReason::Requested);
-            }
-            let Some(message) = self.batch.pop_front() else {
-                poll_fn(|cx| self.poll_batch(cx)).await;
-                continue;
-            };
-            match self.handle(actor, message) {
-                Step::Next => {}
-                Step::End(end) => return end,
-                Step::Await(message, ask) => {
-                    let attended =
-                        Attend::new(&self.cell.core.lane, actor.dispatch(message, &mut self.cx)).await;
-                    if let Some(end) = self.handled(attended, ask) {
-                        return end;
+                if self.started >= self.drain_at {
+                    return End::Stop(StopReason::Requested);
+                }
+                let Some(message) = self.batch.pop_front() else {
+                    poll_fn(|cx| self.poll_batch(cx)).await;
+                    continue;
+                };
+                match self.handle(actor, message) {
+                    Step::Next => {}
+                    Step::End(end) => return end,
+                    Step::Await(message, ask) => {
+                        let lane = &self.cell.core.lane;
+                        let attended = Attend::new(lane, actor.dispatch(message, &mut self.cx)).await;
+                        if let Some(end) = self.handled(attended, ask) {
+                            return end;
+                        }
                     }
                 }
-            }
-            turn += 1;
-            if turn == BATCH {
-                turn = 0;
-                yield_now().await;
+                self.turn += 1;
+                if self.turn == BATCH {
+                    self.turn = 0;
+                    yield_now().await;
+                }
             }
         }
     }
 
     fn give_back(&mut self) {
-        self.cell.queue.give_back(std::mem::take(&mut self.owed));
+        self.cell.queue.give_back(std::mem::take(&mut self.owed) as usize);
     }
 
     fn poll_batch(&mut self, cx: &Context<'_>) -> Poll<()> {
         let raised = self.cell.core.lane.raised();
-        let owed = std::mem::take(&mut self.owed);
+        let owed = std::mem::take(&mut self.owed) as usize;
         match self.cell.queue.poll_batch(&mut self.batch, owed, raised, cx) {
             Batch::Ready => Poll::Ready(()),
             Batch::Idle => Poll::Pending,
