@@ -19,6 +19,7 @@ mod remote;
 mod runtime;
 #[cfg(feature = "testkit")]
 pub mod sim;
+mod sync;
 mod system;
 mod time;
 #[cfg(feature = "remote")]

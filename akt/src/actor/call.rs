@@ -2,17 +2,17 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::admission::{Admission, NoRoom};
+use super::board::Alarm;
 use super::error::{AskError, Delivery, Stage, TellError, TimeoutInfo};
 use super::post::Post;
 use super::reference::{Ref, Refusal, Refused, Target};
-use super::reply::{Awaited, Progress, Reply, ReplySlot};
+use super::reply::{Awaited, Progress, Reply};
+use super::slot::{self, Asker, Seen};
 use super::traits::Request;
-use crate::runtime::TimerKey;
 use crate::system::DeadLetterReason;
 use crate::time::Instant;
 
@@ -213,10 +213,11 @@ impl<Q: Request> Future for Call<'_, Q> {
         }
         match &mut this.state {
             State::Asked(asked) => {
-                let Poll::Ready(awaited) = asked.slot.poll(cx) else { return Poll::Pending };
-                let result = asked.conclude(&*this.target.get().0, Q::NAME, awaited);
-                this.state = State::Done;
-                Poll::Ready(match result {
+                let Poll::Ready(seen) = asked.asker.poll(cx) else { return Poll::Pending };
+                let State::Asked(asked) = std::mem::replace(&mut this.state, State::Done) else {
+                    unreachable!("matched above")
+                };
+                Poll::Ready(match asked.conclude(&*this.target.get().0, Q::NAME, seen) {
                     Ok(out) => Q::split(out).map_err(AskError::Handler),
                     Err(error) => Err(error.widen()),
                 })
@@ -233,8 +234,8 @@ impl<Q: Request> Future for Call<'_, Q> {
 
 impl<Q: Request> Drop for Call<'_, Q> {
     fn drop(&mut self) {
-        match &mut self.state {
-            State::Waiting(_, admission) => admission.leave(&*self.target.get().0),
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Waiting(_, mut admission) => admission.leave(&*self.target.get().0),
             State::Asked(asked) => asked.give_up(&*self.target.get().0, Q::NAME),
             State::New(_) | State::Ready(_) | State::Done => {}
         }
@@ -261,8 +262,8 @@ impl Drop for Place<'_> {
 
 /// An ask that was accepted.
 struct Asked<R> {
-    slot: Arc<ReplySlot<R>>,
-    timer: TimerKey,
+    asker: Asker<R>,
+    alarm: Alarm,
 }
 
 impl<R: Send + 'static> Asked<R> {
@@ -273,34 +274,30 @@ impl<R: Send + 'static> Asked<R> {
         reserved: bool,
         cx: &Context<'_>,
     ) -> Result<Self, (Refusal, Q::Payload)> {
-        let slot = ReplySlot::for_task(since, deadline, cx.waker().clone());
-        match target.0.push(Q::wrap(payload, Reply::to(slot.clone())), reserved) {
-            Ok(()) => {
-                let alarm = deadline + target.0.grace();
-                let timer = target.0.system().timers().arm(alarm, slot.clone());
-                Ok(Self { slot, timer })
-            }
+        let alarm = deadline + target.0.grace();
+        let (asker, reply, share) = slot::for_task(since, deadline, alarm, cx.waker().clone());
+        match target.0.push(Q::wrap(payload, Reply::to(reply)), reserved) {
+            Ok(()) => Ok(Self { asker, alarm: target.0.system().board().set(share) }),
             Err(Refused { refusal, message }) => {
                 Err((refusal, Q::unwrap(message).expect("a refused message is the one that was sent")))
             }
         }
     }
 
-    fn conclude(
-        &mut self,
-        target: &dyn Target,
-        name: &'static str,
-        awaited: Awaited<R>,
-    ) -> Result<R, AskError> {
-        target.system().timers().cancel(self.timer);
-        let progress = match awaited {
-            Awaited::Outcome(Err(AskError::Unimplemented { .. })) => {
+    fn conclude(self, target: &dyn Target, name: &'static str, seen: Seen) -> Result<R, AskError> {
+        let alarm = target.system().board().clear(self.alarm, self.asker.share());
+        if let Seen::Due(_) = seen {
+            self.asker.give_up();
+        }
+        let (since, outcome) = (self.asker.since(), self.asker.leave(alarm));
+        let progress = match (outcome, seen) {
+            (Some(Awaited::Outcome(Err(AskError::Unimplemented { .. }))), _) => {
                 return Err(AskError::Unimplemented { rpc: name });
             }
-            Awaited::Outcome(outcome) => return outcome,
-            Awaited::Due(progress) => progress,
+            (Some(Awaited::Outcome(outcome)), _) => return outcome,
+            (Some(Awaited::Due(progress)), _) | (None, Seen::Due(progress)) => progress,
+            (None, Seen::Outcome) => unreachable!("an ask ends with an outcome or by its time"),
         };
-        self.slot.give_up();
         let stage = match progress {
             Progress::Connecting => Stage::Connecting,
             Progress::Sent => Stage::ReplyLost,
@@ -309,14 +306,15 @@ impl<R: Send + 'static> Asked<R> {
                 None => Stage::Queued { depth: target.depth() },
             },
         };
-        let waited = target.system().runtime().now().since(self.slot.since);
+        let waited = target.system().runtime().now().since(since);
         Err(timed_out(target, name, waited, stage))
     }
 
     /// The call is dropped. A message that was returned to it meanwhile is a dead letter: nobody has it.
-    fn give_up(&self, target: &dyn Target, name: &'static str) {
-        target.system().timers().cancel(self.timer);
-        let reason = match self.slot.give_up() {
+    fn give_up(self, target: &dyn Target, name: &'static str) {
+        let alarm = target.system().board().clear(self.alarm, self.asker.share());
+        self.asker.give_up();
+        let reason = match self.asker.leave(alarm) {
             None | Some(Awaited::Outcome(Ok(_))) => return,
             Some(Awaited::Outcome(Err(error))) => DeadLetterReason::of_error(&error),
             Some(Awaited::Due(_)) => DeadLetterReason::Expired,

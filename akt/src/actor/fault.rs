@@ -1,7 +1,7 @@
 //! A failure on its way to its verdict: what broke, whom it hurt, what is said about it.
 
 use super::core::Core;
-use super::error::{AskError, Delivery, Fault, FaultInfo, Stage, StopReason};
+use super::error::{AskError, Delivery, Directive, Fault, FaultInfo, Stage, StopReason};
 use super::orphan;
 use super::panic::Panic;
 use super::reference::Target;
@@ -122,6 +122,13 @@ impl Core {
         if !reply.fail(super::call::timed_out(me, message, waited, stage)) {
             self.system().dead_letter(self, message, DeadLetterReason::Expired);
         }
+    }
+
+    /// The failure of a start that its runtime did not outlive.
+    pub(super) fn never_ran(&self, message: &'static str) -> Box<FaultInfo> {
+        let text = "its runtime ended before it had started".to_owned();
+        let (actor, directive) = (self.path(), Directive::Stop);
+        Box::new(FaultInfo { actor, message: message.into(), text, place: None, directive })
     }
 
     pub(super) fn started(&self, kind: &'static str) {

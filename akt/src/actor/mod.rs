@@ -2,6 +2,7 @@
 
 mod admission;
 mod attend;
+mod board;
 mod breaker;
 mod call;
 mod cell;
@@ -28,6 +29,7 @@ mod reply;
 mod rhythm;
 mod runner;
 mod scope;
+mod slot;
 mod spawn;
 mod supervisor;
 mod timers;
@@ -59,6 +61,7 @@ pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, Rpc
 pub use self::watch::Terminated;
 pub use self::work::{Breaker, PipeError, Work};
 
+pub(crate) use self::board::Board;
 pub(crate) use self::core::Core;
 pub(crate) use self::guardian::Guardian;
 pub(crate) use self::mailbox::Control;

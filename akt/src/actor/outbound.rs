@@ -1,14 +1,15 @@
 //! The seam to the network: messages that leave as bytes, bytes that come in as messages.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::error::{AskError, CodecError, Delivery};
 use super::reference::{Ref, Refusal, Refused};
-use super::reply::{Awaited, Pending, Progress, Reply, ReplySlot};
+use super::reply::{Awaited, Progress, Reply};
+use super::slot::{self, Ender, Share};
 use super::traits::Protocol;
 use crate::message::{self, Travels};
 use crate::runtime::Fire;
@@ -94,19 +95,17 @@ pub(crate) trait Answer: Send + Sync {
 }
 
 /// An ask that came over the wire and is not answered yet.
-pub(crate) struct WireAsk(Weak<dyn Pending>);
+pub(crate) struct WireAsk(Share);
 
 impl WireAsk {
     /// The asker has given up.
     pub(crate) fn cancel(&self) {
-        if let Some(slot) = self.0.upgrade() {
-            slot.cancel();
-        }
+        self.0.pending().cancel();
     }
 
     /// What answers [`Outcome::Due`] when its time has come; arm it at the deadline.
     pub(crate) fn alarm(&self) -> Option<Arc<dyn Fire>> {
-        self.0.upgrade().map(|slot| slot as Arc<dyn Fire>)
+        Some(Arc::new(self.0.clone()))
     }
 }
 
@@ -194,7 +193,7 @@ pub fn receive<P: Protocol>(me: &Ref<P>, incoming: Incoming) {
 // ---- both directions -------------------------------------------------------------------------
 
 struct Asked<R> {
-    slot: Arc<ReplySlot<R>>,
+    slot: Ender<R>,
     decode: fn(Outcome) -> Result<R, AskError>,
 }
 
@@ -207,7 +206,7 @@ fn pending<R: Send + 'static>(
 
 impl<R: Send + 'static> PendingReply for Asked<R> {
     fn deadline(&self) -> Instant {
-        self.slot.deadline
+        self.slot.deadline()
     }
 
     fn travel(&self, progress: Progress) {
@@ -266,15 +265,14 @@ fn decode_request<T: Travels>(
 fn wire_reply<R: Send + 'static>(reply: WireReply, encode: fn(R) -> Outcome) -> Reply<R> {
     let Some(answer) = reply.0 else { return Reply::nobody() };
     let deliver = answer.clone();
-    let slot = ReplySlot::for_wire(answer.deadline(), move |awaited| {
+    let slot = slot::for_wire(answer.deadline(), move |awaited| {
         deliver.answer(match awaited {
             Awaited::Outcome(Ok(out)) => encode(out),
             Awaited::Outcome(Err(error)) => Outcome::Failed(error),
             Awaited::Due(progress) => Outcome::Due { handling: progress.handling() },
         });
     });
-    let weak: Weak<ReplySlot<R>> = Arc::downgrade(&slot);
-    answer.accepted(WireAsk(weak));
+    answer.accepted(WireAsk(slot.share()));
     Reply::to(slot)
 }
 

@@ -11,7 +11,7 @@ use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::EndChildren;
 use super::errand::Run;
-use super::error::{Directive, Fault, FaultInfo, StopReason};
+use super::error::{Fault, FaultInfo, StopReason};
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
 use super::mailbox::{Batch, Control, Errand};
@@ -29,7 +29,7 @@ const BATCH: u32 = 128;
 /// How long a mailbox keeps the space of a burst while nothing comes.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
 /// Messages started before their room is given back.
-const GIVE_BACK: usize = 32;
+const GIVE_BACK: u32 = 32;
 
 /// The task that owns one actor.
 pub(super) struct Runner<A: Actor> {
@@ -39,7 +39,9 @@ pub(super) struct Runner<A: Actor> {
     supervisor: Option<Box<Supervisor>>,
     batch: VecDeque<A::Msg>,
     /// Messages whose room is not given back yet.
-    owed: usize,
+    owed: u32,
+    /// Messages handled since other tasks had their turn.
+    turn: u32,
     started: u64,
     /// Stops when this many messages were started.
     drain_at: u64,
@@ -72,6 +74,7 @@ impl<A: Actor> Runner<A> {
             supervisor: policy.map(|policy| Box::new(Supervisor::new(policy))),
             batch: VecDeque::new(),
             owed: 0,
+            turn: 0,
             started: 0,
             drain_at: u64::MAX,
         }
@@ -98,36 +101,40 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Handles messages until there is a reason not to.
-    async fn serve(&mut self, actor: &mut A) -> End {
-        // `on(start)`, or the `on(stop)` before it, may have asked for the end.
-        if let Some(reason) = self.cx.exit {
-            return End::Stop(reason);
-        }
-        let mut turn = 0;
-        loop {
-            match self.step(actor) {
-                Step::Idle => {
-                    poll_fn(|cx| self.poll_batch(cx)).await;
-                    continue;
-                }
-                Step::Terminated(terminated) => match Box::pin(self.terminated(actor, terminated)).await {
-                    Some(end) => return end,
-                    None => continue,
-                },
-                Step::Next => {}
-                Step::End(end) => return end,
-                Step::Await(message, ask) => {
-                    let attended =
-                        Attend::new(&self.cell.core.lane, actor.dispatch(message, &mut self.cx)).await;
-                    if let Some(end) = self.handled(attended, ask) {
-                        return end;
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` holds its arguments twice")]
+    fn serve(&mut self, actor: &mut A) -> impl Future<Output = End> + Send {
+        async move {
+            // `on(start)`, or the `on(stop)` before it, may have asked for the end.
+            if let Some(reason) = self.cx.exit {
+                return End::Stop(reason);
+            }
+            loop {
+                match self.step(actor) {
+                    Step::Idle => {
+                        poll_fn(|cx| self.poll_batch(cx)).await;
+                        continue;
+                    }
+                    Step::Terminated(terminated) => {
+                        match Box::pin(self.terminated(actor, terminated)).await {
+                            Some(end) => return end,
+                            None => continue,
+                        }
+                    }
+                    Step::Next => {}
+                    Step::End(end) => return end,
+                    Step::Await(message, ask) => {
+                        let lane = &self.cell.core.lane;
+                        let attended = Attend::new(lane, actor.dispatch(message, &mut self.cx)).await;
+                        if let Some(end) = self.handled(attended, ask) {
+                            return end;
+                        }
                     }
                 }
-            }
-            turn += 1;
-            if turn == BATCH {
-                turn = 0;
-                yield_now().await;
+                self.turn += 1;
+                if self.turn == BATCH {
+                    self.turn = 0;
+                    yield_now().await;
+                }
             }
         }
     }
@@ -150,12 +157,12 @@ impl<A: Actor> Runner<A> {
     }
 
     fn give_back(&mut self) {
-        self.cell.queue.give_back(std::mem::take(&mut self.owed));
+        self.cell.queue.give_back(std::mem::take(&mut self.owed) as usize);
     }
 
     fn poll_batch(&mut self, cx: &Context<'_>) -> Poll<()> {
         let raised = self.cell.core.lane.raised();
-        let owed = std::mem::take(&mut self.owed);
+        let owed = std::mem::take(&mut self.owed) as usize;
         match self.cell.queue.poll_batch(&mut self.batch, owed, raised, cx) {
             Batch::Ready => Poll::Ready(()),
             Batch::Idle => Poll::Pending,
@@ -459,8 +466,7 @@ impl<A: Actor> Runner<A> {
         let me: Arc<dyn Target> = self.cell.clone();
         self.cx.end_scope();
         self.cell.core.ended(A::NAME, reason);
-        let factory = std::mem::replace(&mut self.factory, Box::new(|| None));
-        let _ = guard_drop(factory);
+        let _ = guard_drop(std::mem::replace(&mut self.factory, Box::new(|| None)));
         self.cell.core.finish(&me, reason, start_failure);
     }
 
@@ -472,9 +478,7 @@ impl<A: Actor> Runner<A> {
         let queued = self.cell.queue.close();
         let taken = std::mem::take(&mut self.batch);
         for message in taken.into_iter().chain(queued) {
-            let name = message.name();
-            let reply = orphan::part(message);
-            self.cell.core.refuse(name, reply, reason);
+            self.cell.core.refuse(message.name(), orphan::part(message), reason);
         }
     }
 }
@@ -485,11 +489,7 @@ impl<A: Actor> Drop for Runner<A> {
         if self.cell.core.stop_reason().is_some() {
             return;
         }
-        let start_failure = self.cell.core.is_starting().then(|| {
-            let text = "its runtime ended before it had started".to_owned();
-            let (actor, message) = (self.cell.core.path(), self.cx.message.into());
-            Box::new(FaultInfo { actor, message, text, place: None, directive: Directive::Stop })
-        });
+        let start_failure = self.cell.core.is_starting().then(|| self.cell.core.never_ran(self.cx.message));
         self.close(StopReason::Killed);
         self.finish(StopReason::Killed, start_failure);
     }

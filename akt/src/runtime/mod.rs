@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 
 pub(crate) use seeded::{Executor, run as run_seeded};
 pub(crate) use tasks::TaskGroup;
-pub(crate) use timer::{Fire, TimerKey, Timers};
+pub(crate) use timer::{Alarms, Fire, TimerKey, Timers, fire, is_due, thread_number, threads, tick_after};
 
 use crate::time::Instant;
 

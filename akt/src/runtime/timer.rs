@@ -24,6 +24,12 @@ pub(crate) trait Fire: Send + Sync {
     fn fire(&self, now: Instant);
 }
 
+/// Deadlines that are kept elsewhere, with the promise of the wheel: [`is_due`] says when.
+pub(crate) trait Alarms: Send + Sync {
+    /// Fires what is due; the earliest [`tick_after`] of the rest.
+    fn advance(&self, now: Instant) -> u64;
+}
+
 /// Names one armed timer, so that it can be cancelled.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimerKey {
@@ -46,9 +52,8 @@ struct Shared {
 
 impl Timers {
     pub(crate) fn new() -> Self {
-        let shards = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
         Self(Arc::new(Shared {
-            shards: (0..shards).map(|_| Mutex::new(Wheel::default())).collect(),
+            shards: (0..threads()).map(|_| Mutex::new(Wheel::default())).collect(),
             wakes_at: AtomicU64::new(u64::MAX),
             changed: Notify::new(),
             stopped: AtomicBool::new(false),
@@ -58,11 +63,16 @@ impl Timers {
     /// Calls `fire` at `deadline` or up to two ticks later, unless cancelled.
     pub(crate) fn arm(&self, deadline: Instant, fire: Arc<dyn Fire>) -> TimerKey {
         let shard = thread_number() % self.0.shards.len();
-        let (index, generation) = self.0.shards[shard].lock().insert(tick_after(deadline), fire);
+        let (index, generation) = self.0.shards[shard].lock().insert(tick_of(deadline) + 1, fire);
+        self.expect(deadline);
+        TimerKey { shard: u32::try_from(shard).expect("at most 8 shards"), index, generation }
+    }
+
+    /// Has the agent awake at `deadline`, for what it finds then.
+    pub(crate) fn expect(&self, deadline: Instant) {
         if deadline.as_nanos() < self.0.wakes_at.load(Ordering::SeqCst) {
             self.0.changed.notify_one();
         }
-        TimerKey { shard: u32::try_from(shard).expect("at most 8 shards"), index, generation }
     }
 
     /// Disarms the timer; nothing happens if it has fired.
@@ -78,21 +88,18 @@ impl Timers {
     }
 
     /// Fires what is due, for as long as the system runs.
-    pub(crate) async fn run(self, runtime: Runtime) {
+    pub(crate) async fn run(self, runtime: Runtime, alarms: Arc<dyn Alarms>) {
         let mut due = Vec::new();
         while !self.0.stopped.load(Ordering::SeqCst) {
             self.0.wakes_at.store(u64::MAX, Ordering::SeqCst);
             let now = runtime.now();
-            let mut next = u64::MAX;
+            let mut next = alarms.advance(now);
             for shard in &self.0.shards {
                 let mut wheel = shard.lock();
-                wheel.advance(now.as_nanos() >> TICK_BITS, &mut due);
+                wheel.advance(tick_of(now), &mut due);
                 next = next.min(wheel.next_tick().map_or(u64::MAX, |tick| tick << TICK_BITS));
             }
-            for fire in due.drain(..) {
-                // It wakes: an executor that panics then must not cost all others their deadlines.
-                let _ = catch_unwind(AssertUnwindSafe(|| fire.fire(now)));
-            }
+            due.drain(..).for_each(|due| fire(&*due, now));
             self.0.wakes_at.fetch_min(next, Ordering::SeqCst);
             let deadline = (next != u64::MAX).then(|| Instant::from_nanos(next));
             tokio::select! { biased;
@@ -103,12 +110,32 @@ impl Timers {
     }
 }
 
-fn tick_after(deadline: Instant) -> u64 {
-    (deadline.as_nanos() >> TICK_BITS) + 1
+/// Fires one timer. It wakes: an executor that panics then must not cost all others their deadlines.
+pub(crate) fn fire(due: &dyn Fire, now: Instant) {
+    let _ = catch_unwind(AssertUnwindSafe(|| due.fire(now)));
+}
+
+fn tick_of(moment: Instant) -> u64 {
+    moment.as_nanos() >> TICK_BITS
+}
+
+/// The first tick that is later than `deadline`, in nanoseconds.
+pub(crate) fn tick_after(deadline: Instant) -> u64 {
+    (deadline.as_nanos() | ((1 << TICK_BITS) - 1)).saturating_add(1)
+}
+
+/// Whether a timer for `deadline` fires `now`.
+pub(crate) fn is_due(deadline: Instant, now: Instant) -> bool {
+    tick_of(now) > tick_of(deadline)
+}
+
+/// Over how many shards threads are spread.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get().min(8))
 }
 
 /// A small number of the calling thread, to spread threads over shards.
-fn thread_number() -> usize {
+pub(crate) fn thread_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local!(static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) });
     NUMBER.with(|number| {

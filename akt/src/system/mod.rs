@@ -28,7 +28,7 @@ pub(crate) use self::switches::Promise;
 use self::dead_letters::DeadLetters;
 use self::event_stream::Events;
 use self::switches::Switches;
-use crate::actor::{Actor, Core, Guardian, Spawn, Target, install_hook};
+use crate::actor::{Actor, Board, Core, Guardian, Spawn, Target, install_hook};
 use crate::id::ActorId;
 use crate::path::ActorPath;
 use crate::runtime::{Runtime, Timers};
@@ -53,6 +53,7 @@ struct Inner {
     name: Arc<str>,
     runtime: Runtime,
     timers: Timers,
+    board: Board,
     config: Config,
     seed: u64,
     next_id: AtomicU64,
@@ -91,9 +92,11 @@ impl ActorSystem {
     fn new(name: &str, runtime: Runtime, config: Config) -> Self {
         install_hook();
         let seed = runtime.random();
+        let timers = Timers::new();
         let system = Self(Arc::new(Inner {
             name: name.into(),
-            timers: Timers::new(),
+            board: Board::new(timers.clone()),
+            timers,
             config,
             seed,
             next_id: AtomicU64::new(1),
@@ -104,7 +107,8 @@ impl ActorSystem {
             stopping: AtomicBool::new(false),
             runtime,
         }));
-        system.runtime().spawn("timers", system.timers().clone().run(system.runtime().clone()));
+        let agent = system.timers().clone().run(system.runtime().clone(), system.board().alarms());
+        system.runtime().spawn("timers", agent);
         let user = Guardian::spawn(&system, "user");
         system.0.user.set(user).unwrap_or_else(|_| unreachable!("set once, here"));
         system
@@ -170,6 +174,10 @@ impl ActorSystem {
 
     pub(crate) fn timers(&self) -> &Timers {
         &self.0.timers
+    }
+
+    pub(crate) fn board(&self) -> &Board {
+        &self.0.board
     }
 
     pub(crate) fn ask_timeout(&self) -> Duration {
