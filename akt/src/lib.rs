@@ -31,7 +31,7 @@ pub use actor::{
     SpawnError, Spawning, Stage, StopReason, Supervise, TellError, Terminated, TimeoutInfo, TooLarge,
 };
 #[cfg(feature = "macros")]
-pub use akt_macros::{actor, handler, on};
+pub use akt_macros::{Inject, actor, handler, on};
 pub use bytes;
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
@@ -40,7 +40,8 @@ pub use prost;
 pub use remote::{ActorAtError, Refusal, Remote};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
-    ActorSystem, DeadLetter, DeadLetterReason, Event, EventStream, LookupError, StartError, SystemBuilder,
+    ActorSystem, DeadLetter, DeadLetterReason, Dependency, Event, EventStream, Extension, Inject,
+    LookupError, MissingDependency, StartError, SystemBuilder,
 };
 pub use time::Instant;
 #[cfg(feature = "remote")]
@@ -64,6 +65,7 @@ pub mod __private {
     };
     pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
     pub use crate::message::{MessageArg, ReplyType, Travels};
+    pub use crate::system::{Dependencies, Need};
     #[cfg(feature = "macros")]
     pub use akt_macros::contract_actor;
 }

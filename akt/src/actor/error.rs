@@ -9,6 +9,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::path::{ActorPath, PathError};
+use crate::system::MissingDependency;
 
 /// Why an ask has no answer.
 ///
@@ -215,6 +216,16 @@ pub enum SpawnError {
     /// The parent or the system is stopping.
     #[error("`{0}` was not spawned: its parent is stopping")]
     ParentStopping(ActorPath),
+    /// Nothing provides what the actor needs; nothing was started.
+    #[error("`{actor}` was not spawned: {}", MissingDependency { type_name, name: name.clone() })]
+    MissingDependency {
+        /// The type of what is missing.
+        type_name: &'static str,
+        /// Its name, if it was asked for by one.
+        name: Option<Box<str>>,
+        /// The actor that needs it.
+        actor: ActorPath,
+    },
     /// The factory or `#[on(start)]` panicked or failed.
     #[error("the actor did not start: {0}")]
     Start(Box<FaultInfo>),
@@ -342,6 +353,11 @@ impl Fault {
     /// A fault that says `text`.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into().into())
+    }
+
+    /// The error that caused it, owned.
+    pub(crate) fn into_inner(self) -> Box<dyn StdError + Send + Sync> {
+        self.0
     }
 
     /// The error that caused it.

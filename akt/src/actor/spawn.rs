@@ -13,7 +13,8 @@ use super::reference::{Ref, Target};
 use super::runner::Runner;
 use super::supervisor::Supervise;
 use super::traits::{Actor, ActorRef};
-use crate::path::check_name;
+use crate::path::{ActorPath, check_name};
+use crate::system::{Inject, MissingDependency};
 
 /// What can be set on an actor: by its attribute, and over that at spawn.
 #[derive(Clone, Debug, Default)]
@@ -60,11 +61,23 @@ pub struct Spawn<A: Actor> {
     name: String,
     factory: Factory<A>,
     options: ActorOptions,
+    missing: Option<MissingDependency>,
 }
 
 impl<A: Actor> Spawn<A> {
     pub(crate) fn new(parent: Arc<dyn Target>, name: String, factory: Factory<A>) -> Self {
-        Self { parent, name, factory, options: A::options() }
+        Self { parent, name, factory, options: A::options(), missing: None }
+    }
+
+    /// The factory is the constructor that `#[derive(akt::Inject)]` made.
+    pub(crate) fn injected(parent: Arc<dyn Target>, name: String, args: A::Args) -> Self
+    where
+        A: Inject,
+    {
+        let system = parent.system().clone();
+        let missing = system.dependencies().missing(&A::needs()).into_iter().next();
+        let factory = move || Some(A::inject(system.dependencies(), args.clone()));
+        Self { missing, ..Self::new(parent, name, Box::new(factory)) }
     }
 
     /// Sets how many messages may wait.
@@ -81,7 +94,11 @@ impl<A: Actor> Spawn<A> {
 
     fn begin(self) -> Result<Arc<LocalCell<A>>, SpawnError> {
         check_name(&self.name)?;
-        let Self { parent, name, factory, options } = self;
+        let Self { parent, name, factory, options, missing } = self;
+        if let Some(MissingDependency { type_name, name: dependency, .. }) = missing {
+            let actor = ActorPath::of(parent.path().names().chain([&*name]));
+            return Err(SpawnError::MissingDependency { type_name, name: dependency, actor });
+        }
         let cell = Arc::new(LocalCell::new(&parent, name.into_boxed_str(), options.mailbox.limit()));
         let core = parent.core().expect("only local actors have children");
         core.adopt(&(cell.clone() as Arc<dyn Target>))?;

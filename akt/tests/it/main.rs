@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod contracts;
+mod dependencies;
 mod depot;
+mod extensions;
 mod lifecycle;
 mod messages;
 mod quic;
