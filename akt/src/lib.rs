@@ -14,6 +14,7 @@ mod message;
 mod path;
 #[cfg(feature = "remote")]
 mod remote;
+mod router;
 #[cfg_attr(not(feature = "testkit"), allow(dead_code, unused_imports, reason = "what only simulations use"))]
 mod runtime;
 #[cfg(feature = "testkit")]
@@ -38,6 +39,7 @@ pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
 #[cfg(feature = "remote")]
 pub use remote::{ActorAtError, Refusal, Remote};
+pub use router::{Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
     ActorSystem, DeadLetter, DeadLetterReason, Dependency, Event, EventStream, Extension, Inject,

@@ -29,7 +29,7 @@ pub enum AskError<E = Infallible> {
         /// The behaviour at that time.
         behaviour: &'static str,
     },
-    /// A guard, a behaviour or a full stash refused the message.
+    /// A guard, a behaviour, a full stash or a router without routees refused the message.
     #[error("rejected: {0}")]
     Rejected(Cow<'static, str>),
     /// The mailbox had no room within the ask's time; certainly not executed.
@@ -152,6 +152,9 @@ impl AskError<Infallible> {
     }
 }
 
+/// What a router without routees says.
+pub(super) const NO_ROUTEES: &str = "the router has no routees";
+
 /// Why a tell was not accepted; the message comes back.
 #[derive(Error)]
 #[non_exhaustive]
@@ -162,6 +165,9 @@ pub enum TellError<M> {
     /// The actor has stopped.
     #[error("actor stopped; the message was not accepted")]
     Stopped(M),
+    /// The router has nobody to hand it to.
+    #[error("{NO_ROUTEES}; the message was not accepted")]
+    NoRoutees(M),
     /// The node cannot be reached.
     #[error("node unreachable; the message was not sent")]
     Unreachable(M, #[source] Box<PeerError>),
@@ -176,6 +182,7 @@ impl<M> TellError<M> {
         match self {
             Self::Full(message)
             | Self::Stopped(message)
+            | Self::NoRoutees(message)
             | Self::Unreachable(message, _)
             | Self::TooLarge(message, _) => message,
         }
@@ -187,6 +194,7 @@ impl<M> fmt::Debug for TellError<M> {
         match self {
             Self::Full(_) => f.write_str("Full(..)"),
             Self::Stopped(_) => f.write_str("Stopped(..)"),
+            Self::NoRoutees(_) => f.write_str("NoRoutees(..)"),
             Self::Unreachable(_, error) => f.debug_tuple("Unreachable").field(error).finish_non_exhaustive(),
             Self::TooLarge(_, size) => f.debug_tuple("TooLarge").field(size).finish_non_exhaustive(),
         }

@@ -205,7 +205,7 @@ impl ActorSystem {
         ActorId::new(self.0.next_id.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn user(&self) -> &Arc<dyn Target> {
+    pub(crate) fn user(&self) -> &Arc<dyn Target> {
         self.0.user.get().expect("set before the system is handed out")
     }
 

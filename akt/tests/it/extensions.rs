@@ -6,6 +6,7 @@ use akt::prelude::*;
 use akt::{Extension, StartError};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use crate::support::Counter;
 
@@ -103,22 +104,18 @@ async fn every_shutdown_waits_for_the_extensions() {
     let (log, gate) = (Log::default(), Arc::new(Notify::new()));
     let slow = Noted::<1> { gate: Some(gate.clone()), ..Noted::new(&log) };
     let system = ActorSystem::builder("test").extension(slow).start().await.unwrap();
-    let first = tokio::spawn({
+    let mut both = JoinSet::new();
+    for _ in 0..2 {
         let system = system.clone();
-        async move { system.shutdown().await }
-    });
-    let second = tokio::spawn({
-        let system = system.clone();
-        async move { system.shutdown().await }
-    });
+        both.spawn(async move { system.shutdown().await });
+    }
     for _ in 0..20 {
         tokio::task::yield_now().await;
     }
-    assert!(!first.is_finished() && !second.is_finished());
+    assert!(both.try_join_next().is_none());
 
     gate.notify_one();
 
-    first.await.unwrap();
-    second.await.unwrap();
+    both.join_all().await;
     assert_eq!(*log.lock(), ["start 1", "stop 1, actors false"], "stopped once");
 }

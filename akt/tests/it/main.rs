@@ -9,6 +9,7 @@ mod lifecycle;
 mod messages;
 mod quic;
 mod remote;
+mod routers;
 mod semantics;
 mod support;
 mod tidy;
