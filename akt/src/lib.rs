@@ -1,5 +1,6 @@
-//! akt: a distributed actor framework. Annotate structs and impl blocks, call typed references, run the
-//! same code in one process or on many nodes.
+//! akt: a distributed actor framework.
+//!
+#![doc = include_str!("docs/crate.md")]
 
 #[cfg(test)]
 extern crate self as akt;

@@ -138,7 +138,8 @@ impl<A: Actor> Ctx<A> {
     /// Takes [`watch`](Self::watch) back; a `Terminated` that is under way still arrives.
     pub fn unwatch(&self, actor: &AnyRef) {
         if let Some(core) = actor.target().core() {
-            core.unwatch(self.id());
+            let me: Arc<dyn Target> = self.cell.clone();
+            core.unwatch(&me);
         }
     }
 

@@ -10,7 +10,7 @@ use super::attend::Attend;
 use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::EndChildren;
-use super::error::{Fault, StopReason};
+use super::error::{Directive, Fault, FaultInfo, StopReason};
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
 use super::mailbox::{Batch, Control};
@@ -102,6 +102,10 @@ impl<A: Actor> Runner<A> {
 
     /// Handles messages until there is a reason not to.
     async fn serve(&mut self, actor: &mut A) -> End {
+        // `on(start)`, or the `on(stop)` before it, may have asked for the end.
+        if let Some(reason) = self.cx.exit {
+            return End::Stop(reason);
+        }
         let mut turn = 0;
         loop {
             if self.cell.core.lane.is_raised() {
@@ -240,7 +244,7 @@ impl<A: Actor> Runner<A> {
             _ => None,
         };
         let name = message.name();
-        let reply = guard(|| message.into_reply()).unwrap_or_default();
+        let reply = orphan::part(message);
         if begin != Begin::Returned {
             self.cell.core.skipped(&*self.cell, name, reply, waited);
         }
@@ -276,6 +280,7 @@ impl<A: Actor> Runner<A> {
 
     async fn terminated(&mut self, actor: &mut A, terminated: Terminated) -> Option<End> {
         self.cx.message = "on(terminated)";
+        self.give_back();
         let attended = Attend::new(&self.cell.core.lane, actor.on_terminated(terminated, &mut self.cx)).await;
         match attended {
             Ok(Ok(())) if self.cx.interrupted => self.interrupted(true),
@@ -306,7 +311,7 @@ impl<A: Actor> Runner<A> {
             Ok(Err(fault)) => Broken::Fault(fault),
             Err(broken) => broken,
         };
-        self.cx.interrupted = self.cx.exit.is_some();
+        self.cx.interrupted = false;
         orphan::take();
         // What `on(start)` had spawned belongs to a value that never was.
         self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
@@ -319,7 +324,6 @@ impl<A: Actor> Runner<A> {
         let reason = if killed { StopReason::Killed } else { StopReason::Fault };
         let info = self.cell.core.note(failure, Verdict::Stop);
         self.close(reason);
-        self.cell.core.enter(Stage::Stopping(reason));
         self.finish(reason, Some(info));
     }
 
@@ -342,6 +346,10 @@ impl<A: Actor> Runner<A> {
         let mut actor = Some(actor);
         let mut failure = failure;
         loop {
+            if matches!(failure.broken, Broken::Killed) {
+                self.stop(actor, StopReason::Killed).await;
+                return None;
+            }
             let verdict = self.judge(&failure, actor.is_some());
             let escalated = matches!(verdict, Verdict::Escalate);
             let info = self.cell.core.note(failure, verdict);
@@ -357,14 +365,20 @@ impl<A: Actor> Runner<A> {
                 Verdict::Restart { after } => after,
             };
             self.cell.core.enter(Stage::Restarting);
+            self.give_back();
             if let Some(actor) = actor.take() {
                 self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
                 self.retire(actor).await;
             }
-            if let Some(reason) = self.cell.core.pause(after).await {
+            let end = match self.cx.exit {
+                None => self.cell.core.pause(after).await,
+                exit => exit,
+            };
+            if let Some(reason) = end {
                 self.stop(None, reason).await;
                 return None;
             }
+            self.cell.core.begin_anew();
             match self.make().await {
                 Ok(fresh) => {
                     self.cell.core.enter(Stage::Running);
@@ -383,6 +397,8 @@ impl<A: Actor> Runner<A> {
         match supervisor.decide(runtime.now(), cause, runtime.chance()) {
             // There is nothing to resume with when a restart has failed.
             Verdict::Resume if !has_value => Verdict::Stop,
+            // It failed after `cx.stop()`.
+            Verdict::Resume | Verdict::Restart { .. } if self.cx.exit.is_some() => Verdict::Stop,
             verdict => verdict,
         }
     }
@@ -393,7 +409,7 @@ impl<A: Actor> Runner<A> {
         let attended = Attend::new(&self.cell.core.lane, actor.on_stop(&mut self.cx)).await;
         let dropped = guard_drop(actor);
         orphan::take();
-        (self.cx.interrupted, self.cx.exit, self.cx.fault) = (false, None, None);
+        (self.cx.interrupted, self.cx.fault) = (false, None);
         let broken = match (attended, dropped) {
             (Ok(Ok(())), Ok(())) | (Err(Broken::Killed), Ok(())) => return,
             (Ok(Ok(())) | Err(Broken::Killed), Err(panic)) => Broken::Panic(panic),
@@ -419,7 +435,7 @@ impl<A: Actor> Runner<A> {
         self.finish(reason, None);
     }
 
-    fn finish(&mut self, reason: StopReason, start_failure: Option<Box<super::error::FaultInfo>>) {
+    fn finish(&mut self, reason: StopReason, start_failure: Option<Box<FaultInfo>>) {
         let me: Arc<dyn Target> = self.cell.clone();
         self.cell.core.ended(A::NAME, reason);
         let factory = std::mem::replace(&mut self.factory, Box::new(|| None));
@@ -433,9 +449,25 @@ impl<A: Actor> Runner<A> {
         let taken = std::mem::take(&mut self.batch);
         for message in taken.into_iter().chain(queued) {
             let name = message.name();
-            let reply = guard(|| message.into_reply()).unwrap_or_default();
+            let reply = orphan::part(message);
             self.cell.core.refuse(name, reply, reason);
         }
+    }
+}
+
+/// The task was dropped before its end, as its runtime was: nobody may wait for it any longer.
+impl<A: Actor> Drop for Runner<A> {
+    fn drop(&mut self) {
+        if self.cell.core.stop_reason().is_some() {
+            return;
+        }
+        let start_failure = self.cell.core.is_starting().then(|| {
+            let text = "its runtime ended before it had started".to_owned();
+            let (actor, message) = (self.cell.core.path(), self.cx.message.into());
+            Box::new(FaultInfo { actor, message, text, place: None, directive: Directive::Stop })
+        });
+        self.close(StopReason::Killed);
+        self.finish(StopReason::Killed, start_failure);
     }
 }
 

@@ -58,6 +58,18 @@ impl Runtime {
         Self(Arc::new(Inner { flavor, epoch, rng: Mutex::new(rng), tasks: TaskGroup::default() }))
     }
 
+    /// The runtime of another node beside this one: the same executor, with tasks and chance of its own.
+    ///
+    /// A simulation of several nodes gives each its own: two systems do not share a runtime.
+    #[must_use]
+    pub fn for_another_node(&self) -> Self {
+        let flavor = match &self.0.flavor {
+            Flavor::Tokio(handle) => Flavor::Tokio(handle.clone()),
+            Flavor::Seeded(executor) => Flavor::Seeded(executor.clone()),
+        };
+        Self::new(flavor, fastrand::Rng::with_seed(self.random()))
+    }
+
     /// Runs `future` as a task of this system; shutdown waits for it.
     pub(crate) fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
         tracing::trace!(name, "task spawned");
@@ -85,9 +97,18 @@ impl Runtime {
     pub async fn sleep_until(&self, deadline: Option<Instant>) {
         let at = deadline.and_then(|at| self.0.epoch.checked_add(Duration::from_nanos(at.as_nanos())));
         match at {
-            Some(at) => tokio::time::sleep_until(at).await,
+            Some(at) => self.on_its_clock(|| tokio::time::sleep_until(at)).await,
             None => pending().await,
         }
+    }
+
+    /// The caller may be a thread of another runtime, or of none.
+    fn on_its_clock<T>(&self, make: impl FnOnce() -> T) -> T {
+        let _entered = match &self.0.flavor {
+            Flavor::Tokio(handle) => Some(handle.enter()),
+            Flavor::Seeded(_) => None,
+        };
+        make()
     }
 
     /// Waits for `duration`. Cancel-safe.

@@ -4,7 +4,9 @@
 mod contracts;
 mod dependencies;
 mod depot;
+mod endings;
 mod extensions;
+mod garbled;
 mod lifecycle;
 mod messages;
 mod quic;
