@@ -128,7 +128,7 @@ impl<Q: Request> Call<'_, Q> {
     /// Sends to the routee that `key` belongs to, if this call is to a router of this system, whatever its
     /// strategy; calls with equal keys go to the same routee, as [`Router::consistent_hash`] says.
     ///
-    /// To any other actor, a key changes nothing.
+    /// The routee is chosen here, not when the call is sent. To any other actor, a key changes nothing.
     ///
     /// ```
     /// # use akt::prelude::*;

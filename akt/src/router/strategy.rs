@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The key of a message, for those that have none: nothing.
+/// The hash of a message's key.
 pub(super) type KeyOf<M> = Box<dyn Fn(&M) -> u64 + Send + Sync>;
 
 /// How a router picks among its routees.
