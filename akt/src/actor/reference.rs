@@ -67,6 +67,16 @@ impl<M: 'static> fmt::Debug for Ref<M> {
 pub(crate) trait Sink<M>: Target {
     /// Accepts the message or hands it back; `reserved` if [`Target::poll_room`] gave room for it.
     fn push(&self, message: M, reserved: bool) -> Result<(), Refused<M>>;
+
+    /// Where messages of `key` go, if this passes them on.
+    fn routee_of(&self, _key: u64) -> Option<Ref<M>> {
+        None
+    }
+
+    /// Where `message`, for which there was no room, waits for it; here, if this keeps its own mailbox.
+    fn waits_at(&self, _message: &M) -> Option<Ref<M>> {
+        None
+    }
 }
 
 /// The half of a reference that does not depend on what it accepts.
@@ -93,6 +103,10 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn accepts(&self) -> &'static str;
     /// Takes in a message that came over the wire.
     fn receive(self: Arc<Self>, incoming: Incoming);
+    /// What a router shows of its routees.
+    fn router(&self) -> Option<Box<dyn Any + Send>> {
+        None
+    }
 }
 
 /// Why a sink did not accept a message.
@@ -100,6 +114,8 @@ pub(crate) trait Target: Send + Sync + 'static {
 pub(crate) enum Refusal {
     Full,
     Stopped,
+    /// A router has nobody to hand it to.
+    NoRoutees,
     #[allow(dead_code, reason = "only connections say this, and they are a feature")]
     Unreachable(Box<PeerError>),
     #[allow(dead_code, reason = "only connections say this, and they are a feature")]
@@ -118,6 +134,7 @@ impl<M: Message> Refused<M> {
         match self.refusal {
             Refusal::Full => TellError::Full(message),
             Refusal::Stopped => TellError::Stopped(message),
+            Refusal::NoRoutees => TellError::NoRoutees(message),
             Refusal::Unreachable(error) => TellError::Unreachable(message, error),
             Refusal::TooLarge(size) => TellError::TooLarge(message, size),
         }
@@ -194,7 +211,10 @@ impl AnyRef {
 
 impl PartialEq for AnyRef {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        match (self.0.core(), other.0.core()) {
+            (Some(one), Some(other)) => std::ptr::eq(one, other),
+            _ => Arc::ptr_eq(&self.0, &other.0),
+        }
     }
 }
 

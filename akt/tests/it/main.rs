@@ -2,13 +2,16 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod contracts;
+mod dependencies;
 mod depot;
 mod endings;
+mod extensions;
 mod garbled;
 mod lifecycle;
 mod messages;
 mod quic;
 mod remote;
+mod routers;
 mod semantics;
 mod support;
 mod tidy;
