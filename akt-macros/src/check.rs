@@ -7,7 +7,7 @@ use syn::{
 };
 
 use crate::diag::{self, Diag};
-use crate::model::{Actor, Arg, Contract, Event, Handler, Hook, Rpc, RpcMethod, plain};
+use crate::model::{Actor, Arg, Contract, Event, Handler, Hook, Injected, Rpc, RpcMethod, plain};
 use crate::parse::{lifetimes, returned, typed, ungroup};
 
 /// Methods that every reference has.
@@ -33,6 +33,15 @@ pub(crate) fn is_impl_block(item: &Item, diag: &mut Diag) {
 pub(crate) fn owns_its_data(generics: &Generics, diag: &mut Diag) {
     for lifetime in generics.lifetimes() {
         diag.error(lifetime, "an actor owns its data and cannot have a lifetime parameter");
+    }
+}
+
+/// The arguments of an injected actor are a struct of their own, without parameters.
+pub(crate) fn injected(injected: &Injected, diag: &mut Diag) {
+    if injected.has_args() && !injected.generics.params.is_empty() {
+        let text = "arguments of a generic actor are not supported: provide them with `#[dep]`, or spawn it \
+                    with a closure";
+        diag.error(&injected.generics, text);
     }
 }
 

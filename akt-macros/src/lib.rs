@@ -84,6 +84,37 @@ pub fn on(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::inner("on", &args.into(), item.into()).into()
 }
 
+/// Makes the constructor of an actor from what its system provides.
+///
+/// - `#[dep]`: the field is what `.provide(value)` on the system's builder gave, found by its type; a
+///   `#[dep] db: Arc<Pool>` takes a `Pool` or an `Arc<Pool>`. `#[dep(named = "eu")]` asks for
+///   `.provide_named("eu", value)`.
+/// - `#[arg]`: the field is given at each spawn, in the generated `OrdersArgs`.
+/// - All other fields are their `Default`.
+///
+/// The actor is spawned by `system.spawn_injected::<Orders>(name, OrdersArgs { .. })`, or with `()` where no
+/// field is an `#[arg]`. Arguments are cloned: a restart makes the value again. What is missing is an error
+/// of the spawn, and of the system's start where the actor is registered.
+///
+/// `#[inject(crate = path)]` says where generated code finds akt, if not in `::akt`.
+///
+/// ```ignore
+/// #[derive(akt::Inject)]
+/// struct Orders {
+///     #[dep]
+///     db: Arc<Pool>,
+///     #[dep(named = "eu")]
+///     bank: BankRef,
+///     #[arg]
+///     shard: u32,
+///     pending: Vec<Order>,
+/// }
+/// ```
+#[proc_macro_derive(Inject, attributes(arg, dep, inject))]
+pub fn inject(input: TokenStream) -> TokenStream {
+    expand::inject(input.into()).into()
+}
+
 /// Not for use by hand: what the callback macro of a contract calls.
 #[doc(hidden)]
 #[proc_macro]

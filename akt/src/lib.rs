@@ -15,6 +15,7 @@ mod message;
 mod path;
 #[cfg(feature = "remote")]
 mod remote;
+mod router;
 #[cfg_attr(not(feature = "testkit"), allow(dead_code, unused_imports, reason = "what only simulations use"))]
 mod runtime;
 #[cfg(feature = "testkit")]
@@ -34,16 +35,18 @@ pub use actor::{
     Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Work,
 };
 #[cfg(feature = "macros")]
-pub use akt_macros::{actor, every, handler, on};
+pub use akt_macros::{Inject, actor, every, handler, on};
 pub use bytes;
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
 #[cfg(feature = "remote")]
 pub use remote::{ActorAtError, Refusal, Remote};
+pub use router::{Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
-    ActorSystem, DeadLetter, DeadLetterReason, Event, EventStream, LookupError, StartError, SystemBuilder,
+    ActorSystem, DeadLetter, DeadLetterReason, Dependency, Event, EventStream, Extension, Inject,
+    LookupError, MissingDependency, StartError, SystemBuilder,
 };
 pub use time::Instant;
 #[cfg(feature = "remote")]
@@ -68,6 +71,7 @@ pub mod __private {
     };
     pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
     pub use crate::message::{MessageArg, ReplyType, Travels};
+    pub use crate::system::{Dependencies, Need};
     #[cfg(feature = "macros")]
     pub use akt_macros::contract_actor;
 }

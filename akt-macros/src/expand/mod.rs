@@ -4,11 +4,13 @@ mod actor;
 mod contract;
 mod fallback;
 mod handler;
+mod inject;
 mod reference;
 
 pub(crate) use actor::attribute;
 pub(crate) use contract::contract_actor;
 pub(crate) use fallback::inner;
+pub(crate) use inject::inject;
 
 #[cfg(test)]
 mod tests;

@@ -184,7 +184,7 @@ fn last_is(path: &Path, name: &str) -> bool {
 }
 
 /// Reads `key = value, ..`: reports every mistake and goes on behind the next comma.
-fn read(
+pub(super) fn read(
     tokens: TokenStream,
     supported: &[&str],
     diag: &mut Diag,

@@ -2,10 +2,12 @@
 
 mod attrs;
 mod contract;
+mod inject;
 mod item;
 mod spell;
 
 pub(crate) use attrs::is_spent;
 pub(crate) use contract::contract;
+pub(crate) use inject::{derived, injected};
 pub(crate) use item::{actor, impl_block, returned, typed};
 pub(crate) use spell::{lifetimes, respan, spell_self, ungroup};

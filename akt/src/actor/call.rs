@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::admission::{Admission, NoRoom};
 use super::board::Alarm;
-use super::error::{AskError, Delivery, Stage, TellError, TimeoutInfo};
+use super::error::{AskError, Delivery, NO_ROUTEES, Stage, TellError, TimeoutInfo};
 use super::post::Post;
 use super::reference::{Ref, Refusal, Refused, Target};
 use super::reply::{Awaited, Progress, Reply};
@@ -89,11 +89,11 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// Dropping it before it is ready sends nothing.
     pub async fn send(mut self) -> Result<(), TellError<Q::Payload>> {
         let payload = self.take_payload();
-        let target = self.target.get();
-        let payload = match target.push::<Q>(Q::wrap(payload, Reply::nobody())) {
-            Err(TellError::Full(payload)) => payload,
+        let payload = match self.target.get().push::<Q>(Q::wrap(payload, Reply::nobody())) {
+            Err(TellError::Full(payload)) => self.settle(payload),
             done => return done,
         };
+        let target = self.target.get();
         let (since, deadline) = self.span();
         let mut place = Place { admission: Admission::new(since, deadline), target: &*target.0 };
         match std::future::poll_fn(|cx| place.admission.poll(place.target, cx)).await {
@@ -166,9 +166,29 @@ impl<'a, Q: Request> Call<'a, Q> {
         let target = self.target.get();
         self.state = match Asked::push::<Q>(target, payload, (since, deadline), false, cx) {
             Ok(asked) => State::Asked(asked),
-            Err((Refusal::Full, payload)) => State::Waiting(payload, Admission::new(since, deadline)),
+            Err((Refusal::Full, payload)) => {
+                State::Waiting(self.settle(payload), Admission::new(since, deadline))
+            }
             Err((refusal, _)) => State::Ready(Err(refused(&*target.0, refusal).widen())),
         };
+    }
+
+    /// A call to a router whose routees are full goes on with one of them.
+    #[cold]
+    fn settle(&mut self, payload: Q::Payload) -> Q::Payload {
+        let message = Q::wrap(payload, Reply::nobody());
+        if let Some(routee) = self.target.get().0.waits_at(&message) {
+            self.retarget(routee);
+        }
+        Q::unwrap(message).expect("what was wrapped is unwrapped")
+    }
+
+    pub(crate) fn target(&self) -> &Ref<Q::Message> {
+        self.target.get()
+    }
+
+    pub(crate) fn retarget(&mut self, target: Ref<Q::Message>) {
+        self.target = Holder::Owned(target);
     }
 
     fn poll_room(&mut self, payload: Q::Payload, mut admission: Admission, cx: &Context<'_>) {
@@ -326,6 +346,7 @@ impl<R: Send + 'static> Asked<R> {
 pub(super) fn refused(target: &dyn Target, refusal: Refusal) -> AskError {
     match refusal {
         Refusal::Full => AskError::Full,
+        Refusal::NoRoutees => AskError::Rejected(NO_ROUTEES.into()),
         Refusal::Stopped => AskError::Stopped { reason: target.refusal(), delivered: Delivery::No },
         Refusal::Unreachable(source) => AskError::Unreachable { delivered: Delivery::No, source },
         Refusal::TooLarge(size) => AskError::TooLarge { bytes: size.bytes, limit: size.limit },

@@ -23,10 +23,10 @@ impl Children {
 
     /// Removes `child`, unless its name belongs to another by now.
     pub(crate) fn remove(&mut self, child: &dyn Target) {
-        let same = |found: &ByName| std::ptr::addr_eq(Arc::as_ptr(&found.0), child);
-        if let Some(core) = child.core()
-            && self.0.get(core.name()).is_some_and(same)
-        {
+        let Some(core) = child.core() else { return };
+        // Not the target itself: a router's face and its cell have one core.
+        let same = |found: &ByName| found.0.core().is_some_and(|found| std::ptr::eq(found, core));
+        if self.0.get(core.name()).is_some_and(same) {
             self.0.remove(core.name());
         }
         if self.0.capacity() > 64 && self.0.len() * 4 < self.0.capacity() {

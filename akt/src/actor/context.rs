@@ -13,7 +13,7 @@ use super::spawn::Spawn;
 use super::traits::{Actor, ActorRef};
 use crate::id::ActorId;
 use crate::path::ActorPath;
-use crate::system::ActorSystem;
+use crate::system::{ActorSystem, Dependency, Inject};
 use crate::time::Instant;
 
 /// The context of an actor: itself, its children, its clock, its end. Called `cx`.
@@ -111,6 +111,40 @@ impl<A: Actor> Ctx<A> {
         mut factory: impl FnMut() -> C + Send + 'static,
     ) -> Spawn<C> {
         Spawn::new(self.cell.clone(), name.into(), Box::new(move || Some(factory())))
+    }
+
+    /// Spawns a child that is made from what the system provides. See [`ActorSystem::spawn_injected`].
+    pub fn spawn_injected<C: Actor + Inject>(&self, name: impl Into<String>, args: C::Args) -> Spawn<C> {
+        Spawn::injected(self.cell.clone(), name.into(), args)
+    }
+
+    /// A clone of the `T` that the system provides. See [`SystemBuilder::provide`](crate::SystemBuilder::provide).
+    ///
+    /// # Panics
+    ///
+    /// If there is none, which is a fault of this actor. A field with `#[dep]` is checked before the actor
+    /// starts; [`ActorSystem::dependency`] returns an error.
+    #[must_use]
+    #[track_caller]
+    pub fn dep<T: Dependency>(&self) -> T {
+        match self.system().dependency() {
+            Ok(dependency) => dependency,
+            Err(missing) => panic!("{missing}"),
+        }
+    }
+
+    /// A clone of the `T` that the system provides under `name`.
+    ///
+    /// # Panics
+    ///
+    /// As [`dep`](Self::dep).
+    #[must_use]
+    #[track_caller]
+    pub fn dep_named<T: Dependency>(&self, name: &str) -> T {
+        match self.system().dependency_named(name) {
+            Ok(dependency) => dependency,
+            Err(missing) => panic!("{missing}"),
+        }
     }
 
     /// Asks to be told once, in `#[on(terminated)]`, when `actor` is gone; at once if it is.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::path::{ActorPath, PathError};
+use crate::system::MissingDependency;
 
 /// Why an ask has no answer.
 ///
@@ -28,7 +29,7 @@ pub enum AskError<E = Infallible> {
         /// The behaviour at that time.
         behaviour: &'static str,
     },
-    /// A guard, a behaviour or a full stash refused the message.
+    /// A guard, a behaviour, a full stash or a router without routees refused the message.
     #[error("rejected: {0}")]
     Rejected(Cow<'static, str>),
     /// The mailbox had no room within the ask's time; certainly not executed.
@@ -157,6 +158,9 @@ impl AskError<Infallible> {
     }
 }
 
+/// What a router without routees says.
+pub(super) const NO_ROUTEES: &str = "the router has no routees";
+
 /// Why a tell was not accepted; the message comes back.
 #[derive(Error)]
 #[non_exhaustive]
@@ -167,6 +171,9 @@ pub enum TellError<M> {
     /// The actor has stopped.
     #[error("actor stopped; the message was not accepted")]
     Stopped(M),
+    /// The router has nobody to hand it to.
+    #[error("{NO_ROUTEES}; the message was not accepted")]
+    NoRoutees(M),
     /// The node cannot be reached.
     #[error("node unreachable; the message was not sent")]
     Unreachable(M, #[source] Box<PeerError>),
@@ -181,6 +188,7 @@ impl<M> TellError<M> {
         match self {
             Self::Full(message)
             | Self::Stopped(message)
+            | Self::NoRoutees(message)
             | Self::Unreachable(message, _)
             | Self::TooLarge(message, _) => message,
         }
@@ -192,6 +200,7 @@ impl<M> fmt::Debug for TellError<M> {
         match self {
             Self::Full(_) => f.write_str("Full(..)"),
             Self::Stopped(_) => f.write_str("Stopped(..)"),
+            Self::NoRoutees(_) => f.write_str("NoRoutees(..)"),
             Self::Unreachable(_, error) => f.debug_tuple("Unreachable").field(error).finish_non_exhaustive(),
             Self::TooLarge(_, size) => f.debug_tuple("TooLarge").field(size).finish_non_exhaustive(),
         }
@@ -221,6 +230,16 @@ pub enum SpawnError {
     /// The parent or the system is stopping.
     #[error("`{0}` was not spawned: its parent is stopping")]
     ParentStopping(ActorPath),
+    /// Nothing provides what the actor needs; nothing was started.
+    #[error("`{actor}` was not spawned: {}", MissingDependency { type_name, name: name.clone() })]
+    MissingDependency {
+        /// The type of what is missing.
+        type_name: &'static str,
+        /// Its name, if it was asked for by one.
+        name: Option<Box<str>>,
+        /// The actor that needs it.
+        actor: ActorPath,
+    },
     /// The factory or `#[on(start)]` panicked or failed.
     #[error("the actor did not start: {0}")]
     Start(Box<FaultInfo>),
@@ -348,6 +367,11 @@ impl Fault {
     /// A fault that says `text`.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into().into())
+    }
+
+    /// The error that caused it, owned.
+    pub(crate) fn into_inner(self) -> Box<dyn StdError + Send + Sync> {
+        self.0
     }
 
     /// The error that caused it.

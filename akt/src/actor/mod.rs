@@ -62,6 +62,7 @@ pub use self::watch::Terminated;
 pub use self::work::{Breaker, PipeError, Work};
 
 pub(crate) use self::board::Board;
+pub(crate) use self::cell::LocalCell;
 pub(crate) use self::core::Core;
 pub(crate) use self::guardian::Guardian;
 pub(crate) use self::mailbox::Control;
@@ -69,7 +70,7 @@ pub(crate) use self::mailbox::Control;
 pub(crate) use self::mailbox::{Batch, Queue, Ticket};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::outbound::{Answer, Outcome, PendingReply, WireAsk};
-pub(crate) use self::panic::install_hook;
+pub(crate) use self::panic::{guard, guarded, install_hook};
 pub(crate) use self::reference::Target;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::reference::{Refusal, Refused, Sink};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::error::{AskError, CodecError, Delivery};
+use super::error::{AskError, CodecError, Delivery, NO_ROUTEES};
 use super::reference::{Ref, Refusal, Refused};
 use super::reply::{Awaited, Progress, Reply};
 use super::slot::{self, Ender, Share};
@@ -179,6 +179,7 @@ pub fn receive<P: Protocol>(me: &Ref<P>, incoming: Incoming) {
     let Err(Refused { refusal, message }) = me.0.push(message, false) else { return };
     let (error, reason) = match refusal {
         Refusal::Full => (AskError::Full, DeadLetterReason::MailboxFull),
+        Refusal::NoRoutees => (AskError::Rejected(NO_ROUTEES.into()), DeadLetterReason::Rejected),
         _ => {
             let reason = me.0.refusal();
             (AskError::Stopped { reason, delivered: Delivery::No }, DeadLetterReason::of_stop(reason))

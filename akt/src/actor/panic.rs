@@ -2,8 +2,11 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Once;
+use std::task::Poll;
 
 thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
@@ -42,6 +45,16 @@ pub(crate) fn guard<T>(user: impl FnOnce() -> T) -> Result<T, Panic> {
     let result = catch_unwind(AssertUnwindSafe(user));
     DEPTH.set(DEPTH.get() - 1);
     result.map_err(|payload| Panic { text: text(payload), place: PLACE.take() })
+}
+
+/// Runs a future of user code; a panic comes back as a value.
+pub(crate) async fn guarded<F: Future>(user: F) -> Result<F::Output, Panic> {
+    let mut user = pin!(user);
+    poll_fn(|cx| match guard(|| user.as_mut().poll(cx)) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
 }
 
 /// Drops `value`, which may hold user code.

@@ -78,12 +78,23 @@ pub(crate) trait Sink<M>: Target {
         let Err(Refused { refusal, message }) = self.push(message, false) else { return };
         let reason = match refusal {
             Refusal::Full => DeadLetterReason::MailboxFull,
+            Refusal::NoRoutees => DeadLetterReason::Rejected,
             Refusal::Stopped => DeadLetterReason::of_stop(self.refusal()),
             Refusal::Unreachable(_) => DeadLetterReason::NoRoute,
             Refusal::TooLarge(_) => DeadLetterReason::TooLarge,
         };
         let _ = guard_drop(message);
         self.system().dead_letter_at(|| self.path(), name, reason);
+    }
+
+    /// Where messages of `key` go, if this passes them on.
+    fn routee_of(&self, _key: u64) -> Option<Ref<M>> {
+        None
+    }
+
+    /// Where `message`, for which there was no room, waits for it; here, if this keeps its own mailbox.
+    fn waits_at(&self, _message: &M) -> Option<Ref<M>> {
+        None
     }
 }
 
@@ -111,6 +122,10 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn accepts(&self) -> &'static str;
     /// Takes in a message that came over the wire.
     fn receive(self: Arc<Self>, incoming: Incoming);
+    /// What a router shows of its routees.
+    fn router(&self) -> Option<Box<dyn Any + Send>> {
+        None
+    }
 }
 
 /// Why a sink did not accept a message.
@@ -118,6 +133,8 @@ pub(crate) trait Target: Send + Sync + 'static {
 pub(crate) enum Refusal {
     Full,
     Stopped,
+    /// A router has nobody to hand it to.
+    NoRoutees,
     #[allow(dead_code, reason = "only connections say this, and they are a feature")]
     Unreachable(Box<PeerError>),
     #[allow(dead_code, reason = "only connections say this, and they are a feature")]
@@ -136,6 +153,7 @@ impl<M: Message> Refused<M> {
         match self.refusal {
             Refusal::Full => TellError::Full(message),
             Refusal::Stopped => TellError::Stopped(message),
+            Refusal::NoRoutees => TellError::NoRoutees(message),
             Refusal::Unreachable(error) => TellError::Unreachable(message, error),
             Refusal::TooLarge(size) => TellError::TooLarge(message, size),
         }
@@ -212,7 +230,10 @@ impl AnyRef {
 
 impl PartialEq for AnyRef {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        match (self.0.core(), other.0.core()) {
+            (Some(one), Some(other)) => std::ptr::eq(one, other),
+            _ => Arc::ptr_eq(&self.0, &other.0),
+        }
     }
 }
 

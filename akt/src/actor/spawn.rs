@@ -13,7 +13,8 @@ use super::reference::{Ref, Target};
 use super::runner::Runner;
 use super::supervisor::Supervise;
 use super::traits::{Actor, ActorRef};
-use crate::path::check_name;
+use crate::path::{ActorPath, check_name};
+use crate::system::{Inject, MissingDependency};
 
 /// What can be set on an actor: by its attribute, and over that at spawn.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +48,9 @@ impl ActorOptions {
 /// Makes the value of an actor, again at each restart.
 pub(crate) type Factory<A> = Box<dyn FnMut() -> Option<A> + Send>;
 
+/// What others see of an actor in place of its cell; its core is the cell's.
+type Face<A> = Box<dyn FnOnce(Arc<LocalCell<A>>) -> Arc<dyn Target> + Send>;
+
 /// A spawn that is being described; awaiting it spawns the actor and waits for its `#[on(start)]`.
 ///
 /// The reference accepts messages, and the name is taken, from the first poll on.
@@ -60,11 +64,33 @@ pub struct Spawn<A: Actor> {
     name: String,
     factory: Factory<A>,
     options: ActorOptions,
+    missing: Option<MissingDependency>,
+    face: Option<Face<A>>,
 }
 
 impl<A: Actor> Spawn<A> {
     pub(crate) fn new(parent: Arc<dyn Target>, name: String, factory: Factory<A>) -> Self {
-        Self { parent, name, factory, options: A::options() }
+        Self { parent, name, factory, options: A::options(), missing: None, face: None }
+    }
+
+    /// The factory is the constructor that `#[derive(akt::Inject)]` made.
+    pub(crate) fn injected(parent: Arc<dyn Target>, name: String, args: A::Args) -> Self
+    where
+        A: Inject,
+    {
+        let system = parent.system().clone();
+        let missing = system.dependencies().missing(&A::needs()).into_iter().next();
+        let factory = move || Some(A::inject(system.dependencies(), args.clone()));
+        Self { missing, ..Self::new(parent, name, Box::new(factory)) }
+    }
+
+    /// Shows others what `face` makes of the cell, in its place.
+    pub(crate) fn behind(
+        mut self,
+        face: impl FnOnce(Arc<LocalCell<A>>) -> Arc<dyn Target> + Send + 'static,
+    ) -> Self {
+        self.face = Some(Box::new(face));
+        self
     }
 
     /// Sets how many messages may wait.
@@ -81,10 +107,18 @@ impl<A: Actor> Spawn<A> {
 
     fn begin(self) -> Result<Arc<LocalCell<A>>, SpawnError> {
         check_name(&self.name)?;
-        let Self { parent, name, factory, options } = self;
+        let Self { parent, name, factory, options, missing, face } = self;
+        if let Some(MissingDependency { type_name, name: dependency, .. }) = missing {
+            let actor = ActorPath::of(parent.path().names().chain([&*name]));
+            return Err(SpawnError::MissingDependency { type_name, name: dependency, actor });
+        }
         let cell = Arc::new(LocalCell::new(&parent, name.into_boxed_str(), options.mailbox.limit()));
         let core = parent.core().expect("only local actors have children");
-        core.adopt(&(cell.clone() as Arc<dyn Target>))?;
+        let child: Arc<dyn Target> = match face {
+            Some(face) => face(cell.clone()),
+            None => cell.clone(),
+        };
+        core.adopt(&child)?;
         let runner = Runner::new(cell.clone(), factory, options.supervise);
         core.system().runtime().spawn(A::NAME, runner.run());
         Ok(cell)

@@ -140,14 +140,12 @@ impl Remote {
 impl SystemBuilder {
     /// Makes the system a node that others can reach, and that can reach others.
     pub fn remote(self, remote: Remote) -> Self {
-        self.part(Box::new(move |system| {
-            Box::pin(async move {
-                let failed = |source: crate::transport::BindError| StartError::Part {
-                    part: "remote",
-                    source: Box::new(source),
-                };
-                Ok(Node::start(system, &remote).map_err(failed)? as _)
-            })
-        }))
+        self.part(async move |system| {
+            let failed = |source: crate::transport::BindError| StartError::Part {
+                part: "remote",
+                source: Box::new(source),
+            };
+            Node::start(system, &remote).map_err(failed)
+        })
     }
 }

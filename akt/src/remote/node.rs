@@ -15,7 +15,7 @@ use super::{Limits, Remote, greeting};
 use crate::id::NodeId;
 use crate::path::NodeAddress;
 use crate::runtime::Runtime;
-use crate::system::{ActorSystem, Stopping, Subsystem};
+use crate::system::{ActorSystem, Extension};
 use crate::time::Instant;
 use crate::transport::{Attempt, BindError, Endpoint};
 use crate::wire::{Identity, Protocols};
@@ -186,9 +186,9 @@ impl Node {
     }
 }
 
-impl Subsystem for Node {
-    fn stop(&self) -> Stopping<'_> {
-        Box::pin(self.leave())
+impl Extension for Node {
+    async fn stop(&self, _system: &ActorSystem) {
+        self.leave().await;
     }
 }
 

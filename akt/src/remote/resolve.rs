@@ -20,7 +20,7 @@ impl ActorSystem {
     /// Where other nodes reach this system; `None` without [`Remote`](crate::Remote).
     #[must_use]
     pub fn address(&self) -> Option<NodeAddress> {
-        self.subsystem::<Node>().map(|node| node.identity.address.clone())
+        self.extension::<Node>().map(|node| node.identity.address.clone())
     }
 
     /// A reference to the actor at `address`, such as `akt://shop@host:7400/user/cart-42`.
@@ -38,7 +38,7 @@ impl ActorSystem {
         R::Message: Protocol,
     {
         let ActorAddress { node: address, path } = address.parse()?;
-        let node = self.subsystem::<Node>().ok_or(ActorAtError::NoRemote)?;
+        let node = self.extension::<Node>().ok_or(ActorAtError::NoRemote)?;
         let ours = &node.identity.address;
         if address.system != ours.system {
             let (ours, theirs) = (ours.system[..].into(), address.system[..].into());
@@ -59,7 +59,7 @@ impl ActorSystem {
     /// How many peers or frames this node has refused for this reason.
     #[must_use]
     pub fn refusals(&self, refusal: Refusal) -> u64 {
-        self.subsystem::<Node>().map_or(0, |node| node.refusals(refusal))
+        self.extension::<Node>().map_or(0, |node| node.refusals(refusal))
     }
 }
 

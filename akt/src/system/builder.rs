@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::subsystem::Part;
+use super::dependency::{self, MissingDependency, Registered};
+use super::extension::Starting;
 use super::{ActorSystem, Config};
 use crate::path::{PathError, check_name};
 use crate::runtime::{NoRuntime, Runtime};
@@ -14,14 +15,21 @@ use crate::runtime::{NoRuntime, Runtime};
 #[must_use = "nothing runs until `.start().await`"]
 pub struct SystemBuilder {
     name: String,
-    config: Config,
+    pub(super) config: Config,
+    pub(super) registered: Vec<Registered>,
     runtime: Option<Runtime>,
-    parts: Vec<Part>,
+    pub(super) extensions: Vec<Starting>,
 }
 
 impl SystemBuilder {
     pub(super) fn new(name: String) -> Self {
-        Self { name, config: Config::default(), runtime: None, parts: Vec::new() }
+        Self {
+            name,
+            config: Config::default(),
+            registered: Vec::new(),
+            runtime: None,
+            extensions: Vec::new(),
+        }
     }
 
     /// Sets how long an ask waits unless it says otherwise. 5 s.
@@ -54,38 +62,24 @@ impl SystemBuilder {
         self
     }
 
-    /// Adds a part that starts after the system and stops before it.
-    #[allow(dead_code, reason = "features add parts")]
-    pub(crate) fn part(mut self, part: Part) -> Self {
-        self.parts.push(part);
-        self
-    }
-
     /// Starts the system.
     ///
     /// # Errors
     ///
-    /// [`StartError`]: a name that is not one, no tokio runtime here, `panic = "abort"`, or a part that did
-    /// not start; nothing is left running then.
+    /// [`StartError`]: a name that is not one, no tokio runtime here, `panic = "abort"`, a dependency that
+    /// nothing provides, or an extension that did not start; nothing is left running then.
     pub async fn start(self) -> Result<ActorSystem, StartError> {
         check_name(&self.name)?;
         if cfg!(panic = "abort") && !self.config.allow_abort {
             return Err(StartError::PanicAbort);
         }
+        dependency::check(&self.config, &self.registered)?;
         let runtime = match self.runtime {
             Some(runtime) => runtime,
             None => Runtime::current()?,
         };
         let system = ActorSystem::new(&self.name, runtime, self.config);
-        for part in self.parts {
-            match part(system.clone()).await {
-                Ok(subsystem) => system.add(subsystem),
-                Err(error) => {
-                    system.shutdown().await;
-                    return Err(error);
-                }
-            }
-        }
+        system.start_extensions(self.extensions).await?;
         tracing::info!(system = self.name, "system started");
         Ok(system)
     }
@@ -113,7 +107,10 @@ pub enum StartError {
          remove it from the profile, or say `.allow_abort()` on the builder"
     )]
     PanicAbort,
-    /// A part of the system did not start.
+    /// Registered actors need what nothing provides: each kind, and what it lacks.
+    #[error("{}", MissingText(.0))]
+    MissingDependencies(Vec<(&'static str, MissingDependency)>),
+    /// An extension, or a part of the system such as remoting, did not start.
     #[error("{part} did not start")]
     Part {
         /// Its name.
@@ -122,4 +119,15 @@ pub enum StartError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+struct MissingText<'a>(&'a [(&'static str, MissingDependency)]);
+
+impl fmt::Display for MissingText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (kind, missing) in self.0 {
+            write!(f, "{missing}, which `{kind}` needs; ")?;
+        }
+        f.write_str("say `.provide(..)` on the builder")
+    }
 }

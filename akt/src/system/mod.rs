@@ -2,31 +2,33 @@
 
 mod builder;
 mod dead_letters;
+mod dependency;
 mod event_stream;
+mod extension;
 mod registry;
 mod shutdown;
-mod subsystem;
 mod switches;
 
-use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::sync::OnceCell;
 
 pub use self::builder::{StartError, SystemBuilder};
 pub use self::dead_letters::{DeadLetter, DeadLetterReason};
+pub use self::dependency::{Dependencies, Dependency, Inject, MissingDependency, Need};
 pub use self::event_stream::{Event, EventStream};
+pub use self::extension::Extension;
 pub use self::registry::LookupError;
-#[allow(unused_imports, reason = "features add parts")]
-pub(crate) use self::subsystem::{Part, Started, Stopping, Subsystem};
 #[cfg(test)]
 pub(crate) use self::switches::Promise;
 
 use self::dead_letters::DeadLetters;
 use self::event_stream::Events;
+use self::extension::Running;
 use self::switches::Switches;
 use crate::actor::{Actor, Board, Core, Guardian, Spawn, Target, install_hook};
 use crate::id::ActorId;
@@ -60,7 +62,8 @@ struct Inner {
     events: Events,
     dead_letters: DeadLetters,
     user: OnceLock<Arc<dyn Target>>,
-    parts: Mutex<Vec<Arc<dyn Subsystem>>>,
+    extensions: Mutex<Vec<Arc<dyn Running>>>,
+    extensions_stopped: OnceCell<()>,
     stopping: AtomicBool,
 }
 
@@ -69,6 +72,7 @@ struct Config {
     ask_timeout: Duration,
     shutdown_grace: Duration,
     allow_abort: bool,
+    dependencies: Dependencies,
     switches: Switches,
 }
 
@@ -78,6 +82,7 @@ impl Default for Config {
             ask_timeout: Duration::from_secs(5),
             shutdown_grace: Duration::from_secs(30),
             allow_abort: false,
+            dependencies: Dependencies::default(),
             switches: Switches::default(),
         }
     }
@@ -103,7 +108,8 @@ impl ActorSystem {
             events: Events::default(),
             dead_letters: DeadLetters::new(),
             user: OnceLock::new(),
-            parts: Mutex::default(),
+            extensions: Mutex::default(),
+            extensions_stopped: OnceCell::new(),
             stopping: AtomicBool::new(false),
             runtime,
         }));
@@ -140,6 +146,17 @@ impl ActorSystem {
     pub fn spawn_value<A: Actor>(&self, name: impl Into<String>, value: A) -> Spawn<A> {
         let mut value = Some(value);
         Spawn::new(self.user().clone(), name.into(), Box::new(move || value.take()))
+    }
+
+    /// Spawns an actor that is made from what the system provides, and `args`; again so at each restart.
+    ///
+    /// # Errors
+    ///
+    /// When awaited: as [`spawn`](Self::spawn), and
+    /// [`SpawnError::MissingDependency`](crate::SpawnError::MissingDependency) before anything is started. See
+    /// [`SystemBuilder::provide`].
+    pub fn spawn_injected<A: Actor + Inject>(&self, name: impl Into<String>, args: A::Args) -> Spawn<A> {
+        Spawn::injected(self.user().clone(), name.into(), args)
     }
 
     /// Subscribes to what happens from now on; holds up to 1,024 events.
@@ -196,19 +213,8 @@ impl ActorSystem {
         ActorId::new(self.0.next_id.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn user(&self) -> &Arc<dyn Target> {
+    pub(crate) fn user(&self) -> &Arc<dyn Target> {
         self.0.user.get().expect("set before the system is handed out")
-    }
-
-    fn add(&self, subsystem: Arc<dyn Subsystem>) {
-        self.0.parts.lock().push(subsystem);
-    }
-
-    /// The subsystem of type `S`, if its feature was asked for.
-    #[allow(dead_code, reason = "features add parts")]
-    pub(crate) fn subsystem<S: Subsystem>(&self) -> Option<Arc<S>> {
-        let parts = self.0.parts.lock();
-        parts.iter().find_map(|part| Arc::downcast(part.clone() as Arc<dyn Any + Send + Sync>).ok())
     }
 
     // ---- what happens ----------------------------------------------------------------------

@@ -1,4 +1,4 @@
-//! The end of a system: actors first, then its parts, then its tasks.
+//! The end of a system: actors first, then its extensions, then its tasks.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -14,7 +14,7 @@ impl ActorSystem {
     /// Actors stop after their current message, children before parents, each with its `#[on(stop)]`.
     /// Handlers that still run after the grace period (30 s unless the builder says otherwise) are killed;
     /// a handler that blocks its thread cannot be. What was queued is answered with `Stopped` or becomes a
-    /// dead letter. Connections say goodbye last.
+    /// dead letter. Then the extensions stop; connections, which are one, say goodbye.
     ///
     /// Calling it twice is the same as once; both wait. Inside an actor of this system, do not await it: it
     /// waits for that actor.
@@ -33,10 +33,7 @@ impl ActorSystem {
             user.kill();
             core.stopped().await;
         }
-        let parts = std::mem::take(&mut *self.0.parts.lock());
-        for part in parts {
-            part.stop().await;
-        }
+        self.stop_extensions().await;
         self.0.timers.stop();
         self.runtime().tasks().down_to(0).await;
         self.0.events.close();

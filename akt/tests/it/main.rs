@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod contracts;
+mod dependencies;
 mod depot;
 mod endings;
+mod extensions;
 mod garbled;
 mod lifecycle;
 mod messages;
@@ -11,6 +13,7 @@ mod pipes;
 mod quic;
 mod remote;
 mod replies;
+mod routers;
 mod semantics;
 mod support;
 mod tidy;

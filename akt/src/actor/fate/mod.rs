@@ -12,7 +12,7 @@ use self::ledger::{End, Ledger, Tally};
 use super::{AskError, Ctx, Delivery, Directive, Forward, Mailbox, Reply, Request, Supervise, TellError};
 use crate::runtime::Runtime;
 use crate::system::{ActorSystem, Event, Promise};
-use akt::{handler, on};
+use akt::{Router, handler, on};
 
 // ---- the actor that everything happens to ------------------------------------------------------
 
@@ -274,7 +274,15 @@ impl Client {
         let policy = Supervise::one_for_one().otherwise(directive).budget(3, Duration::from_secs(1));
         let mailbox =
             if self.rng.bool() { Mailbox::Unbounded } else { Mailbox::bounded(self.rng.usize(1..5)) };
-        self.system.spawn("subject", factory).supervise(policy.backoff(backoff)).mailbox(mailbox).await.ok()
+        let policy = policy.backoff(backoff);
+        let router = match self.rng.u8(..8) {
+            0 => Router::round_robin(2),
+            1 => Router::least_loaded(2),
+            2 => Router::random(2).without_replacement(),
+            3 => Router::consistent_hash(2, |_: &SubjectMsg| 7),
+            _ => return self.system.spawn("subject", factory).supervise(policy).mailbox(mailbox).await.ok(),
+        };
+        self.system.spawn_router("subject", router.supervise(policy).mailbox(mailbox), factory).await.ok()
     }
 
     async fn message(&mut self, subject: &SubjectRef) {
@@ -302,6 +310,7 @@ impl Client {
     ) {
         let id = self.ledger.open(name);
         let call = call(id).timeout(Duration::from_millis(self.rng.u64(1..12)));
+        let call = if self.rng.u8(..8) == 0 { call.key(&id) } else { call };
         match self.rng.u8(..8) {
             0..3 => self.told(id, &call.tell()),
             3 => self.told(id, &call.send().await),

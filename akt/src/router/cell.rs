@@ -1,0 +1,183 @@
+//! The sink of a router: hands each message to a routee, in the sender's thread.
+
+use std::any::{Any, type_name};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use parking_lot::RwLock;
+
+use super::pool::{Pool, Routees};
+use super::strategy::{Strategy, around, lightest, rendezvous};
+use crate::actor::{
+    Actor, Control, Core, Incoming, LocalCell, Ref, Refusal, Refused, Sink, StopReason, Target, Ticket, guard,
+};
+use crate::path::ActorPath;
+use crate::system::ActorSystem;
+
+/// The routees as senders see them.
+pub(super) struct Table<M> {
+    pub(super) places: RwLock<Vec<Place<M>>>,
+    /// Nobody is replaced any more: the router stops when its routees have handled what they have.
+    pub(super) draining: AtomicBool,
+}
+
+/// One routee. Its number stays when it is replaced: the keys are the number's.
+pub(super) struct Place<M> {
+    pub(super) number: u64,
+    pub(super) routee: Ref<M>,
+}
+
+impl<M> Table<M> {
+    pub(super) fn new() -> Self {
+        Self { places: RwLock::default(), draining: AtomicBool::new(false) }
+    }
+}
+
+/// What the references of a router point to. Its core is that of the actor that keeps the routees.
+pub(super) struct RouterCell<A: Actor> {
+    pub(super) keeper: Arc<LocalCell<Pool<A>>>,
+    pub(super) table: Arc<Table<A::Msg>>,
+    pub(super) strategy: Strategy<A::Msg>,
+    pub(super) turn: AtomicUsize,
+}
+
+impl<A: Actor> RouterCell<A> {
+    /// The places in the order in which `message` tries them.
+    fn order(&self, message: &A::Msg, places: &[Place<A::Msg>]) -> impl Iterator<Item = usize> + use<A> {
+        let turn = || self.turn.fetch_add(1, Ordering::Relaxed);
+        let (first, listed) = match &self.strategy {
+            Strategy::RoundRobin => (turn(), Vec::new()),
+            #[allow(clippy::cast_possible_truncation, reason = "any of the bits are as good")]
+            Strategy::Random => (self.system().runtime().random() as usize, Vec::new()),
+            Strategy::LeastLoaded => {
+                let load = |place: usize| places[place].routee.0.depth();
+                (0, lightest(around(turn(), places.len()), load))
+            }
+            Strategy::ConsistentHash(key) => (0, owners(self.key(key, message), places)),
+        };
+        let all = if listed.is_empty() { places.len() } else { 0 };
+        listed.into_iter().chain(around(first, all))
+    }
+
+    /// A `key` that panics is no fault of the sender's.
+    fn key(&self, key: &super::strategy::KeyOf<A::Msg>, message: &A::Msg) -> u64 {
+        guard(|| key(message)).unwrap_or_else(|panic| {
+            let (text, place) = (panic.text, panic.place);
+            tracing::error!(router = %self.path(), text, place, "the key of a message panicked");
+            0
+        })
+    }
+
+    /// Nobody took it: all are gone, or one of those that are not is full.
+    fn refuse(&self, message: A::Msg, full: bool) -> Refused<A::Msg> {
+        let refusal = match full {
+            true => Refusal::Full,
+            false if self.keeper.core.is_alive() => Refusal::NoRoutees,
+            false => Refusal::Stopped,
+        };
+        Refused { refusal, message }
+    }
+}
+
+/// The places of the routees that are there, those before others to which `key` rather belongs.
+fn owners<M: 'static>(key: u64, places: &[Place<M>]) -> Vec<usize> {
+    let there = |(_, place): &(usize, &Place<M>)| place.routee.0.core().is_some_and(Core::is_alive);
+    rendezvous(key, places.iter().enumerate().filter(there).map(|(at, place)| (at, place.number)))
+}
+
+impl<A: Actor> Sink<A::Msg> for RouterCell<A> {
+    fn push(&self, mut message: A::Msg, _reserved: bool) -> Result<(), Refused<A::Msg>> {
+        let places = self.table.places.read();
+        let keyed = matches!(self.strategy, Strategy::ConsistentHash(_));
+        let mut full = false;
+        for place in self.order(&message, &places) {
+            let Err(refused) = places[place].routee.0.push(message, false) else { return Ok(()) };
+            message = refused.message;
+            full |= matches!(refused.refusal, Refusal::Full);
+            if keyed && full {
+                break;
+            }
+        }
+        drop(places);
+        Err(self.refuse(message, full))
+    }
+
+    fn routee_of(&self, key: u64) -> Option<Ref<A::Msg>> {
+        let places = self.table.places.read();
+        owners(key, &places).first().map(|place| places[*place].routee.clone())
+    }
+
+    fn waits_at(&self, message: &A::Msg) -> Option<Ref<A::Msg>> {
+        let places = self.table.places.read();
+        let mut order = self.order(message, &places).map(|place| &places[place].routee);
+        order.find(|routee| routee.0.core().is_some_and(Core::is_alive)).cloned()
+    }
+}
+
+impl<A: Actor> Target for RouterCell<A> {
+    fn path(&self) -> ActorPath {
+        self.keeper.core.path()
+    }
+
+    fn system(&self) -> &ActorSystem {
+        self.keeper.core.system()
+    }
+
+    fn core(&self) -> Option<&Core> {
+        Some(&self.keeper.core)
+    }
+
+    /// Whoever waits, waits at a routee: see [`Sink::waits_at`].
+    fn poll_room(&self, _ticket: &mut Option<Ticket>, _cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
+        Poll::Ready(Err(Refusal::Full))
+    }
+
+    fn abandon(&self, _ticket: &Ticket) {}
+
+    fn depth(&self) -> usize {
+        self.table.places.read().iter().map(|place| place.routee.0.depth()).sum()
+    }
+
+    fn refusal(&self) -> StopReason {
+        self.keeper.core.refusal()
+    }
+
+    fn grace(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn control(&self, control: Control) {
+        self.keeper.control(control);
+    }
+
+    fn drain(&self) {
+        self.table.draining.store(true, Ordering::SeqCst);
+        let routees: Vec<_> = self.table.places.read().iter().map(|place| place.routee.clone()).collect();
+        if self.keeper.core.children().is_empty() {
+            self.keeper.control(Control::Stop(StopReason::Requested));
+        }
+        routees.iter().for_each(|routee| routee.0.drain());
+    }
+
+    fn kill(&self) {
+        self.keeper.kill();
+    }
+
+    fn typed(self: Arc<Self>) -> Box<dyn Any + Send> {
+        Box::new(Ref::<A::Msg>::new(self))
+    }
+
+    fn accepts(&self) -> &'static str {
+        type_name::<A::Msg>()
+    }
+
+    fn receive(self: Arc<Self>, incoming: Incoming) {
+        A::receive(&Ref::new(self), incoming);
+    }
+
+    fn router(&self) -> Option<Box<dyn Any + Send>> {
+        Some(Box::new(Routees::new(Ref::new(self.keeper.clone()), self.table.clone())))
+    }
+}

@@ -1,0 +1,9 @@
+use std::rc::Rc;
+
+#[derive(akt::Inject)]
+struct Orders {
+    #[dep]
+    db: Rc<String>,
+}
+
+fn main() {}

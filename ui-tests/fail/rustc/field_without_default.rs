@@ -1,0 +1,8 @@
+struct Bank;
+
+#[derive(akt::Inject)]
+struct Orders {
+    bank: Bank,
+}
+
+fn main() {}
