@@ -27,8 +27,9 @@ mod wire;
 
 pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Call, CallPath, CodecError, Ctx, Delivery,
-    Directive, Fault, FaultInfo, Mailbox, Message, PeerError, Protocol, Ref, Reply, Request, RpcInfo, Spawn,
-    SpawnError, Spawning, Stage, StopReason, Supervise, TellError, Terminated, TimeoutInfo, TooLarge,
+    Directive, Fault, FaultInfo, Mailbox, Message, PeerError, Protocol, Reaction, Ref, Reply, Request,
+    Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage, StopReason, Supervise, TellError, Terminated,
+    TimeoutInfo, TooLarge,
 };
 #[cfg(feature = "macros")]
 pub use akt_macros::{actor, handler, on};
@@ -49,7 +50,8 @@ pub use transport::{BindError, Network, Tls, TlsError};
 /// What most programs use: `use akt::prelude::*;`
 pub mod prelude {
     pub use crate::{
-        ActorSystem, AskError, Call, Ctx, Delivery, Directive, Fault, Supervise, TellError, Terminated,
+        ActorSystem, AskError, Call, Ctx, Delivery, Directive, Fault, Restart, Supervise, TellError,
+        Terminated,
     };
     #[cfg(feature = "macros")]
     pub use crate::{actor, handler, on};
@@ -63,7 +65,7 @@ pub mod __private {
         incoming_result, outgoing, outgoing_result, receive, unknown_rpc,
     };
     pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
-    pub use crate::message::{MessageArg, ReplyType, Travels};
+    pub use crate::message::{ErrorType, MessageArg, ReplyType, Travels};
     #[cfg(feature = "macros")]
     pub use akt_macros::contract_actor;
 }

@@ -4,6 +4,7 @@ mod actor;
 mod contract;
 mod fallback;
 mod handler;
+mod options;
 mod reference;
 
 pub(crate) use actor::attribute;

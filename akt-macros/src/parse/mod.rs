@@ -4,6 +4,7 @@ mod attrs;
 mod contract;
 mod item;
 mod spell;
+mod supervise;
 
 pub(crate) use attrs::is_spent;
 pub(crate) use contract::contract;

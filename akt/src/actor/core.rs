@@ -9,10 +9,11 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::children::Children;
-use super::error::{FaultInfo, SpawnError, StopReason};
+use super::error::{SpawnError, StopReason};
 use super::lifecycle::Stage;
 use super::mailbox::{Control, Lane};
 use super::reference::{AnyRef, Target};
+use super::start::StartFailure;
 use super::watch::Terminated;
 use crate::id::ActorId;
 use crate::path::ActorPath;
@@ -131,10 +132,10 @@ impl Core {
     }
 
     /// Waits until the actor is there, or is known never to be.
-    pub(crate) fn poll_started(&self, cx: &Context<'_>) -> Poll<Result<(), Box<FaultInfo>>> {
+    pub(crate) fn poll_started(&self, cx: &Context<'_>) -> Poll<Result<(), Box<StartFailure>>> {
         let mut life = self.life.lock();
         match &life.stage {
-            Stage::Stopped { start_failure: Some(info), .. } => Poll::Ready(Err(info.clone())),
+            Stage::Stopped { start_failure: Some(failure), .. } => Poll::Ready(Err(failure.clone())),
             stage if stage.has_started() => Poll::Ready(Ok(())),
             _ => {
                 life.wakers.register(cx.waker());
@@ -163,11 +164,12 @@ impl Core {
         &self,
         me: &Arc<dyn Target>,
         reason: StopReason,
-        start_failure: Option<Box<FaultInfo>>,
+        start_failure: Option<Box<StartFailure>>,
     ) {
         if let Some(parent) = self.parent.as_ref().and_then(|parent| parent.core()) {
             parent.forget_child(me.as_ref());
         }
+        self.lane.close();
         let mut life = self.life.lock();
         life.stage = Stage::Stopped { reason, start_failure };
         let (watchers, wakers) = (std::mem::take(&mut life.watchers), std::mem::take(&mut life.wakers));
@@ -250,9 +252,22 @@ impl Core {
         self.life.lock().children.as_ref()?.get(name).cloned()
     }
 
+    /// The children in the order in which they were spawned.
     pub(crate) fn children(&self) -> Vec<Arc<dyn Target>> {
         let life = self.life.lock();
-        life.children.iter().flat_map(|children| children.iter().cloned()).collect()
+        let mut children: Vec<_> =
+            life.children.iter().flat_map(|children| children.iter().cloned()).collect();
+        drop(life);
+        children.sort_unstable_by_key(|child| child.core().map(|core| core.id));
+        children
+    }
+
+    /// The other children of its parent, in the order in which they were spawned.
+    pub(crate) fn siblings(&self) -> Vec<Arc<dyn Target>> {
+        let mut siblings =
+            self.parent.as_ref().and_then(|parent| parent.core()).map(Self::children).unwrap_or_default();
+        siblings.retain(|sibling| sibling.core().is_some_and(|core| core.id != self.id));
+        siblings
     }
 
     /// Stops all children at once, or kills them, and waits until they are gone.

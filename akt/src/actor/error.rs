@@ -218,6 +218,27 @@ pub enum SpawnError {
     /// The factory or `#[on(start)]` panicked or failed.
     #[error("the actor did not start: {0}")]
     Start(Box<FaultInfo>),
+    /// It failed each time, as often as `start_retries` says.
+    #[error("the actor did not start in {attempts} attempts; the last: {last}")]
+    StartRetries {
+        /// How often it was tried.
+        attempts: u32,
+        /// How the last attempt failed.
+        last: Box<FaultInfo>,
+    },
+    /// It had not started when its `start_timeout` was up.
+    #[error("the actor did not start within {timeout:?}, at attempt {attempts}; the last failure: {last}")]
+    StartTimeout {
+        /// The time that it had.
+        timeout: Duration,
+        /// How many attempts were begun.
+        attempts: u32,
+        /// The last failure: of an attempt that ended in time, or the cut of the only one.
+        last: Box<FaultInfo>,
+    },
+    /// The name is kept for akt's own actors.
+    #[error("actor name `{0}` is reserved: names that begin with `$` belong to akt")]
+    Reserved(Box<str>),
 }
 
 /// Whether a message was, or may have been, executed.
@@ -250,6 +271,8 @@ pub enum StopReason {
     Fault,
     /// Its parent stopped or restarted.
     Parent,
+    /// A sibling failed and stopped, and the sibling's policy includes this actor.
+    Sibling,
     /// Its system was shut down.
     Shutdown,
     /// Nothing is known of it: it never existed, or stopped long ago.
@@ -263,6 +286,7 @@ impl fmt::Display for StopReason {
             Self::Killed => "it was killed",
             Self::Fault => "it failed",
             Self::Parent => "its parent stopped",
+            Self::Sibling => "it was to stop with a sibling that failed",
             Self::Shutdown => "its system was shut down",
             Self::Unknown => "no actor of that path is known",
         })

@@ -12,15 +12,18 @@ mod error;
 mod fate;
 mod fault;
 mod guardian;
+mod incarnation;
 mod lifecycle;
 mod mailbox;
 mod orphan;
 mod outbound;
 mod panic;
 mod reference;
+mod regroup;
 mod reply;
 mod runner;
 mod spawn;
+mod start;
 mod supervisor;
 mod traits;
 mod watch;
@@ -39,7 +42,7 @@ pub use self::outbound::{
 pub use self::reference::{AnyRef, Ref};
 pub use self::reply::{AnyReply, Begin, Reply, Slot};
 pub use self::spawn::{ActorOptions, Spawn, Spawning};
-pub use self::supervisor::Supervise;
+pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, RpcInfo};
 pub use self::watch::Terminated;
 

@@ -2,24 +2,29 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::cell::LocalCell;
 use super::error::SpawnError;
 use super::mailbox::Mailbox;
 use super::reference::{Ref, Target};
 use super::runner::Runner;
+use super::start::Start;
 use super::supervisor::Supervise;
 use super::traits::{Actor, ActorRef};
-use crate::path::check_name;
+use crate::backoff::Backoff;
+use crate::path::{check_name, is_reserved};
 
 /// What can be set on an actor: by its attribute, and over that at spawn.
 #[derive(Clone, Debug, Default)]
 pub struct ActorOptions {
     pub(crate) mailbox: Mailbox,
     pub(crate) supervise: Option<Supervise>,
+    pub(crate) start: Start,
 }
 
 impl ActorOptions {
@@ -79,13 +84,50 @@ impl<A: Actor> Spawn<A> {
         self
     }
 
+    /// Tries a first start that fails up to `retries` times again, each time with a new value from the
+    /// factory, and waits in between as [`Supervise::backoff`] does.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # #[derive(Default)] struct Client;
+    /// # #[akt::actor] impl Client { #[handler] fn ping(&mut self) {} }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = akt::ActorSystem::builder("shop").start().await?;
+    /// let client = system
+    ///     .spawn("client", Client::default)
+    ///     .start_retries(5, Duration::from_millis(10)..=Duration::from_secs(1))
+    ///     .start_timeout(Duration::from_secs(10))
+    ///     .await?;
+    /// # client.ping().await?;
+    /// # system.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn start_retries(mut self, retries: u32, waits: RangeInclusive<Duration>) -> Self {
+        (self.options.start.retries, self.options.start.backoff) = (retries, Backoff::jittered(waits));
+        self
+    }
+
+    /// Gives the first start so long, retries and waits included.
+    ///
+    /// When the time is up, `#[on(start)]` is dropped at its next await and the spawn fails with
+    /// [`SpawnError::StartTimeout`]. A hook that never awaits is not cut short.
+    pub fn start_timeout(mut self, timeout: Duration) -> Self {
+        self.options.start.timeout = Some(timeout);
+        self
+    }
+
     fn begin(self) -> Result<Arc<LocalCell<A>>, SpawnError> {
         check_name(&self.name)?;
+        if is_reserved(&self.name) {
+            return Err(SpawnError::Reserved(self.name.into()));
+        }
         let Self { parent, name, factory, options } = self;
         let cell = Arc::new(LocalCell::new(&parent, name.into_boxed_str(), options.mailbox.limit()));
         let core = parent.core().expect("only local actors have children");
         core.adopt(&(cell.clone() as Arc<dyn Target>))?;
-        let runner = Runner::new(cell.clone(), factory, options.supervise);
+        let runner = Runner::new(cell.clone(), factory, options.supervise, options.start);
         core.system().runtime().spawn(A::NAME, runner.run());
         Ok(cell)
     }
@@ -125,7 +167,7 @@ impl<A: Actor> Future for Spawning<A> {
             Err(error) => Poll::Ready(Err(error)),
             Ok(cell) => match cell.core.poll_started(cx) {
                 Poll::Ready(Ok(())) => Poll::Ready(Ok(A::Ref::from_ref(Ref::new(cell)))),
-                Poll::Ready(Err(info)) => Poll::Ready(Err(SpawnError::Start(info))),
+                Poll::Ready(Err(failure)) => Poll::Ready(Err((*failure).into())),
                 Poll::Pending => {
                     self.cell = Some(Ok(cell));
                     Poll::Pending
