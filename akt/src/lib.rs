@@ -1,5 +1,6 @@
-//! akt: a distributed actor framework. Annotate structs and impl blocks, call typed references, run the
-//! same code in one process or on many nodes.
+//! akt: a distributed actor framework.
+//!
+#![doc = include_str!("docs/crate.md")]
 
 #[cfg(test)]
 extern crate self as akt;
@@ -27,9 +28,9 @@ mod wire;
 
 pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Call, CallPath, CodecError, Ctx, Delivery,
-    Directive, Fault, FaultInfo, Mailbox, Message, PeerError, Protocol, Reaction, Ref, Reply, Request,
-    Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage, StopReason, Supervise, TellError, Terminated,
-    TimeoutInfo, TooLarge,
+    Directive, Fault, FaultInfo, FnActor, FnRef, Mailbox, Message, PeerError, Protocol, Reaction, Ref, Reply,
+    Request, Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage, StopReason, Supervise, TellError,
+    Terminated, TimeoutInfo, TooLarge,
 };
 #[cfg(feature = "macros")]
 pub use akt_macros::{actor, handler, on};
@@ -61,8 +62,8 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::actor::{
-        AnyReply, Begin, Incoming, Outgoing, Slot, Undecoded, WireReply, answer, answer_result, incoming,
-        incoming_result, outgoing, outgoing_result, receive, unknown_rpc,
+        AnyReply, Begin, FnCall, FnMsg, Incoming, Outgoing, Slot, Undecoded, WireReply, answer,
+        answer_result, incoming, incoming_result, outgoing, outgoing_result, receive, unknown_rpc,
     };
     pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
     pub use crate::message::{ErrorType, MessageArg, ReplyType, Travels};

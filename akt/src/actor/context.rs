@@ -75,7 +75,7 @@ impl<A: Actor> Ctx<A> {
         AnyRef::new(self.cell.core.parent().expect("only the guardian has no parent").clone())
     }
 
-    /// The children that are there, in no particular order.
+    /// The children that are there, in the order in which they were spawned.
     #[must_use]
     pub fn children(&self) -> Vec<AnyRef> {
         self.cell.core.children().into_iter().map(AnyRef::new).collect()
@@ -104,7 +104,8 @@ impl<A: Actor> Ctx<A> {
     /// Takes [`watch`](Self::watch) back; a `Terminated` that is under way still arrives.
     pub fn unwatch(&self, actor: &AnyRef) {
         if let Some(core) = actor.target().core() {
-            core.unwatch(self.id());
+            let me: Arc<dyn Target> = self.cell.clone();
+            core.unwatch(&me);
         }
     }
 

@@ -9,10 +9,11 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::children::Children;
-use super::error::{SpawnError, StopReason};
+use super::error::StopReason;
 use super::lifecycle::Stage;
 use super::mailbox::{Control, Lane};
 use super::reference::{AnyRef, Target};
+use super::spawn::SpawnError;
 use super::start::StartFailure;
 use super::watch::Terminated;
 use crate::id::ActorId;
@@ -32,9 +33,11 @@ pub(crate) struct Core {
 struct Life {
     stage: Stage,
     children: Option<Box<Children>>,
+    /// They end: none may come.
+    childless: bool,
     /// Absent as long as nobody watches, as `children`: most actors.
     #[allow(clippy::box_collection, reason = "one pointer in an idle actor, not three")]
-    watchers: Option<Box<Vec<Watcher>>>,
+    watchers: Option<Box<Vec<Arc<dyn Target>>>>,
     /// Tasks that wait for the next stage or for the last child.
     wakers: Wakers,
 }
@@ -69,14 +72,15 @@ impl Wakers {
     }
 }
 
-struct Watcher {
-    id: ActorId,
-    target: Arc<dyn Target>,
-}
-
 impl Core {
     pub(crate) fn new(system: ActorSystem, parent: Option<Arc<dyn Target>>, name: Box<str>) -> Self {
-        let life = Life { stage: Stage::Starting, children: None, watchers: None, wakers: Wakers::default() };
+        let life = Life {
+            stage: Stage::Starting,
+            children: None,
+            childless: false,
+            watchers: None,
+            wakers: Wakers::default(),
+        };
         Self { id: system.next_id(), lane: Lane::default(), name, parent, system, life: Mutex::new(life) }
     }
 
@@ -166,16 +170,16 @@ impl Core {
         reason: StopReason,
         start_failure: Option<Box<StartFailure>>,
     ) {
+        self.lane.close();
         if let Some(parent) = self.parent.as_ref().and_then(|parent| parent.core()) {
             parent.forget_child(me.as_ref());
         }
-        self.lane.close();
         let mut life = self.life.lock();
         life.stage = Stage::Stopped { reason, start_failure };
         let (watchers, wakers) = (std::mem::take(&mut life.watchers), std::mem::take(&mut life.wakers));
         drop(life);
         for watcher in watchers.into_iter().flat_map(|watchers| *watchers) {
-            tell_terminated(&watcher.target, me, reason);
+            tell_terminated(&watcher, me, reason);
         }
         wakers.wake();
     }
@@ -199,22 +203,26 @@ impl Core {
 
     /// `watcher` is told once when the actor is gone; at once if it is.
     pub(crate) fn watch(&self, me: &Arc<dyn Target>, watcher: Arc<dyn Target>) {
-        let Some(id) = watcher.core().map(|core| core.id) else { return };
         let mut life = self.life.lock();
         if let Some(reason) = life.stage.stop_reason() {
             drop(life);
             return tell_terminated(&watcher, me, reason);
         }
         let watchers = life.watchers.get_or_insert_default();
-        if watchers.iter().all(|known| known.id != id) {
-            watchers.push(Watcher { id, target: watcher });
+        // Those that are gone are forgotten now: a long life has many short watchers.
+        watchers.retain(|known| !Arc::ptr_eq(known, &watcher) && !known.core().is_some_and(Self::is_gone));
+        watchers.push(watcher);
+    }
+
+    pub(crate) fn unwatch(&self, watcher: &Arc<dyn Target>) {
+        if let Some(watchers) = &mut self.life.lock().watchers {
+            watchers.retain(|known| !Arc::ptr_eq(known, watcher));
         }
     }
 
-    pub(crate) fn unwatch(&self, watcher: ActorId) {
-        if let Some(watchers) = &mut self.life.lock().watchers {
-            watchers.retain(|known| known.id != watcher);
-        }
+    /// Whether nothing that it is told can matter any more; needs no lock.
+    fn is_gone(&self) -> bool {
+        self.lane.is_closed()
     }
 
     // ---- children --------------------------------------------------------------------------
@@ -222,7 +230,7 @@ impl Core {
     pub(crate) fn adopt(&self, child: &Arc<dyn Target>) -> Result<(), SpawnError> {
         let path = || child.path();
         let mut life = self.life.lock();
-        if !life.stage.is_alive() {
+        if !life.stage.is_alive() || life.childless {
             drop(life);
             return Err(SpawnError::ParentStopping(path()));
         }
@@ -270,8 +278,14 @@ impl Core {
         siblings
     }
 
-    /// Stops all children at once, or kills them, and waits until they are gone.
+    /// A new value may have children again.
+    pub(crate) fn begin_anew(&self) {
+        self.life.lock().childless = false;
+    }
+
+    /// Stops all children at once, or kills them, and waits until they are gone; no more may come.
     pub(crate) async fn end_children(&self, how: EndChildren) {
+        self.life.lock().childless = true;
         for child in self.children() {
             match how {
                 EndChildren::Stop(reason) => child.control(Control::Stop(reason)),
@@ -279,6 +293,8 @@ impl Core {
             }
         }
         poll_fn(|cx| {
+            // Before the look: a kill in between must wake this task.
+            self.lane.register(cx.waker());
             if self.lane.is_killed() && matches!(how, EndChildren::Stop(_)) {
                 self.children().iter().for_each(|child| child.kill());
             }
@@ -287,8 +303,6 @@ impl Core {
                 return Poll::Ready(());
             }
             life.wakers.register(cx.waker());
-            drop(life);
-            self.lane.register(cx.waker());
             Poll::Pending
         })
         .await;
@@ -304,4 +318,73 @@ pub(crate) enum EndChildren {
 
 fn tell_terminated(watcher: &Arc<dyn Target>, gone: &Arc<dyn Target>, reason: StopReason) {
     watcher.control(Control::Terminated(Terminated { actor: AnyRef::new(gone.clone()), reason }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+
+    use super::*;
+    use akt::{Ctx, handler, on};
+
+    /// Has a child and watches whom it is told to.
+    #[derive(Default)]
+    struct Watcher;
+
+    #[akt::actor]
+    impl Watcher {
+        #[on(terminated)]
+        fn gone(&mut self, _: Terminated) {}
+
+        #[handler]
+        async fn child(&mut self, cx: &mut Ctx<Self>) -> AnyRef {
+            cx.spawn("child", Self::default).await.expect("the name is free").actor()
+        }
+
+        #[handler]
+        fn watch(&mut self, actor: AnyRef, cx: &mut Ctx<Self>) {
+            cx.watch(&actor);
+        }
+    }
+
+    fn weak(actor: &AnyRef) -> Weak<dyn Target> {
+        Arc::downgrade(actor.target())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn actors_that_watch_each_other_are_forgotten_when_they_are_gone() {
+        let system = ActorSystem::builder("test").start().await.unwrap();
+        let parent = system.spawn("parent", Watcher::default).await.unwrap();
+        let child = parent.child().await.unwrap();
+        for watched in [child.clone(), parent.actor()] {
+            parent.watch(watched).await.unwrap();
+        }
+        let left = [weak(&parent.actor()), weak(&child)];
+
+        parent.actor().stop();
+        parent.actor().stopped().await;
+        drop((parent, child));
+        system.shutdown().await;
+
+        assert!(left.iter().all(|actor| actor.upgrade().is_none()), "they hold each other");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_watcher_that_is_gone_is_forgotten_at_the_next_watch() {
+        let system = ActorSystem::builder("test").start().await.unwrap();
+        let watched = system.spawn("watched", Watcher::default).await.unwrap().actor();
+        let watch = async || {
+            let watcher = system.spawn("watcher", Watcher::default).await.unwrap();
+            watcher.watch(watched.clone()).await.unwrap();
+            watcher.actor().stop();
+            watcher.actor().stopped().await;
+            weak(&watcher.actor())
+        };
+
+        let first = watch().await;
+        watch().await;
+
+        assert!(first.upgrade().is_none());
+        system.shutdown().await;
+    }
 }

@@ -58,7 +58,7 @@ impl<A: Actor> Runner<A> {
             if matches!(failure.broken, Broken::Killed) {
                 break (failure, StopReason::Killed);
             }
-            if attempts > start.retries {
+            if attempts > start.retries || self.cx.exit.is_some() {
                 break (failure, StopReason::Fault);
             }
             let after = start.backoff.wait(attempts - 1, system.runtime().chance());
@@ -138,11 +138,15 @@ impl<A: Actor> Runner<A> {
         mut seats: Vec<Seat>,
     ) -> Result<Option<A>, Failure> {
         self.cell.core.enter(Stage::Restarting);
+        self.give_back();
         if let Some(actor) = actor {
             self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
             self.retire(actor).await;
         }
-        let mut end = self.cell.core.pause(after).await;
+        let mut end = match self.cx.exit {
+            None => self.cell.core.pause(after).await,
+            exit => exit,
+        };
         if end.is_none() {
             end = self.cell.core.regroup(&mut seats).await;
         }
@@ -165,6 +169,8 @@ impl<A: Actor> Runner<A> {
         let verdict = match supervisor.decide(runtime.now(), cause, runtime.chance()) {
             // There is nothing to resume with when a restart has failed.
             Verdict::Resume if !has_value => Verdict::Stop,
+            // It failed after `cx.stop()`.
+            Verdict::Resume | Verdict::Restart { .. } if self.cx.exit.is_some() => Verdict::Stop,
             verdict => verdict,
         };
         (verdict, supervisor.strategy())
@@ -174,6 +180,7 @@ impl<A: Actor> Runner<A> {
 
     /// Makes a value and starts it.
     async fn make(&mut self, birth: Birth) -> Result<A, Failure> {
+        self.cell.core.begin_anew();
         let failure = |message, broken| Failure { message, broken, damage: Damage::None };
         let made = guard(&mut self.factory).map_err(|panic| failure("factory", Broken::Panic(panic)))?;
         let Some(mut actor) = made else {
@@ -182,7 +189,7 @@ impl<A: Actor> Runner<A> {
         };
         let Err(broken) = self.begin(&mut actor, birth).await else { return Ok(actor) };
         let message = self.cx.message;
-        (self.cx.interrupted, self.cx.exit, self.cx.fault) = (false, None, None);
+        (self.cx.interrupted, self.cx.fault) = (false, None);
         orphan::take();
         // What its hooks had spawned belongs to a value that never was.
         self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
@@ -217,7 +224,7 @@ impl<A: Actor> Runner<A> {
         let attended = Attend::new(&self.cell.core.lane, actor.on_stop(&mut self.cx)).await;
         let dropped = guard_drop(actor);
         orphan::take();
-        (self.cx.interrupted, self.cx.exit, self.cx.fault) = (false, None, None);
+        (self.cx.interrupted, self.cx.fault) = (false, None);
         let broken = match (attended, dropped) {
             (Ok(Ok(())), Ok(())) | (Err(Broken::Killed), Ok(())) => return,
             (Ok(Ok(())) | Err(Broken::Killed), Err(panic)) => Broken::Panic(panic),

@@ -11,6 +11,7 @@ mod error;
 #[cfg(test)]
 mod fate;
 mod fault;
+mod function;
 mod guardian;
 mod incarnation;
 mod lifecycle;
@@ -31,9 +32,10 @@ mod watch;
 pub use self::call::Call;
 pub use self::context::{Ctx, answer, answer_result};
 pub use self::error::{
-    AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, SpawnError, Stage,
-    StopReason, TellError, TimeoutInfo, TooLarge,
+    AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, Stage, StopReason,
+    TellError, TimeoutInfo, TooLarge,
 };
+pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
 pub use self::mailbox::Mailbox;
 pub use self::outbound::{
     Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,
@@ -41,7 +43,7 @@ pub use self::outbound::{
 };
 pub use self::reference::{AnyRef, Ref};
 pub use self::reply::{AnyReply, Begin, Reply, Slot};
-pub use self::spawn::{ActorOptions, Spawn, Spawning};
+pub use self::spawn::{ActorOptions, Spawn, SpawnError, Spawning};
 pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, RpcInfo};
 pub use self::watch::Terminated;

@@ -3,7 +3,9 @@
 use std::cell::{Cell, RefCell};
 
 use super::error::AskError;
+use super::panic::guard;
 use super::reply::{self, AnyReply};
+use super::traits::Message;
 
 thread_local! {
     static COLLECTING: Cell<bool> = const { Cell::new(false) };
@@ -19,12 +21,26 @@ pub(crate) fn leave(reply: AnyReply) {
     }
 }
 
-/// Runs `f`, keeping every reply that it drops.
+/// Runs `f`, keeping every reply that it drops, also when it panics.
 pub(crate) fn collect<T>(f: impl FnOnce() -> T) -> T {
-    let outer = COLLECTING.replace(true);
-    let result = f();
-    COLLECTING.set(outer);
-    result
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            COLLECTING.set(self.0);
+        }
+    }
+
+    let _restore = Restore(COLLECTING.replace(true));
+    f()
+}
+
+/// The reply of a message that will not be handled; the rest of it is dropped, which may panic.
+pub(crate) fn part<M: Message>(message: M) -> AnyReply {
+    let reply = message.reply().map(|slot| slot.share()).unwrap_or_default();
+    if let Err(panic) = guard(|| message.into_reply()) {
+        tracing::error!(text = panic.text, place = panic.place, "a message panicked when it was dropped");
+    }
+    reply
 }
 
 /// The replies that were left on this thread since the last call.

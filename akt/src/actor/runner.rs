@@ -111,11 +111,9 @@ impl<A: Actor> Runner<A> {
 
     /// Handles messages until there is a reason not to.
     async fn serve(&mut self, actor: &mut A) -> End {
-        // A hook that started the value may have said `cx.stop()`.
-        if self.cx.interrupted
-            && let Some(end) = self.interrupted(true)
-        {
-            return end;
+        // `on(start)`, or the `on(stop)` before it, may have asked for the end.
+        if let Some(reason) = self.cx.exit {
+            return End::Stop(reason);
         }
         let mut turn = 0;
         loop {
@@ -157,7 +155,7 @@ impl<A: Actor> Runner<A> {
         }
     }
 
-    fn give_back(&mut self) {
+    pub(super) fn give_back(&mut self) {
         self.cell.queue.give_back(std::mem::take(&mut self.owed));
     }
 
@@ -255,7 +253,7 @@ impl<A: Actor> Runner<A> {
             _ => None,
         };
         let name = message.name();
-        let reply = guard(|| message.into_reply()).unwrap_or_default();
+        let reply = orphan::part(message);
         if begin != Begin::Returned {
             self.cell.core.skipped(&*self.cell, name, reply, waited);
         }
@@ -292,6 +290,7 @@ impl<A: Actor> Runner<A> {
 
     async fn terminated(&mut self, actor: &mut A, terminated: Terminated) -> Option<End> {
         self.cx.message = "on(terminated)";
+        self.give_back();
         let attended = Attend::new(&self.cell.core.lane, actor.on_terminated(terminated, &mut self.cx)).await;
         match attended {
             Ok(Ok(())) if self.cx.interrupted => self.interrupted(true),
@@ -347,7 +346,7 @@ impl<A: Actor> Runner<A> {
         let taken = std::mem::take(&mut self.batch);
         for message in taken.into_iter().chain(queued) {
             let name = message.name();
-            let reply = guard(|| message.into_reply()).unwrap_or_default();
+            let reply = orphan::part(message);
             self.cell.core.refuse(name, reply, reason);
         }
     }

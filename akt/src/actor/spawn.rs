@@ -8,8 +8,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use thiserror::Error;
+
 use super::cell::LocalCell;
-use super::error::SpawnError;
+use super::error::FaultInfo;
 use super::mailbox::Mailbox;
 use super::reference::{Ref, Target};
 use super::runner::Runner;
@@ -17,7 +19,7 @@ use super::start::Start;
 use super::supervisor::Supervise;
 use super::traits::{Actor, ActorRef};
 use crate::backoff::Backoff;
-use crate::path::{check_name, is_reserved};
+use crate::path::{ActorPath, PathError, check_name, is_reserved};
 
 /// What can be set on an actor: by its attribute, and over that at spawn.
 #[derive(Clone, Debug, Default)]
@@ -181,4 +183,43 @@ impl<A: Actor> fmt::Debug for Spawning<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Spawning({})", A::NAME)
     }
+}
+
+/// Why an actor was not spawned.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// The name is not valid.
+    #[error(transparent)]
+    Name(#[from] PathError),
+    /// An actor of this name runs under the same parent.
+    #[error("`{0}` runs already; stop it first or choose another name")]
+    NameTaken(ActorPath),
+    /// The parent or the system is stopping.
+    #[error("`{0}` was not spawned: its parent is stopping")]
+    ParentStopping(ActorPath),
+    /// The factory or `#[on(start)]` panicked or failed.
+    #[error("the actor did not start: {0}")]
+    Start(Box<FaultInfo>),
+    /// It failed each time, as often as `start_retries` says.
+    #[error("the actor did not start in {attempts} attempts; the last: {last}")]
+    StartRetries {
+        /// How often it was tried.
+        attempts: u32,
+        /// How the last attempt failed.
+        last: Box<FaultInfo>,
+    },
+    /// It had not started when its `start_timeout` was up.
+    #[error("the actor did not start within {timeout:?}, at attempt {attempts}; the last failure: {last}")]
+    StartTimeout {
+        /// The time that it had.
+        timeout: Duration,
+        /// How many attempts were begun.
+        attempts: u32,
+        /// The last failure: of an attempt that ended in time, or the cut of the only one.
+        last: Box<FaultInfo>,
+    },
+    /// The name is kept for akt's own actors.
+    #[error("actor name `{0}` is reserved: names that begin with `$` belong to akt")]
+    Reserved(Box<str>),
 }

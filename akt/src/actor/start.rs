@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::error::{FaultInfo, SpawnError};
+use super::error::FaultInfo;
+use super::spawn::SpawnError;
 use crate::backoff::Backoff;
 
 /// How the first start is tried.

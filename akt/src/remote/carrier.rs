@@ -33,6 +33,9 @@ const WRITE: usize = 16 << 10;
 /// A peer that is owed more than this in answers is not read from: it has to take them first.
 const OWED: usize = 8 << 20;
 
+/// So often is read before other tasks have their turn.
+const READS: u32 = 8;
+
 /// What an answer costs besides its body.
 const ANSWER: usize = 128;
 
@@ -174,9 +177,16 @@ impl Carrier {
     // ---- reading ---------------------------------------------------------------------------
 
     async fn read(self: Arc<Self>, mut reader: Box<dyn Reader>, mut decoder: Decoder) {
+        let _watch = Watch(&self);
+        let mut reads = 0_u32;
         let error = loop {
             if let Err(error) = self.take_frames(&mut decoder) {
                 break error;
+            }
+            // A firehose leaves the worker to others now and then.
+            reads += 1;
+            if reads.is_multiple_of(READS) {
+                tokio::task::yield_now().await;
             }
             while self.owed.load(Ordering::Acquire) > OWED && !self.has_ended() {
                 self.relieved.notified().await;
@@ -251,6 +261,7 @@ impl Carrier {
     // ---- writing ---------------------------------------------------------------------------
 
     async fn write(self: Arc<Self>, mut writer: Box<dyn Writer>) {
+        let _watch = Watch(&self);
         let peer = self.peer.clone();
         let _turn = peer.writing.lock().await;
         let (mut batch, mut buffer, mut started) = (VecDeque::new(), BytesMut::new(), 0);
@@ -390,6 +401,15 @@ impl Carrier {
                 self.node().system.dead_letter_at(path, name, DeadLetterReason::TooLarge);
             }
         }
+    }
+}
+
+/// Ends the connection with the first of its tasks, whatever ended that: a decoder of a contract may panic.
+struct Watch<'a>(&'a Arc<Carrier>);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.0.end("a task of the connection ended");
     }
 }
 

@@ -69,7 +69,7 @@ impl Default for Limits {
             max_message: 1 << 20,
             connect_timeout: Duration::from_secs(3),
             handshake_timeout: Duration::from_secs(3),
-            handshakes: 32,
+            handshakes: 64,
             queue: 4_096,
             stall: Duration::from_secs(10),
             fold: Duration::from_secs(10),

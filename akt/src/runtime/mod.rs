@@ -58,6 +58,18 @@ impl Runtime {
         Self(Arc::new(Inner { flavor, epoch, rng: Mutex::new(rng), tasks: TaskGroup::default() }))
     }
 
+    /// The runtime of another node beside this one: the same executor, with tasks and chance of its own.
+    ///
+    /// A simulation of several nodes gives each its own: two systems do not share a runtime.
+    #[must_use]
+    pub fn for_another_node(&self) -> Self {
+        let flavor = match &self.0.flavor {
+            Flavor::Tokio(handle) => Flavor::Tokio(handle.clone()),
+            Flavor::Seeded(executor) => Flavor::Seeded(executor.clone()),
+        };
+        Self::new(flavor, fastrand::Rng::with_seed(self.random()))
+    }
+
     /// Runs `future` as a task of this system; shutdown waits for it.
     pub(crate) fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
         tracing::trace!(name, "task spawned");

@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use super::error::{Close, Lost};
 use super::memory::{HOST, Network};
@@ -17,6 +18,9 @@ use crate::time::Instant;
 /// Writes that may be under way in one direction.
 const IN_FLIGHT: usize = 64;
 
+/// A connection on a way that was cut for so long is lost.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Both directions of a connection.
 pub(super) struct Link {
     /// The ports of both nodes, the lower one first.
@@ -24,7 +28,7 @@ pub(super) struct Link {
     network: Network,
     /// The dialer's clock times both directions.
     clock: Runtime,
-    phase: watch::Sender<Phase>,
+    phase: Mutex<Phase>,
     /// What goes to the lower port, and to the higher one.
     pipes: [Pipe; 2],
 }
@@ -33,10 +37,14 @@ pub(super) struct Link {
 #[derive(Clone)]
 pub(super) enum Phase {
     Open,
-    Cut,
+    /// Nothing passes any more; both sides notice when it has been so for long.
+    Cut {
+        since: Instant,
+    },
     Lost(Lost),
 }
 
+/// One direction: bytes under way, and who waits for them, or for room, or for the way to change.
 #[derive(Default)]
 struct Pipe {
     queue: Mutex<Queue>,
@@ -63,20 +71,36 @@ impl Link {
             ends,
             network: network.clone(),
             clock: clock.clone(),
-            phase: watch::Sender::new(Phase::Open),
+            phase: Mutex::new(Phase::Open),
             pipes: Default::default(),
         })
     }
 
+    /// Cuts the way.
+    pub(super) fn cut(&self) {
+        self.enter(&Phase::Cut { since: self.clock.now() });
+    }
+
     /// Changes the state of the way; a lost connection stays lost.
     pub(super) fn enter(&self, phase: &Phase) {
-        self.phase.send_if_modified(|now| {
-            let open = !matches!(now, Phase::Lost(_));
-            if open {
-                *now = phase.clone();
-            }
-            open
-        });
+        let mut now = self.phase.lock();
+        if matches!(*now, Phase::Lost(_)) {
+            return;
+        }
+        *now = phase.clone();
+        drop(now);
+        // Always in this order: a simulation is replayed.
+        for pipe in &self.pipes {
+            pipe.readable.notify_one();
+            pipe.writable.notify_one();
+        }
+    }
+
+    fn check(&self) -> Result<Phase, Lost> {
+        match &*self.phase.lock() {
+            Phase::Lost(lost) => Err(lost.clone()),
+            phase => Ok(phase.clone()),
+        }
     }
 }
 
@@ -112,8 +136,7 @@ impl Side {
     pub(super) fn connection(self) -> Connection {
         let peer = self.peer().into();
         let side = Arc::new(self);
-        let end = || MemoryEnd { phase: side.link.phase.subscribe(), side: side.clone() };
-        let (writer, reader) = (Box::new(end()), Box::new(end()));
+        let (writer, reader) = (Box::new(MemoryEnd(side.clone())), Box::new(MemoryEnd(side.clone())));
         Connection { peer, writer, reader, control: side }
     }
 
@@ -154,49 +177,30 @@ impl Drop for Side {
     }
 }
 
-struct MemoryEnd {
-    side: Arc<Side>,
-    phase: watch::Receiver<Phase>,
-}
-
-impl MemoryEnd {
-    fn check(&mut self) -> Result<Phase, Lost> {
-        match self.phase.borrow_and_update().clone() {
-            Phase::Lost(lost) => Err(lost),
-            phase => Ok(phase),
-        }
-    }
-}
+struct MemoryEnd(Arc<Side>);
 
 #[async_trait]
 impl Writer for MemoryEnd {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Lost> {
         loop {
-            self.check()?;
-            if self.side.offer(&bytes) {
+            self.0.link.check()?;
+            if self.0.offer(&bytes) {
                 return Ok(());
             }
-            let pipe = self.side.outgoing();
-            tokio::select! { biased;
-                _ = self.phase.changed() => {}
-                () = pipe.writable.notified() => {}
-            }
+            self.0.outgoing().writable.notified().await;
         }
     }
 
     async fn finish(&mut self) -> Result<(), Lost> {
-        self.side.outgoing().queue.lock().finished = true;
-        self.side.outgoing().readable.notify_one();
+        let pipe = self.0.outgoing();
+        pipe.queue.lock().finished = true;
+        pipe.readable.notify_one();
         loop {
-            self.check()?;
-            let pipe = self.side.outgoing();
+            self.0.link.check()?;
             if pipe.queue.lock().writes.is_empty() {
                 return Ok(());
             }
-            tokio::select! { biased;
-                _ = self.phase.changed() => {}
-                () = pipe.writable.notified() => {}
-            }
+            pipe.writable.notified().await;
         }
     }
 }
@@ -204,13 +208,12 @@ impl Writer for MemoryEnd {
 #[async_trait]
 impl Reader for MemoryEnd {
     async fn read(&mut self, buffer: &mut BytesMut) -> Result<bool, Lost> {
+        let (link, pipe) = (&self.0.link, self.0.incoming());
         loop {
-            let phase = self.check()?;
-            let (link, pipe) = (&self.side.link, self.side.incoming());
-            if let Phase::Cut = phase {
+            if let Phase::Cut { since } = link.check()? {
                 tokio::select! { biased;
-                    _ = self.phase.changed() => {}
-                    () = link.clock.sleep(link.network.idle_timeout()) => link.enter(&Phase::Lost(Lost::Silent)),
+                    () = pipe.readable.notified() => {}
+                    () = link.clock.sleep_until(Some(since + IDLE_TIMEOUT)) => link.enter(&Phase::Lost(Lost::Silent)),
                 }
                 continue;
             }
@@ -223,7 +226,6 @@ impl Reader for MemoryEnd {
                 Next::At(due) => due,
             };
             tokio::select! { biased;
-                _ = self.phase.changed() => {}
                 () = pipe.readable.notified() => {}
                 () = link.clock.sleep_until(due) => {}
             }

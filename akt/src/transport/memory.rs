@@ -30,7 +30,6 @@ pub struct Network(Arc<Mutex<State>>);
 struct State {
     rng: fastrand::Rng,
     latency: Range<Duration>,
-    idle_timeout: Duration,
     next_port: u16,
     listeners: BTreeMap<u16, mpsc::Sender<Knock>>,
     cuts: BTreeSet<(u16, u16)>,
@@ -50,7 +49,6 @@ impl Network {
         Self(Arc::new(Mutex::new(State {
             rng: fastrand::Rng::with_seed(seed),
             latency: Duration::ZERO..Duration::ZERO,
-            idle_timeout: Duration::from_secs(3),
             next_port: 1,
             listeners: BTreeMap::new(),
             cuts: BTreeSet::new(),
@@ -67,32 +65,26 @@ impl Network {
     /// they have been silent for three seconds.
     pub fn cut(&self, a: &NodeAddress, b: &NodeAddress) {
         self.0.lock().cuts.insert(pair(a.port, b.port));
-        self.tell_links(a.port, b.port, &Phase::Cut);
+        self.tell_links(a, b, Link::cut);
     }
 
     /// Heals a cut; what was under way on connections that were not lost yet arrives.
     pub fn heal(&self, a: &NodeAddress, b: &NodeAddress) {
         self.0.lock().cuts.remove(&pair(a.port, b.port));
-        self.tell_links(a.port, b.port, &Phase::Open);
+        self.tell_links(a, b, |link| link.enter(&Phase::Open));
     }
 
     /// Breaks the connections between two nodes at once; both sides are told, and may connect again.
     pub fn sever(&self, a: &NodeAddress, b: &NodeAddress) {
-        self.tell_links(a.port, b.port, &Phase::Lost(Lost::Reset));
+        self.tell_links(a, b, |link| link.enter(&Phase::Lost(Lost::Reset)));
     }
 
-    fn tell_links(&self, a: u16, b: u16, phase: &Phase) {
+    fn tell_links(&self, a: &NodeAddress, b: &NodeAddress, tell: impl Fn(&Link)) {
         let mut state = self.0.lock();
         state.links.retain(|link| link.strong_count() > 0);
         let links: Vec<_> = state.links.iter().filter_map(Weak::upgrade).collect();
         drop(state);
-        for link in links.iter().filter(|link| link.ends == pair(a, b)) {
-            link.enter(phase);
-        }
-    }
-
-    pub(super) fn idle_timeout(&self) -> Duration {
-        self.0.lock().idle_timeout
+        links.iter().filter(|link| link.ends == pair(a.port, b.port)).for_each(|link| tell(link));
     }
 
     pub(super) fn draw_latency(&self) -> Duration {

@@ -22,6 +22,9 @@ use crate::runtime::Runtime;
 /// How long a closing endpoint waits until its peers know.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// QUIC's own code for a peer that is turned away before its handshake.
+const CONNECTION_REFUSED: u64 = 2;
+
 /// Chunks taken from a stream at once.
 const CHUNKS: usize = 32;
 
@@ -300,6 +303,12 @@ fn lost(error: ConnectionError) -> Lost {
 /// Errors 0x100 to 0x1ff of QUIC are TLS alerts.
 fn crypto(code: u64, text: &str) -> Lost {
     let text = printable(text);
+    if code == CONNECTION_REFUSED {
+        return Lost::Closed {
+            code: Close::Refused,
+            text: "turned away: too many handshakes at once".into(),
+        };
+    }
     match code.checked_sub(0x100) {
         // bad, unsupported, revoked, expired, unknown certificate; unknown CA, access denied, decrypt error,
         // certificate required

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use akt::Protocol as _;
 use akt::prost::Message as _;
 use akt_proto::v1;
 use quinn::crypto::rustls::QuicClientConfig;
@@ -14,6 +15,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::task::JoinSet;
+
+use crate::contracts::depot::v1::{Blob, DepotMsg};
 
 /// Attacks under way at once.
 const AT_ONCE: usize = 12;
@@ -53,20 +56,25 @@ enum Attack {
     OtherSystem,
     HugeFirstFrame,
     HugeFrame,
+    OtherMagic,
+    GarbledFrame,
     Silence,
+    Glutton,
 }
 
 impl Hostile {
-    /// Attacks in each of four ways so many times.
+    /// Attacks in each of four ways so many times, and in two more a tenth as often.
     pub(crate) async fn attack(&self, times: usize) {
         let ca = fs::read_to_string(self.ours.join("ca.pem")).unwrap();
         let known = identity(&fs::read_to_string(self.ours.join("ca.key")).unwrap());
         let unknown = stranger();
-        for (attack, (chain, key)) in [
-            (Attack::WrongCertificate, &unknown),
-            (Attack::OtherSystem, &known),
-            (Attack::HugeFirstFrame, &known),
-            (Attack::HugeFrame, &known),
+        for (attack, (chain, key), times) in [
+            (Attack::WrongCertificate, &unknown, times),
+            (Attack::OtherSystem, &known, times),
+            (Attack::HugeFirstFrame, &known, times),
+            (Attack::HugeFrame, &known, times),
+            (Attack::OtherMagic, &known, times / 10),
+            (Attack::GarbledFrame, &known, times / 10),
         ] {
             let endpoint = client(&ca, chain.clone(), key.clone_key());
             self.repeat(attack, &endpoint, times).await;
@@ -77,16 +85,28 @@ impl Hostile {
 
     /// Connects so many times at once, with a good certificate, and says nothing.
     pub(crate) async fn say_nothing(&self, times: usize) {
+        self.at_once(Attack::Silence, times).await;
+    }
+
+    /// Asks for as much as it can, so many times at once, and reads no answer.
+    pub(crate) async fn take_no_answer(&self, times: usize) {
+        self.at_once(Attack::Glutton, times).await;
+    }
+
+    async fn at_once(&self, attack: Attack, times: usize) {
         let ca = fs::read_to_string(self.ours.join("ca.pem")).unwrap();
         let (chain, key) = identity(&fs::read_to_string(self.ours.join("ca.key")).unwrap());
         let endpoint = client(&ca, chain, key);
         let mut running = JoinSet::new();
-        for number in 0..times {
-            running.spawn(one(Attack::Silence, endpoint.clone(), self.target, number));
+        // Their addresses are not those of the other attackers: a node has one connection.
+        for number in 10_000..10_000 + times {
+            running.spawn(one(attack, endpoint.clone(), self.target, number));
         }
         while let Some(ended) = running.join_next().await {
             ended.unwrap();
         }
+        endpoint.close(0_u32.into(), b"");
+        endpoint.wait_idle().await;
     }
 
     async fn repeat(&self, attack: Attack, endpoint: &Endpoint, times: usize) {
@@ -120,21 +140,53 @@ async fn one(attack: Attack, endpoint: Endpoint, target: SocketAddr, number: usi
             assert!(refused.contains("bank") && refused.contains("shop"), "{refused}");
         }
         Attack::HugeFirstFrame => send.write_all(&[0xff; 9]).await.unwrap(),
-        Attack::HugeFrame => huge_frame(&mut send, &mut receive, target, number).await,
+        Attack::OtherMagic => {
+            let mut bytes = hello("shop", target, number);
+            let at = bytes.windows(4).position(|four| four == b"1tka").unwrap();
+            bytes[at] = b'0';
+            send.write_all(&bytes).await.unwrap();
+            let refused = read_refusal(&mut receive).await;
+            assert!(refused.contains("magic"), "{refused}");
+        }
+        Attack::HugeFrame => {
+            be_greeted(&mut send, &mut receive, target, number).await;
+            send.write_all(&[0xff, 0xff, 0xff, 0xff, 0x11, 1, 2, 3]).await.unwrap();
+        }
+        Attack::GarbledFrame => {
+            be_greeted(&mut send, &mut receive, target, number).await;
+            send.write_all(&[0, 0, 0, 4, 0x11, 0xff, 0xff, 0xff]).await.unwrap();
+        }
+        Attack::Glutton => {
+            be_greeted(&mut send, &mut receive, target, number).await;
+            let ask = ask();
+            // Until the node has had enough.
+            while send.write_all(&ask).await.is_ok() {}
+        }
     }
     wait_for_end(&connection).await;
 }
 
-async fn huge_frame(send: &mut SendStream, receive: &mut RecvStream, target: SocketAddr, number: usize) {
+async fn be_greeted(send: &mut SendStream, receive: &mut RecvStream, target: SocketAddr, number: usize) {
     send.write_all(&hello("shop", target, number)).await.unwrap();
     let mut head = [0; 5];
     receive.read_exact(&mut head).await.unwrap();
     assert_eq!(head[4], 2, "a welcome");
-    send.write_all(&[0xff, 0xff, 0xff, 0xff, 0x11, 1, 2, 3]).await.unwrap();
+}
+
+/// An ask that echoes 16 KiB.
+fn ask() -> Vec<u8> {
+    let echo = DepotMsg::RPCS.iter().find(|rpc| rpc.name == "Echo").unwrap();
+    let body = Blob { bytes: vec![7; 16 << 10] }.encode_to_vec().into();
+    let target = "/user/shelf".into();
+    let ask = v1::Ask { target, rpc: echo.id, body, correlation: 1, remaining_us: 60_000_000 };
+    let mut bytes = u32::try_from(ask.encoded_len() + 1).unwrap().to_be_bytes().to_vec();
+    bytes.push(0x11);
+    ask.encode(&mut bytes).unwrap();
+    bytes
 }
 
 async fn wait_for_end(connection: &Connection) {
-    let patience = std::time::Duration::from_secs(10);
+    let patience = std::time::Duration::from_secs(20);
     tokio::time::timeout(patience, connection.closed()).await.expect("the node ends the connection");
 }
 

@@ -205,6 +205,11 @@ impl Parent {
         cx.watch(&child);
     }
 
+    #[handler]
+    fn watch(&mut self, actor: akt::AnyRef, cx: &mut Ctx<Self>) {
+        cx.watch(&actor);
+    }
+
     fn say(&self, what: &str) {
         self.log.try_send(what.to_owned()).expect("the log has room");
     }
@@ -339,4 +344,25 @@ async fn a_value_that_cannot_be_made_twice_stops_at_its_restart() {
 
     assert_eq!(counter.actor().stopped().await, StopReason::Fault);
     system.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn watchers_of_two_systems_are_both_told() {
+    let (log, mut said) = mpsc::channel(16);
+    let (near, far, here) = (system().await, system().await, system().await);
+    let watched = here.spawn("watched", Counter::default).await.unwrap();
+    for system in [&near, &far] {
+        let watcher = system.spawn("parent", parent(&log)).await.unwrap();
+        watcher.watch(watched.actor()).await.unwrap();
+    }
+
+    here.shutdown().await;
+
+    let mut told = Vec::new();
+    while told.len() < 2 {
+        told.extend(said.recv().await.filter(|what| what != "start"));
+    }
+    assert_eq!(told, ["/user/watched gone: Shutdown"; 2]);
+    near.shutdown().await;
+    far.shutdown().await;
 }

@@ -3,12 +3,15 @@
 
 mod contracts;
 mod depot;
+mod endings;
+mod garbled;
 mod lifecycle;
 mod messages;
 mod panics;
 mod quic;
 mod remote;
 mod semantics;
+mod starting;
 mod supervision;
 mod support;
 mod tidy;

@@ -109,3 +109,68 @@ async fn a_dropped_ask_is_skipped_while_queued_and_told_while_handled() {
     assert_eq!(system.dead_letters_of(DeadLetterReason::Cancelled), 1);
     system.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_message_takes_room_until_it_is_started_and_no_longer() {
+    let system = system().await;
+    let minute = Duration::from_secs(60);
+    let policy = Supervise::restart().backoff(minute..=minute);
+    let counter = system.spawn("counter", Counter::default).mailbox(Mailbox::bounded(1)).supervise(policy);
+    let counter = counter.await.unwrap();
+
+    assert!(matches!(counter.boom().await, Err(AskError::Fault(_))));
+
+    counter.add(1).tell().expect("nothing waits while it restarts");
+    assert!(matches!(counter.add(1).tell(), Err(TellError::Full(_))));
+    system.shutdown().await;
+}
+
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("bomb");
+    }
+}
+
+struct Arsenal;
+
+#[akt::actor]
+impl Arsenal {
+    #[handler]
+    async fn guard(&mut self) {
+        let _bomb = Bomb;
+        std::future::pending::<()>().await;
+    }
+
+    #[handler]
+    fn store(&mut self, bomb: Bomb) {
+        std::mem::forget(bomb);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_panics_when_it_is_dropped_is_accounted_for() {
+    let system = system().await;
+    let arsenal = system.spawn("arsenal", || Arsenal).await.unwrap();
+    let running = arsenal.guard().start();
+    tokio::task::yield_now().await;
+    let queued = arsenal.store(Bomb).start();
+
+    arsenal.actor().kill();
+
+    let error = running.await.unwrap_err();
+    assert!(matches!(error, AskError::Stopped { delivered: Delivery::Maybe, .. }), "{error}");
+    let error = queued.await.unwrap_err();
+    assert!(matches!(error, AskError::Stopped { delivered: Delivery::No, .. }), "{error}");
+    assert_eq!(system.dead_letters(), 0, "both were returned");
+
+    let counter = system.spawn("counter", Counter::default).mailbox(Mailbox::bounded(1)).await.unwrap();
+    counter.boom().tell().unwrap();
+    let waiting = counter.add(1).start();
+    drop(waiting);
+    counter.actor().stopped().await;
+    assert_eq!(system.dead_letters_of(DeadLetterReason::Panicked), 1, "on the same thread, later");
+    system.shutdown().await;
+}

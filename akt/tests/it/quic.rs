@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use akt::prelude::*;
 use akt::{AskError, Refusal, Remote, StartError, Tls};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use crate::contracts::depot::v1 as depot;
-use crate::depot::{Pair, Shelf, keeps_every_promise, millis, until};
+use crate::depot::{Pair, Shelf, at, keeps_every_promise, millis, until};
 
 fn folder(name: &str) -> PathBuf {
     std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
@@ -108,6 +109,38 @@ async fn the_development_ca_keeps_to_the_loopback() {
     let StartError::Part { source, .. } = &error else { panic!("{error}") };
     let cause = source.source().unwrap().to_string();
     assert!(cause.contains("0.0.0.0") && cause.contains("Tls::from_pem"), "{cause}");
+}
+
+/// Certificates of one CA, one for each list of names.
+fn certificates<const N: usize>(names: [&str; N]) -> [Tls; N] {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca_key = KeyPair::generate().unwrap();
+    let ca = params.self_signed(&ca_key).unwrap().pem();
+    let issuer = Issuer::new(params, ca_key);
+    names.map(|name| {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        Tls::from_pem(&ca, params.signed_by(&key, &issuer).unwrap().pem(), key.serialize_pem())
+    })
+}
+
+#[tokio::test]
+async fn certificates_of_ones_own_are_checked_against_the_host_that_was_dialed() {
+    let [near, good, other] = certificates(["client.test", "127.0.0.1", "elsewhere.test"]);
+    let near = node(Remote::quic("127.0.0.1:0").tls(near)).await;
+    let good = node(Remote::quic("127.0.0.1:0").tls(good)).await;
+    let other = node(Remote::quic("127.0.0.1:0").tls(other)).await;
+    good.spawn("shelf", Shelf::default).await.unwrap();
+
+    at(&near, &good, "shelf").view(()).await.unwrap();
+    let (delivered, said) = unreachable(at(&near, &other, "shelf").view(()).await);
+
+    assert_eq!(delivered, Delivery::No);
+    assert!(said.contains("certificate refused"), "{said}");
+    for node in [near, good, other] {
+        node.shutdown().await;
+    }
 }
 
 #[tokio::test]

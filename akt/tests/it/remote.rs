@@ -4,10 +4,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use akt::prelude::*;
-use akt::{ActorAtError, AskError, DeadLetterReason, Event, EventStream, Mailbox, Network, Refusal, Remote};
+use akt::{
+    ActorAtError, AskError, DeadLetterReason, Event, EventStream, Mailbox, Network, Refusal, Remote, Stage,
+};
 
 use crate::contracts::depot::v1 as depot;
-use crate::depot::{Pair, Shelf, at, item, keeps_every_promise, millis, until};
+use crate::depot::{Pair, Shelf, Stranger, at, item, keeps_every_promise, millis, until};
+use crate::garbled::GarbledRef;
 
 async fn pair(network: &Network) -> Pair {
     Pair::start(|| Remote::memory(network)).await
@@ -241,6 +244,63 @@ async fn asks_of_a_system_that_stops_are_answered_before_it_leaves() {
     pair.near.shutdown().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_message_too_large_for_the_wire_is_returned_at_once() {
+    let network = Network::new();
+    let remote = || Remote::memory(&network).max_message(1_000);
+    let pair = Pair::start(remote).await;
+    let blob = || depot::Blob { bytes: vec![1; 1_000] };
+
+    let asked = pair.shelf.echo(blob()).await.unwrap_err();
+    let told = pair.shelf.echo(blob()).tell().unwrap_err();
+
+    assert!(matches!(asked, AskError::TooLarge { bytes: 1_003, limit: 1_000 }), "{asked:?}");
+    assert!(matches!(&told, TellError::TooLarge(blob, _) if blob.bytes.len() == 1_000), "{told:?}");
+    pair.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_too_large_for_the_peer_alone_is_returned_once_it_is_known() {
+    let network = Network::new();
+    let near = node(&network, "shop").await;
+    let small = Remote::memory(&network).max_message(1_000);
+    let far = ActorSystem::builder("shop").remote(small).start().await.unwrap();
+    let shelf = at(&near, &far, "shelf");
+    let blob = || depot::Blob { bytes: vec![1; 1_000] };
+
+    let asked = shelf.echo(blob()).await.unwrap_err();
+    shelf.echo(blob()).tell().unwrap();
+    settle().await;
+
+    assert!(matches!(asked, AskError::TooLarge { bytes: 1_003, limit: 1_000 }), "{asked:?}");
+    assert_eq!(near.dead_letters_of(DeadLetterReason::TooLarge), 1);
+    near.shutdown().await;
+    far.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_rpc_or_undecodable_message_of_another_node_is_answered_at_once() {
+    let network = Network::new();
+    let pair = pair(&network).await;
+    pair.far.spawn("stranger", Stranger::default).await.unwrap();
+    let stranger = at(&pair.near, &pair.far, "stranger");
+    let garbled: GarbledRef =
+        pair.near.actor_at(&format!("akt://{}/user/shelf", pair.far.address().unwrap())).unwrap();
+    let blob = || depot::Blob { bytes: vec![0xff; 9] };
+
+    let unknown = stranger.view(()).await.unwrap_err();
+    let undecodable = garbled.add(blob()).await.unwrap_err();
+    stranger.view(()).tell().unwrap();
+    garbled.add(blob()).tell().unwrap();
+    settle().await;
+
+    assert!(matches!(unknown, AskError::Unimplemented { rpc: "View" }), "{unknown:?}");
+    assert!(matches!(undecodable, AskError::Codec(_)), "{undecodable:?}");
+    assert_eq!((unknown.delivery(), undecodable.delivery()), (Delivery::No, Delivery::No));
+    assert_eq!(pair.far.dead_letters_of(DeadLetterReason::Undecodable), 2);
+    pair.stop().await;
+}
+
 /// Across connections that break: accepted = handled + dead letters + maybe.
 #[tokio::test(start_paused = true)]
 async fn every_message_is_accounted_for_across_connections_that_break() {
@@ -276,5 +336,97 @@ async fn every_message_is_accounted_for_across_connections_that_break() {
         );
         assert!(done > 0 && maybe > 0, "seed {seed}: {done} done, {maybe} maybe");
         pair.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ask_that_runs_out_of_time_before_there_is_a_connection_says_so() {
+    let network = Network::new();
+    let pair = pair(&network).await;
+    network.cut(&pair.near.address().unwrap(), &pair.far.address().unwrap());
+
+    let error = pair.shelf.view(()).timeout(Duration::from_millis(100)).await.unwrap_err();
+
+    let AskError::Timeout(info) = &error else { panic!("{error:?}") };
+    assert_eq!((info.stage, error.delivery()), (Stage::Connecting, Delivery::No));
+    pair.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_to_a_peer_hands_the_message_back_and_makes_send_wait() {
+    let network = Network::new();
+    let pair = pair(&network).await;
+    let (near, far) = (pair.near.address().unwrap(), pair.far.address().unwrap());
+    pair.far.spawn("wide", Shelf::default).mailbox(Mailbox::Unbounded).await.unwrap();
+    let wide = at(&pair.near, &pair.far, "wide");
+    network.cut(&near, &far);
+
+    let accepted = (0..10_000).take_while(|_| wide.add(item(1)).tell().is_ok()).count();
+    let refused = wide.add(item(2)).tell().unwrap_err();
+    let waits = wide.add(item(3)).timeout(Duration::from_millis(10)).send().await.unwrap_err();
+
+    assert_eq!(accepted, 4_096);
+    assert!(matches!((&refused, &waits), (TellError::Full(_), TellError::Full(_))), "{refused:?}, {waits:?}");
+    pair.near.shutdown().await;
+    assert_eq!(pair.near.dead_letters_of(DeadLetterReason::NoRoute), 4_096);
+    pair.far.shutdown().await;
+}
+
+/// Two nodes under the seeded executor, on a network that fails: what was done, refused and left open.
+fn simulated(seed: u64) -> (Vec<&'static str>, usize, u64) {
+    akt::sim::run(seed, |runtime| async move {
+        let network = Network::seeded(seed);
+        network.set_latency(Duration::from_millis(1)..Duration::from_millis(8));
+        let mut nodes = Vec::new();
+        for _ in 0..2 {
+            let node = ActorSystem::builder("shop").remote(Remote::memory(&network));
+            nodes.push(node.runtime(runtime.for_another_node()).start().await.unwrap());
+        }
+        let [near, far] = &nodes[..] else { unreachable!("two nodes") };
+        far.spawn("shelf", Shelf::default).await.unwrap();
+        let (a, b) = (near.address().unwrap(), far.address().unwrap());
+        let shelf = at(near, far, "shelf");
+
+        let mut asks = Vec::new();
+        for n in 0..200 {
+            asks.push(shelf.add(item(n % 100)).start());
+            match runtime.random() % 40 {
+                0 => network.sever(&a, &b),
+                1 => network.cut(&a, &b),
+                2 | 3 => network.heal(&a, &b),
+                _ => {}
+            }
+            let next = runtime.now() + Duration::from_millis(runtime.random() % 40);
+            runtime.sleep_until(Some(next)).await;
+        }
+        network.heal(&a, &b);
+        let mut log = Vec::new();
+        for ask in asks {
+            log.push(match ask.await {
+                Ok(_) => "done",
+                Err(error) if error.delivery() == Delivery::Maybe => "maybe",
+                Err(_) => "not sent",
+            });
+        }
+        let shelf: depot::DepotRef = far.actor_of("shelf").await.unwrap();
+        let handled = shelf.view(()).await.unwrap().added.len();
+        near.shutdown().await;
+        far.shutdown().await;
+        (log, handled, runtime.now().as_nanos())
+    })
+}
+
+#[test]
+fn a_simulation_accounts_for_every_ask_and_can_be_replayed() {
+    for seed in 0..40 {
+        let (log, handled, end) = simulated(seed);
+
+        let count = |what| log.iter().filter(|said| **said == what).count();
+        let (done, maybe) = (count("done"), count("maybe"));
+        assert!((done..=done + maybe).contains(&handled), "seed {seed}: {handled} of {done} + {maybe}");
+        assert!(done > 0, "seed {seed}: nothing was done");
+        if seed % 8 == 0 {
+            assert_eq!(simulated(seed), (log, handled, end), "seed {seed} cannot be replayed");
+        }
     }
 }

@@ -47,20 +47,7 @@ struct State {
 impl Lane {
     /// The caller wakes the queue's side too.
     pub(crate) fn push(&self, control: Control) {
-        self.raise(|state| {
-            if !self.closed.load(Ordering::Relaxed) {
-                state.queue.push(control);
-            }
-        });
-    }
-
-    /// Forgets what is there and whatever comes: the actor is gone.
-    pub(crate) fn close(&self) {
-        let mut state = self.state.lock();
-        self.closed.store(true, Ordering::Relaxed);
-        let rest = std::mem::take(&mut state.queue);
-        drop(state);
-        drop(rest);
+        self.raise(|state| state.queue.push(control));
     }
 
     pub(crate) fn kill(&self) {
@@ -70,6 +57,9 @@ impl Lane {
 
     fn raise(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.lock();
+        if self.is_closed() {
+            return;
+        }
         change(&mut state);
         self.raised.store(true, Ordering::SeqCst);
         let waker = state.waker.take();
@@ -77,6 +67,19 @@ impl Lane {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// The actor is gone: forgets everything, which may hold actors that hold this one, and takes no more.
+    pub(crate) fn close(&self) {
+        let mut state = self.state.lock();
+        self.closed.store(true, Ordering::SeqCst);
+        let forgotten = std::mem::take(&mut *state);
+        drop(state);
+        drop(forgotten);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
     }
 
     /// Raised when there is something to take.
@@ -106,7 +109,8 @@ impl Lane {
     /// Everything there is, in order.
     pub(crate) fn take(&self) -> Vec<Control> {
         let mut state = self.state.lock();
-        self.raised.store(false, Ordering::SeqCst);
+        // A kill may have come since the caller looked: it stays raised.
+        self.raised.store(self.is_killed(), Ordering::SeqCst);
         std::mem::take(&mut state.queue)
     }
 
@@ -146,5 +150,21 @@ impl Lane {
             Some(old) => old.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kill_beside_another_control_message_stays_raised() {
+        let lane = Lane::default();
+        lane.push(Control::Drain(0));
+        lane.kill();
+
+        assert_eq!(lane.take().len(), 1);
+
+        assert!(lane.is_raised(), "the kill is still to be obeyed");
     }
 }
