@@ -17,6 +17,8 @@ mod path;
 mod remote;
 #[cfg_attr(not(feature = "testkit"), allow(dead_code, unused_imports, reason = "what only simulations use"))]
 mod runtime;
+#[cfg(feature = "signal")]
+mod signal;
 #[cfg(feature = "testkit")]
 pub mod sim;
 mod system;
@@ -42,7 +44,8 @@ pub use prost;
 pub use remote::{ActorAtError, Refusal, Remote};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
-    ActorSystem, DeadLetter, DeadLetterReason, Event, EventStream, LookupError, StartError, SystemBuilder,
+    ActorSystem, DeadLetter, DeadLetterReason, Event, EventStream, LookupError, Phase, Run, ShutdownReport,
+    StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep,
 };
 pub use time::Instant;
 #[cfg(feature = "remote")]

@@ -163,6 +163,16 @@ impl Core {
         .await
     }
 
+    /// Whether it is the actor's own code that keeps it from ending, now that it should.
+    pub(crate) fn holds_up(&self) -> bool {
+        let life = self.life.lock();
+        match life.stage {
+            Stage::Stopped { .. } => false,
+            Stage::Stopping(_) => life.children.is_none(),
+            Stage::Starting | Stage::Running | Stage::Restarting => self.lane.end_asked().is_some(),
+        }
+    }
+
     /// The end: frees the name, then tells watchers, each once.
     pub(crate) fn finish(
         &self,

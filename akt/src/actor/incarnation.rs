@@ -211,6 +211,9 @@ impl<A: Actor> Runner<A> {
     }
 
     fn hooked(&mut self, attended: Result<Result<(), Fault>, Broken>) -> Result<(), Broken> {
+        if matches!(attended, Err(Broken::Killed)) {
+            self.cell.core.cut_short(self.cx.message);
+        }
         attended?.map_err(Broken::Fault)?;
         if self.cell.core.lane.is_killed() {
             return Err(Broken::Killed);
@@ -222,6 +225,9 @@ impl<A: Actor> Runner<A> {
     pub(super) async fn retire(&mut self, mut actor: A) {
         self.cx.message = "on(stop)";
         let attended = Attend::new(&self.cell.core.lane, actor.on_stop(&mut self.cx)).await;
+        if matches!(attended, Err(Broken::Killed)) {
+            self.cell.core.cut_short(self.cx.message);
+        }
         let dropped = guard_drop(actor);
         orphan::take();
         (self.cx.interrupted, self.cx.fault) = (false, None);

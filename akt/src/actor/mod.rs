@@ -55,7 +55,7 @@ pub(crate) use self::mailbox::Control;
 pub(crate) use self::mailbox::{Batch, Queue, Ticket};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::outbound::{Answer, Outcome, PendingReply, WireAsk};
-pub(crate) use self::panic::install_hook;
+pub(crate) use self::panic::{guard, install_hook};
 pub(crate) use self::reference::Target;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::reference::{Refusal, Refused, Sink};

@@ -296,7 +296,10 @@ impl<A: Actor> Runner<A> {
             Ok(Ok(())) if self.cx.interrupted => self.interrupted(true),
             Ok(Ok(())) => None,
             Ok(Err(fault)) => self.failed(Broken::Fault(fault), true),
-            Err(Broken::Killed) => Some(End::Killed),
+            Err(Broken::Killed) => {
+                self.cell.core.cut_short(self.cx.message);
+                Some(End::Killed)
+            }
             Err(broken) => self.failed(broken, true),
         }
     }

@@ -4,6 +4,7 @@ mod builder;
 mod dead_letters;
 mod event_stream;
 mod registry;
+mod run;
 mod shutdown;
 mod subsystem;
 mod switches;
@@ -20,6 +21,8 @@ pub use self::builder::{StartError, SystemBuilder};
 pub use self::dead_letters::{DeadLetter, DeadLetterReason};
 pub use self::event_stream::{Event, EventStream};
 pub use self::registry::LookupError;
+pub use self::run::{Phase, Run};
+pub use self::shutdown::{ShutdownReport, StepProblem, Unfinished, UnfinishedStep};
 #[allow(unused_imports, reason = "features add parts")]
 pub(crate) use self::subsystem::{Part, Started, Stopping, Subsystem};
 #[cfg(test)]
@@ -27,6 +30,7 @@ pub(crate) use self::switches::Promise;
 
 use self::dead_letters::DeadLetters;
 use self::event_stream::Events;
+use self::shutdown::Ending;
 use self::switches::Switches;
 use crate::actor::{Actor, Core, Guardian, Spawn, Target, install_hook};
 use crate::id::ActorId;
@@ -61,6 +65,8 @@ struct Inner {
     user: OnceLock<Arc<dyn Target>>,
     parts: Mutex<Vec<Arc<dyn Subsystem>>>,
     stopping: AtomicBool,
+    /// When the stop began, and the handlers and hooks that were killed since.
+    ending: Mutex<Ending>,
 }
 
 #[derive(Debug)]
@@ -102,6 +108,7 @@ impl ActorSystem {
             user: OnceLock::new(),
             parts: Mutex::default(),
             stopping: AtomicBool::new(false),
+            ending: Mutex::default(),
             runtime,
         }));
         system.runtime().spawn("timers", system.timers().clone().run(system.runtime().clone()));

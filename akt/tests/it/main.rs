@@ -10,6 +10,7 @@ mod messages;
 mod panics;
 mod quic;
 mod remote;
+mod running;
 mod semantics;
 mod starting;
 mod supervision;
