@@ -129,7 +129,11 @@ impl<'a, Q: Request> Call<'a, Q> {
     fn take_payload(&mut self) -> Q::Payload {
         match std::mem::replace(&mut self.state, State::Done) {
             State::New(payload) => payload,
-            _ => panic!("this call was awaited before: `tell` and `send` need a new one"),
+            state => {
+                // Its drop gives up its place in the line, or its answer.
+                self.state = state;
+                panic!("this call was awaited before: `tell` and `send` need a new one")
+            }
         }
     }
 

@@ -64,11 +64,60 @@ impl Wakers {
         }
     }
 
+    /// Takes `waker` back, if it is there.
+    fn forget(&mut self, waker: &Waker) -> Option<Waker> {
+        if self.first.as_ref().is_some_and(|first| first.will_wake(waker)) {
+            let next = self.others.as_mut().and_then(|others| others.pop());
+            return std::mem::replace(&mut self.first, next);
+        }
+        let others = self.others.as_mut()?;
+        let place = others.iter().position(|known| known.will_wake(waker))?;
+        Some(others.swap_remove(place))
+    }
+
     fn wake(self) {
         self.first
             .into_iter()
             .chain(self.others.into_iter().flat_map(|others| *others))
             .for_each(Waker::wake);
+    }
+}
+
+/// One wait for an actor's end, which may be given up.
+struct Seat<'a> {
+    core: &'a Core,
+    waker: Option<Waker>,
+}
+
+impl Seat<'_> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<StopReason> {
+        if self.waker.as_ref().is_some_and(|waker| !waker.will_wake(cx.waker())) {
+            self.leave();
+        }
+        let mut life = self.core.life.lock();
+        match life.stage.stop_reason() {
+            Some(reason) => Poll::Ready(reason),
+            None => {
+                life.wakers.register(cx.waker());
+                self.waker.get_or_insert_with(|| cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    fn leave(&mut self) {
+        let Some(waker) = self.waker.take() else { return };
+        let left = self.core.life.lock().wakers.forget(&waker);
+        // Another wait of the same task shares it, and comes back when woken.
+        if let Some(left) = left {
+            left.wake();
+        }
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 
@@ -123,6 +172,10 @@ impl Core {
         self.life.lock().stage.is_alive()
     }
 
+    pub(crate) fn is_starting(&self) -> bool {
+        !self.life.lock().stage.has_started()
+    }
+
     pub(crate) fn stop_reason(&self) -> Option<StopReason> {
         self.life.lock().stage.stop_reason()
     }
@@ -150,17 +203,8 @@ impl Core {
 
     /// Waits until the actor is gone.
     pub(crate) async fn stopped(&self) -> StopReason {
-        poll_fn(|cx| {
-            let mut life = self.life.lock();
-            match life.stage.stop_reason() {
-                Some(reason) => Poll::Ready(reason),
-                None => {
-                    life.wakers.register(cx.waker());
-                    Poll::Pending
-                }
-            }
-        })
-        .await
+        let mut seat = Seat { core: self, waker: None };
+        poll_fn(|cx| seat.poll(cx)).await
     }
 
     /// Whether it is the actor's own code that keeps it from ending, now that it should.
@@ -395,6 +439,24 @@ mod tests {
         watch().await;
 
         assert!(first.upgrade().is_none());
+        system.shutdown().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_no_longer_waits_for_an_end_is_forgotten() {
+        let system = ActorSystem::builder("test").start().await.unwrap();
+        let actor = system.spawn("actor", Watcher::default).await.unwrap().actor();
+
+        for _ in 0..3 {
+            tokio::time::timeout(Duration::from_millis(1), actor.stopped()).await.unwrap_err();
+        }
+
+        {
+            let life = actor.target().core().unwrap().life.lock();
+            assert!(life.wakers.first.is_none() && life.wakers.others.is_none());
+        }
+        actor.stop();
+        assert_eq!(actor.stopped().await, StopReason::Requested);
         system.shutdown().await;
     }
 }

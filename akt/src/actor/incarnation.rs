@@ -85,7 +85,6 @@ impl<A: Actor> Runner<A> {
         let info = self.cell.core.note(failure, Verdict::Stop);
         let last = last.filter(|_| timeout.is_some()).unwrap_or(info);
         self.close(reason);
-        self.cell.core.enter(Stage::Stopping(reason));
         self.finish(reason, Some(Box::new(StartFailure { attempts, last, timeout })));
     }
 

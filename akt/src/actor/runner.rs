@@ -10,7 +10,7 @@ use super::attend::Attend;
 use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::EndChildren;
-use super::error::StopReason;
+use super::error::{Directive, FaultInfo, StopReason};
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
 use super::mailbox::{Batch, Control};
@@ -352,6 +352,23 @@ impl<A: Actor> Runner<A> {
             let reply = orphan::part(message);
             self.cell.core.refuse(name, reply, reason);
         }
+    }
+}
+
+/// The task was dropped before its end, as its runtime was: nobody may wait for it any longer.
+impl<A: Actor> Drop for Runner<A> {
+    fn drop(&mut self) {
+        if self.cell.core.stop_reason().is_some() {
+            return;
+        }
+        let start_failure = self.cell.core.is_starting().then(|| {
+            let text = "its runtime ended before it had started".to_owned();
+            let (actor, message) = (self.cell.core.path(), self.cx.message.into());
+            let last = Box::new(FaultInfo { actor, message, text, place: None, directive: Directive::Stop });
+            Box::new(StartFailure { attempts: 1, last, timeout: None })
+        });
+        self.close(StopReason::Killed);
+        self.finish(StopReason::Killed, start_failure);
     }
 }
 

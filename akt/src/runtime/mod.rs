@@ -97,9 +97,18 @@ impl Runtime {
     pub async fn sleep_until(&self, deadline: Option<Instant>) {
         let at = deadline.and_then(|at| self.0.epoch.checked_add(Duration::from_nanos(at.as_nanos())));
         match at {
-            Some(at) => tokio::time::sleep_until(at).await,
+            Some(at) => self.on_its_clock(|| tokio::time::sleep_until(at)).await,
             None => pending().await,
         }
+    }
+
+    /// The caller may be a thread of another runtime, or of none.
+    fn on_its_clock<T>(&self, make: impl FnOnce() -> T) -> T {
+        let _entered = match &self.0.flavor {
+            Flavor::Tokio(handle) => Some(handle.enter()),
+            Flavor::Seeded(_) => None,
+        };
+        make()
     }
 
     /// Waits for `duration`. Cancel-safe.

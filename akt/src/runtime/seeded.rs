@@ -105,7 +105,10 @@ impl Executor {
 
     /// Drops every task, outside the lock: their destructors may wake others.
     pub(crate) fn clear(&self) {
-        let tasks = std::mem::take(&mut self.state.lock().tasks);
+        let mut state = self.state.lock();
+        state.free.clear();
+        let tasks = std::mem::take(&mut state.tasks);
+        drop(state);
         drop(tasks);
     }
 }
@@ -178,5 +181,27 @@ mod tests {
         assert_eq!(order(7), order(7));
         assert_ne!(order(7), order(8));
         assert_eq!(order(7).len(), 16);
+    }
+
+    #[test]
+    fn a_task_that_spawns_another_when_it_is_dropped_may() {
+        struct Heir(Arc<Executor>);
+        impl Drop for Heir {
+            fn drop(&mut self) {
+                self.0.spawn(Box::pin(std::future::ready(())));
+            }
+        }
+        let executor = Executor::new(1);
+        executor.spawn(Box::pin(std::future::pending()));
+        executor.spawn(Box::pin(std::future::ready(())));
+        let heir = Heir(executor.clone());
+        executor.spawn(Box::pin(async move {
+            let _heir = heir;
+            std::future::pending::<()>().await;
+        }));
+        executor.spawn(Box::pin(std::future::ready(())));
+        executor.poll_ready(&Context::from_waker(Waker::noop()));
+
+        executor.clear();
     }
 }

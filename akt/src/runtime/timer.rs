@@ -4,6 +4,7 @@
 //! millisecond. Entries live in a slab and are linked by index, so that adding and cancelling are O(1).
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -89,7 +90,8 @@ impl Timers {
                 next = next.min(wheel.next_tick().map_or(u64::MAX, |tick| tick << TICK_BITS));
             }
             for fire in due.drain(..) {
-                fire.fire(now);
+                // It wakes: an executor that panics then must not cost all others their deadlines.
+                let _ = catch_unwind(AssertUnwindSafe(|| fire.fire(now)));
             }
             self.0.wakes_at.fetch_min(next, Ordering::SeqCst);
             let deadline = (next != u64::MAX).then(|| Instant::from_nanos(next));

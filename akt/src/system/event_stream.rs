@@ -91,10 +91,11 @@ impl EventStream {
 }
 
 /// The subscribers of a system.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Events {
     listening: AtomicUsize,
-    subscribers: Mutex<Vec<Subscriber>>,
+    /// Absent when the system has been shut down.
+    subscribers: Mutex<Option<Vec<Subscriber>>>,
 }
 
 #[derive(Debug)]
@@ -103,13 +104,20 @@ struct Subscriber {
     lag: Arc<AtomicU64>,
 }
 
+impl Default for Events {
+    fn default() -> Self {
+        Self { listening: AtomicUsize::new(0), subscribers: Mutex::new(Some(Vec::new())) }
+    }
+}
+
 impl Events {
     pub(crate) fn subscribe(&self, capacity: usize) -> EventStream {
         let (sender, events) = flume::bounded(capacity.max(1));
         let lag = Arc::new(AtomicU64::new(0));
-        let mut subscribers = self.subscribers.lock();
-        subscribers.push(Subscriber { events: sender, lag: lag.clone() });
-        self.listening.store(subscribers.len(), Ordering::Release);
+        if let Some(subscribers) = &mut *self.subscribers.lock() {
+            subscribers.push(Subscriber { events: sender, lag: lag.clone() });
+            self.listening.store(subscribers.len(), Ordering::Release);
+        }
         EventStream { events, lag }
     }
 
@@ -120,6 +128,7 @@ impl Events {
         }
         let event = event();
         let mut subscribers = self.subscribers.lock();
+        let Some(subscribers) = &mut *subscribers else { return };
         subscribers.retain(|subscriber| match subscriber.events.try_send(event.clone()) {
             Ok(()) => true,
             Err(flume::TrySendError::Full(_)) => {
@@ -131,9 +140,9 @@ impl Events {
         self.listening.store(subscribers.len(), Ordering::Release);
     }
 
-    /// Ends every stream once it is read.
+    /// Ends every stream once it is read, and those that are yet to come at once.
     pub(crate) fn close(&self) {
-        self.subscribers.lock().clear();
+        *self.subscribers.lock() = None;
     }
 }
 
@@ -161,5 +170,15 @@ mod tests {
         events.publish(|| Event::Lagged(0));
 
         events.publish(|| panic!("nobody listens"));
+    }
+
+    #[test]
+    fn a_stream_that_is_made_after_the_end_has_ended() {
+        let events = Events::default();
+        events.close();
+
+        let late = events.subscribe(1);
+
+        assert!(late.events.is_disconnected());
     }
 }

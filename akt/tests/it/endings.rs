@@ -1,12 +1,15 @@
 //! The end of a local actor at an odd moment: in its start, in a restart, with its children, its runtime.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use akt::prelude::*;
-use akt::{DeadLetterReason, SpawnError, StopReason};
+use akt::{DeadLetterReason, Event, SpawnError, StopReason};
 use tokio::sync::{Notify, mpsc};
 
-use crate::support::{Counter, TooBig, system};
+use crate::support::{Counter, Inline, TooBig, gated, system, until};
 
 /// Stops itself where it is told to.
 #[derive(Clone, Copy)]
@@ -160,4 +163,95 @@ async fn a_child_that_comes_while_its_siblings_end_is_refused() {
     stop.notify_one();
     nursery.actor().stopped().await;
     system.shutdown().await;
+}
+
+#[test]
+fn nobody_waits_for_a_runtime_that_is_gone() {
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let (gone, here) = (runtime(), runtime());
+    let (system, counter, running) = gone.block_on(async {
+        let system = system().await;
+        let counter = system.spawn("counter", gated(&Arc::new(Notify::new()))).await.unwrap();
+        let running = counter.wait().start();
+        tokio::task::yield_now().await;
+        (system, counter, running)
+    });
+    let queued = counter.add(1).start();
+    drop(gone);
+
+    here.block_on(async {
+        let error = running.await.unwrap_err();
+        assert!(matches!(error, AskError::Stopped { delivered: Delivery::Maybe, .. }), "{error}");
+        let error = queued.await.unwrap_err();
+        assert!(matches!(error, AskError::Stopped { delivered: Delivery::No, .. }), "{error}");
+        assert!(matches!(counter.add(1).await, Err(AskError::Stopped { .. })));
+        assert_eq!(counter.actor().stopped().await, StopReason::Killed);
+        let error = system.spawn("late", Counter::default).await.unwrap_err();
+        assert!(matches!(error, SpawnError::ParentStopping(_)), "{error}");
+        system.shutdown().await;
+    });
+}
+
+struct Sick(Arc<Notify>);
+
+#[akt::actor]
+impl Sick {
+    #[on(start)]
+    async fn started(&mut self) -> Result<(), TooBig> {
+        self.0.notified().await;
+        Err(TooBig)
+    }
+
+    #[handler]
+    fn never(&mut self) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_start_is_a_spawn_error_however_early_it_is_noticed() {
+    let system = system().await;
+    let mut events = system.events();
+    let gate = Arc::new(Notify::new());
+    let started = gate.clone();
+    let spawning = Inline::run(system.spawn("sick", move || Sick(gate.clone())).into_future());
+
+    started.notify_one();
+    until(&mut events, |event| matches!(event, Event::Stopped { .. })).await;
+
+    let spawned = spawning.take().unwrap();
+    assert!(matches!(spawned, Err(SpawnError::Start(_))), "{spawned:?}");
+    system.shutdown().await;
+}
+
+#[test]
+fn a_shutdown_may_be_awaited_outside_of_any_runtime() {
+    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    let (system, hanging) = tokio.block_on(async {
+        let builder = ActorSystem::builder("test").shutdown_grace(Duration::from_millis(20));
+        let system = builder.start().await.unwrap();
+        let counter = system.spawn("counter", gated(&Arc::new(Notify::new()))).await.unwrap();
+        (system, counter.wait().start())
+    });
+
+    block_on(system.shutdown());
+
+    assert!(matches!(block_on(hanging), Err(AskError::Stopped { .. })));
+}
+
+/// Polls `future` on this thread, which belongs to no runtime.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(out) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return out;
+        }
+        std::thread::park();
+    }
 }

@@ -1,9 +1,12 @@
 //! The actor that most tests use: counts, waits, fails on demand.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 
 use akt::prelude::*;
 use akt::{Event, EventStream};
+use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 
 #[derive(Default)]
@@ -85,6 +88,34 @@ pub(crate) async fn until(events: &mut EventStream, found: impl Fn(&Event) -> bo
         let event = events.next().await.expect("the system runs");
         if found(&event) {
             return event;
+        }
+    }
+}
+
+/// A task that is polled in the midst of its own `wake`: it sees what other tasks see on another thread.
+pub(crate) struct Inline<T> {
+    future: Mutex<Option<Pin<Box<dyn Future<Output = T> + Send>>>>,
+    out: Mutex<Option<T>>,
+}
+
+impl<T: Send + 'static> Inline<T> {
+    pub(crate) fn run(future: impl Future<Output = T> + Send + 'static) -> Arc<Self> {
+        let task = Arc::new(Self { future: Mutex::new(Some(Box::pin(future))), out: Mutex::default() });
+        task.clone().wake();
+        task
+    }
+
+    pub(crate) fn take(&self) -> Option<T> {
+        self.out.lock().take()
+    }
+}
+
+impl<T: Send + 'static> Wake for Inline<T> {
+    fn wake(self: Arc<Self>) {
+        let Some(mut future) = self.future.lock().take() else { return };
+        match future.as_mut().poll(&mut Context::from_waker(&Waker::from(self.clone()))) {
+            Poll::Ready(out) => *self.out.lock() = Some(out),
+            Poll::Pending => *self.future.lock() = Some(future),
         }
     }
 }

@@ -113,7 +113,8 @@ impl<M> Queue<M> {
 
     /// Leaves the line; room that was granted goes to the next.
     pub(crate) fn abandon(&self, ticket: &Ticket) {
-        self.state.lock().room.abandon(ticket);
+        let woken = self.state.lock().room.abandon(ticket);
+        drop(woken);
     }
 
     /// The consumer's half: returns the room of `started` messages and swaps everything queued into the
@@ -126,9 +127,10 @@ impl<M> Queue<M> {
         cx: &Context<'_>,
     ) -> Batch {
         let first = self.waker.get_or_init(|| cx.waker().clone());
+        let _woken;
         let mut state = self.state.lock();
         if started > 0 {
-            state.room.give_back(started);
+            _woken = state.room.give_back(started);
         }
         if !state.items.is_empty() {
             std::mem::swap(&mut state.items, batch);
@@ -170,7 +172,8 @@ impl<M> Queue<M> {
 
     /// Returns the room of `started` messages.
     pub(crate) fn give_back(&self, started: usize) {
-        self.state.lock().room.give_back(started);
+        let woken = self.state.lock().room.give_back(started);
+        drop(woken);
     }
 
     /// Wakes the consumer if it is idle.
@@ -195,9 +198,10 @@ impl<M> Queue<M> {
 
     /// Refuses everything from now on and hands out what was queued.
     pub(crate) fn close(&self) -> VecDeque<M> {
+        let _woken;
         let mut state = self.state.lock();
         state.closed = true;
-        state.room.close();
+        _woken = state.room.close();
         std::mem::take(&mut state.items)
     }
 

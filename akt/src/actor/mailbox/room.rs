@@ -32,13 +32,17 @@ impl Room {
     }
 
     /// Gives back room for `count` messages, to the first who wait.
-    pub(super) fn give_back(&mut self, count: usize) {
+    pub(super) fn give_back(&mut self, count: usize) -> Woken {
         self.used -= count;
-        let Some(waiting) = &mut self.waiting else { return };
+        let mut woken = Woken::default();
+        let Some(waiting) = &mut self.waiting else { return woken };
         while self.used < self.limit {
-            let Some(waiter) = waiting.pop_front() else { return };
-            self.used += usize::from(waiter.grant());
+            let Some(waiter) = waiting.pop_front() else { break };
+            let granted = waiter.end(Wait::Granted);
+            self.used += usize::from(granted.is_some());
+            woken.0.extend(granted);
         }
+        woken
     }
 
     /// Queues behind the others that wait.
@@ -49,18 +53,30 @@ impl Room {
     }
 
     /// Sends everybody away: the mailbox is closed.
-    pub(super) fn close(&mut self) {
-        for waiter in self.waiting.take().into_iter().flat_map(|waiting| *waiting) {
-            waiter.end(Wait::Closed);
-        }
+    pub(super) fn close(&mut self) -> Woken {
+        let waiting = self.waiting.take().into_iter().flat_map(|waiting| *waiting);
+        Woken(waiting.filter_map(|waiter| waiter.end(Wait::Closed)).collect())
     }
 
-    pub(super) fn abandon(&mut self, ticket: &Ticket) {
+    pub(super) fn abandon(&mut self, ticket: &Ticket) -> Woken {
         if ticket.0.leave() {
-            self.give_back(1);
-        } else if let Some(waiting) = &mut self.waiting {
+            return self.give_back(1);
+        }
+        if let Some(waiting) = &mut self.waiting {
             waiting.retain(|waiter| !Arc::ptr_eq(waiter, &ticket.0));
         }
+        Woken::default()
+    }
+}
+
+/// Those whose wait is over, woken when this is dropped: after the lock, for they may use the mailbox at once.
+#[derive(Default)]
+#[must_use = "dropped under the lock, it wakes under the lock"]
+pub(super) struct Woken(Vec<Waker>);
+
+impl Drop for Woken {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(Waker::wake);
     }
 }
 
@@ -102,20 +118,16 @@ enum Wait {
 }
 
 impl Waiter {
-    fn grant(&self) -> bool {
-        self.end(Wait::Granted)
-    }
-
-    /// Moves on from waiting and wakes; false if it no longer waited.
-    fn end(&self, next: Wait) -> bool {
+    /// Moves on from waiting; nobody to wake if it no longer waited.
+    fn end(&self, next: Wait) -> Option<Waker> {
         let mut state = self.state.lock();
         if !matches!(*state, Wait::Waiting(_)) {
-            return false;
+            return None;
         }
-        let Wait::Waiting(waker) = std::mem::replace(&mut *state, next) else { return false };
-        drop(state);
-        waker.wake();
-        true
+        match std::mem::replace(&mut *state, next) {
+            Wait::Waiting(waker) => Some(waker),
+            _ => None,
+        }
     }
 
     /// Leaves the line; true if room had been granted and must be given back.
