@@ -92,7 +92,7 @@ impl<A: Actor> Spawn<A> {
     /// ```
     /// # use std::time::Duration;
     /// # #[derive(Default)] struct Client;
-    /// # #[akt::actor] impl Client { #[handler] fn ping(&mut self) {} }
+    /// # #[akt::actor] impl Client { #[akt::handler] fn ping(&mut self) {} }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let system = akt::ActorSystem::builder("shop").start().await?;
