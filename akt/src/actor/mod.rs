@@ -12,17 +12,21 @@ mod error;
 #[cfg(test)]
 mod fate;
 mod fault;
+mod function;
 mod guardian;
+mod incarnation;
 mod lifecycle;
 mod mailbox;
 mod orphan;
 mod outbound;
 mod panic;
 mod reference;
+mod regroup;
 mod reply;
 mod runner;
 mod slot;
 mod spawn;
+mod start;
 mod supervisor;
 mod traits;
 mod watch;
@@ -30,9 +34,10 @@ mod watch;
 pub use self::call::Call;
 pub use self::context::{Ctx, answer, answer_result};
 pub use self::error::{
-    AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, SpawnError, Stage,
-    StopReason, TellError, TimeoutInfo, TooLarge,
+    AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, Stage, StopReason,
+    TellError, TimeoutInfo, TooLarge,
 };
+pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
 pub use self::mailbox::Mailbox;
 pub use self::outbound::{
     Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,
@@ -40,8 +45,8 @@ pub use self::outbound::{
 };
 pub use self::reference::{AnyRef, Ref};
 pub use self::reply::{AnyReply, Begin, Reply, Slot};
-pub use self::spawn::{ActorOptions, Spawn, Spawning};
-pub use self::supervisor::Supervise;
+pub use self::spawn::{ActorOptions, Spawn, SpawnError, Spawning};
+pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, RpcInfo};
 pub use self::watch::Terminated;
 

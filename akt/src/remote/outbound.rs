@@ -126,7 +126,7 @@ impl<P: Protocol> Target for RemoteSink<P> {
         match control {
             Control::Stop(_) => self.not_yet("stop"),
             Control::Drain(_) => self.not_yet("stop after drain"),
-            Control::Terminated(_) | Control::Escalated(_) => {}
+            Control::Terminated(_) | Control::Escalated(_) | Control::Regroup(_) => {}
         }
     }
 

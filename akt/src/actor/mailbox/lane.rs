@@ -7,6 +7,7 @@ use std::task::Waker;
 use parking_lot::Mutex;
 
 use crate::actor::error::{FaultInfo, StopReason};
+use crate::actor::regroup::Seat;
 use crate::actor::watch::Terminated;
 
 /// What an actor is told besides messages.
@@ -20,11 +21,14 @@ pub(crate) enum Control {
     Terminated(Terminated),
     /// A child's fault is now the actor's own.
     Escalated(Box<FaultInfo>),
+    /// Restart together with a sibling that failed.
+    Regroup(Seat),
 }
 
 /// Control messages, and the kill switch.
 ///
-/// Unbounded: stop, drain and escalation come once per sender, Terminated once per watch.
+/// Unbounded: stop, drain and escalation come once per sender, Terminated once per watch, a call to restart
+/// once per restart of a sibling.
 #[derive(Default)]
 pub(crate) struct Lane {
     raised: AtomicBool,
@@ -108,6 +112,25 @@ impl Lane {
         // A kill may have come since the caller looked: it stays raised.
         self.raised.store(self.is_killed(), Ordering::SeqCst);
         std::mem::take(&mut state.queue)
+    }
+
+    /// The calls to restart that wait to be obeyed; everything else stays.
+    pub(crate) fn take_calls(&self) -> Vec<Seat> {
+        if !self.is_raised() {
+            return Vec::new();
+        }
+        let mut state = self.state.lock();
+        let (calls, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut state.queue)
+            .into_iter()
+            .partition(|control| matches!(control, Control::Regroup(_)));
+        state.queue = rest;
+        calls
+            .into_iter()
+            .filter_map(|control| match control {
+                Control::Regroup(seat) => Some(seat),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Puts back what was taken and not obeyed, before everything newer.
