@@ -161,14 +161,14 @@ pub(crate) fn no_message(sig: &Signature, args: &[Arg], diag: &mut Diag) {
 pub(crate) fn hook_arguments(event: Event, sig: &Signature, args: &[Arg], diag: &mut Diag) {
     let fields: Vec<_> = typed(sig).zip(args).filter(|(_, arg)| matches!(arg, Arg::Field { .. })).collect();
     match (event, fields.as_slice()) {
-        (Event::Terminated, [_]) | (Event::Start | Event::Stop, []) => {}
+        (Event::Terminated, [_]) | (Event::Start | Event::Restart | Event::Stop, []) => {}
         (Event::Terminated, _) => {
             diag.error(
                 &sig.ident,
                 "`#[on(terminated)]` takes the actor that stopped: `terminated: Terminated`",
             );
         }
-        (Event::Start | Event::Stop, [(surplus, _), ..]) => {
+        (Event::Start | Event::Restart | Event::Stop, [(surplus, _), ..]) => {
             let text = format!("`#[on({})]` takes no arguments but the context", event.name());
             diag.error(surplus, text);
         }

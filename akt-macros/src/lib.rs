@@ -22,6 +22,10 @@ use proc_macro::TokenStream;
 /// # Options
 ///
 /// - `mailbox = bounded(64)` or `mailbox = unbounded`: how many messages may wait.
+/// - `supervise(..)`: what happens when the actor fails; as `Supervise`, which may override it at spawn.
+///   `strategy` is `one_for_one` (unless it says otherwise), `one_for_all` or `rest_for_one`; the first rule
+///   that fits decides: `on(MyError)`, `on(panic)`, and `else`, which must be there. A rule says `resume`,
+///   `restart`, `stop` or `escalate`. `restart` may have limits of its own, all of them optional.
 /// - `crate = path`: where generated code finds akt, if not in `::akt`.
 ///
 /// # Example
@@ -38,6 +42,16 @@ use proc_macro::TokenStream;
 /// }
 ///
 /// let sum = counter.add(2).await?;
+/// ```
+///
+/// ```ignore
+/// #[akt::actor(supervise(
+///     strategy = rest_for_one,
+///     on(DbError) = restart { max = 5, within = "1m", backoff = "100ms..10s" },
+///     on(panic) = restart,
+///     else = escalate,
+/// ))]
+/// impl Ingest { .. }
 /// ```
 #[proc_macro_attribute]
 pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -75,7 +89,8 @@ pub fn every(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a method of an [`#[actor]`](macro@actor) block a hook.
 ///
-/// - `#[on(start)]` runs before the first message, `#[on(stop)]` after the last.
+/// - `#[on(start)]` runs before the first message of every value, `#[on(stop)]` after the last.
+/// - `#[on(restart)]` runs after `#[on(start)]` of a value that replaces one that failed.
 /// - `#[on(terminated)]` takes the `Terminated` of a watched actor that stopped.
 ///
 /// A hook takes `&mut self`, may take the context, may be `async`, and returns `()` or `Result<(), Fault>`.

@@ -41,7 +41,41 @@ pub(crate) struct Subject {
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) mailbox: Option<Mailbox>,
+    pub(crate) supervise: Option<Supervise>,
     pub(crate) krate: Option<syn::Path>,
+}
+
+/// `supervise(..)`
+pub(crate) struct Supervise {
+    pub(crate) strategy: Option<Ident>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) otherwise: Reaction,
+}
+
+/// `on(DbError) = stop`, `on(panic) = stop`
+pub(crate) struct Rule {
+    pub(crate) cause: Cause,
+    pub(crate) reaction: Reaction,
+}
+
+/// What stands in the parentheses of `on(..)`.
+pub(crate) enum Cause {
+    Panic,
+    Error(Box<Type>),
+}
+
+/// What stands behind the `=` of a rule.
+pub(crate) enum Reaction {
+    Directive(Ident),
+    Restart(Limits),
+}
+
+/// `{ max = 5, within = "1m", backoff = "100ms..10s" }`
+#[derive(Default)]
+pub(crate) struct Limits {
+    pub(crate) max: Option<syn::LitInt>,
+    pub(crate) within: Option<Duration>,
+    pub(crate) backoff: Option<(Duration, Duration)>,
 }
 
 /// `mailbox = ..`
@@ -120,6 +154,7 @@ pub(crate) struct Hook {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
     Start,
+    Restart,
     Stop,
     Terminated,
 }
@@ -287,11 +322,12 @@ impl Reply {
 }
 
 impl Event {
-    pub(crate) const NAMES: &'static [&'static str] = &["start", "stop", "terminated"];
+    pub(crate) const NAMES: &'static [&'static str] = &["start", "restart", "stop", "terminated"];
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         match name {
             "start" => Some(Self::Start),
+            "restart" => Some(Self::Restart),
             "stop" => Some(Self::Stop),
             "terminated" => Some(Self::Terminated),
             _ => None,
@@ -301,6 +337,7 @@ impl Event {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Start => "start",
+            Self::Restart => "restart",
             Self::Stop => "stop",
             Self::Terminated => "terminated",
         }

@@ -1,5 +1,6 @@
 //! *Pure.* How long to wait before the next try.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Doubles from `min` to `max`; each wait is shortened by up to `jitter` of itself.
@@ -13,6 +14,12 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     pub(crate) const NONE: Self = Self { min: Duration::ZERO, max: Duration::ZERO, jitter: 0.0 };
+
+    /// Waits within `waits`, less up to a fifth by chance.
+    pub(crate) fn jittered(waits: RangeInclusive<Duration>) -> Self {
+        let (min, max) = waits.into_inner();
+        Self { min, max, jitter: 0.2 }
+    }
 
     /// The wait before try number `attempt` (from 0); `chance` is a random number in 0..1.
     pub(crate) fn wait(&self, attempt: u32, chance: f64) -> Duration {

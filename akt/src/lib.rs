@@ -18,6 +18,8 @@ mod remote;
 mod router;
 #[cfg_attr(not(feature = "testkit"), allow(dead_code, unused_imports, reason = "what only simulations use"))]
 mod runtime;
+#[cfg(feature = "signal")]
+mod signal;
 #[cfg(feature = "testkit")]
 pub mod sim;
 mod sync;
@@ -30,9 +32,10 @@ mod wire;
 
 pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Breaker, BreakerOptions, Call, CallPath,
-    CodecError, Ctx, Delivery, Directive, Fault, FaultInfo, Forward, Mailbox, Message, PeerError, PipeError,
-    Post, Protocol, Recipient, Ref, Reply, Request, RpcInfo, Spawn, SpawnError, Spawning, Stage, StopReason,
-    Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Work,
+    CodecError, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Mailbox, Message,
+    PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn,
+    SpawnError, Spawning, Stage, StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge,
+    Work,
 };
 #[cfg(feature = "macros")]
 pub use akt_macros::{Inject, actor, every, handler, on};
@@ -46,7 +49,8 @@ pub use router::{Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
     ActorSystem, DeadLetter, DeadLetterReason, Dependency, Event, EventStream, Extension, Inject,
-    LookupError, MissingDependency, StartError, SystemBuilder,
+    LookupError, MissingDependency, Phase, Run, ShutdownReport, StartError, StepProblem, SystemBuilder,
+    Unfinished, UnfinishedStep,
 };
 pub use time::Instant;
 #[cfg(feature = "remote")]
@@ -55,8 +59,8 @@ pub use transport::{BindError, Network, Tls, TlsError};
 /// What most programs use: `use akt::prelude::*;`
 pub mod prelude {
     pub use crate::{
-        ActorSystem, AskError, Call, Ctx, Delivery, Directive, Fault, Forward, Reply, Supervise, TellError,
-        Terminated,
+        ActorSystem, AskError, Call, Ctx, Delivery, Directive, Fault, Forward, Reply, Restart, Supervise,
+        TellError, Terminated,
     };
     #[cfg(feature = "macros")]
     pub use crate::{actor, every, handler, on};
@@ -66,11 +70,12 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::actor::{
-        AnyReply, Begin, Incoming, Outgoing, Slot, Undecoded, WireReply, answer, answer_result, every,
-        forward, incoming, incoming_result, outgoing, outgoing_result, receive, unknown_rpc,
+        AnyReply, Begin, FnCall, FnMsg, Incoming, Outgoing, Slot, Undecoded, WireReply, answer,
+        answer_result, every, forward, incoming, incoming_result, outgoing, outgoing_result, receive,
+        unknown_rpc,
     };
     pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
-    pub use crate::message::{MessageArg, ReplyType, Travels};
+    pub use crate::message::{ErrorType, MessageArg, ReplyType, Travels};
     pub use crate::system::{Dependencies, Need};
     #[cfg(feature = "macros")]
     pub use akt_macros::contract_actor;

@@ -24,6 +24,17 @@ pub trait ReplyType: Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + 'static> ReplyType for T {}
 
+/// What a rule of supervision may name as the cause of a fault.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an error type",
+    label = "supervision matches errors: this type does not implement `std::error::Error`",
+    note = "name the error that `cx.fail(error)` or a hook's `Err` carries; for panics say `on(panic)`"
+)]
+pub trait ErrorType: std::error::Error + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: std::error::Error + 'static> ErrorType for T {}
+
 /// A protobuf message, as contracts carry it.
 pub trait Travels: prost::Message + Default + 'static {}
 

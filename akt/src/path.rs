@@ -69,6 +69,11 @@ pub(crate) fn check_name(name: &str) -> Result<(), PathError> {
     Err(PathError::Name { name: name.chars().take(64).collect(), problem })
 }
 
+/// Whether `name` is kept for akt's own actors.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    name.starts_with('$')
+}
+
 impl fmt::Display for ActorPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -6,10 +6,10 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ImplItem, ItemImpl};
 
-use super::{contract, fallback, handler, reference};
+use super::{contract, fallback, handler, options, reference};
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Actor, Answer, Arg, Event, Handler, Hook, Mailbox, Options, Reply, Subject, generated};
+use crate::model::{Actor, Answer, Arg, Event, Handler, Hook, Options, Reply, Subject, generated};
 use crate::parse;
 
 /// Expands `#[actor]`.
@@ -89,7 +89,7 @@ pub(super) fn actor_impl(
     let Subject { krate, ty, .. } = subject;
     let name = subject.plain_name();
     let (generics, _, clause) = subject.generics.split_for_impl();
-    let options = options.mailbox.as_ref().map(|mailbox| self::options(mailbox, krate));
+    let options = options::options(options, krate);
     quote! {
         #[automatically_derived]
         #[allow(
@@ -107,18 +107,6 @@ pub(super) fn actor_impl(
             const NAME: &'static str = #name;
             #options
             #body
-        }
-    }
-}
-
-fn options(mailbox: &Mailbox, krate: &TokenStream) -> TokenStream {
-    let mailbox = match mailbox {
-        Mailbox::Bounded(capacity) => quote!(bounded(#capacity)),
-        Mailbox::Unbounded => quote!(Unbounded),
-    };
-    quote! {
-        fn options() -> #krate::ActorOptions {
-            #krate::ActorOptions::new().mailbox(#krate::Mailbox::#mailbox)
         }
     }
 }

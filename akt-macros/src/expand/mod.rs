@@ -5,6 +5,7 @@ mod contract;
 mod fallback;
 mod handler;
 mod inject;
+mod options;
 mod reference;
 
 pub(crate) use actor::attribute;

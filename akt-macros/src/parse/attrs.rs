@@ -9,6 +9,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Ident, Lit, LitStr, Meta, Path, Token};
 
+use super::supervise;
 use crate::diag::{self, Diag};
 use crate::model::{Copied, Event, Every, HandlerOptions, Mailbox, Options};
 
@@ -20,7 +21,9 @@ pub(crate) enum Role {
     Hook(Box<Attribute>),
 }
 
-const OPTIONS: &[&str] = &["crate", "mailbox"];
+const OPTIONS: &[&str] = &["crate", "mailbox", "supervise"];
+/// Options whose value stands in parentheses.
+const GROUPS: &[&str] = &["supervise"];
 const SPENT: &str = "__akt_spent";
 const HANDLER_OPTIONS: &[&str] = &["defer", "timeout"];
 const EVERY_OPTIONS: &[&str] = &["jitter"];
@@ -29,17 +32,21 @@ const FLAGS: &[&str] = &["defer"];
 /// Our attributes inside `#[actor]`.
 const OURS: &[&str] = &["every", "handler", "on"];
 
-/// Reads `mailbox = bounded(64), crate = path`.
+/// Reads `mailbox = bounded(64), supervise(..), crate = path`.
 pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
     let mut options = Options::default();
+    let mut rules = None;
     read(tokens, OPTIONS, diag, &mut |key, input| {
         if key == "crate" {
             options.krate = Some(input.call(Path::parse_mod_style)?);
+        } else if key == "supervise" {
+            rules = Some((key.clone(), supervise::inside(input)?));
         } else {
             options.mailbox = Some(mailbox(input)?);
         }
         Ok(())
     });
+    options.supervise = rules.and_then(|(key, rules)| supervise::supervise(&key, rules, diag));
     options
 }
 
@@ -104,11 +111,17 @@ pub(crate) fn is(attr: &Attribute, name: &str) -> bool {
 /// Reads the event of `#[on(start)]`.
 pub(crate) fn event(attr: &Attribute, diag: &mut Diag) -> Option<Event> {
     let Ok(list) = attr.meta.require_list() else {
-        diag.error(attr, "say which event: `#[on(start)]`, `#[on(stop)]` or `#[on(terminated)]`");
+        diag.error(
+            attr,
+            "say which event: `#[on(start)]`, `#[on(restart)]`, `#[on(stop)]` or `#[on(terminated)]`",
+        );
         return None;
     };
     let Ok(name) = Ident::parse_any.parse2(list.tokens.clone()) else {
-        diag.error(attr, "one event a hook: `#[on(start)]`, `#[on(stop)]` or `#[on(terminated)]`");
+        diag.error(
+            attr,
+            "one event a hook: `#[on(start)]`, `#[on(restart)]`, `#[on(stop)]` or `#[on(terminated)]`",
+        );
         return None;
     };
     let event = Event::from_name(&name.to_string());
@@ -183,7 +196,7 @@ fn last_is(path: &Path, name: &str) -> bool {
     path.segments.last().is_some_and(|segment| segment.ident == name)
 }
 
-/// Reads `key = value, ..`: reports every mistake and goes on behind the next comma.
+/// Reads `key = value, ..`, and `key(..)` for groups: reports every mistake and goes on behind the next comma.
 pub(super) fn read(
     tokens: TokenStream,
     supported: &[&str],
@@ -230,17 +243,25 @@ fn pair(
             Err(input.error("expected `,`"))
         };
     }
-    if !input.peek(Token![=]) {
+    if GROUPS.contains(&name.as_str()) {
+        if !input.peek(syn::token::Paren) {
+            return Err(syn::Error::new(
+                key.span(),
+                format!("`{name}` stands with parentheses: `{name}(..)`"),
+            ));
+        }
+    } else if input.peek(Token![=]) {
+        input.parse::<Token![=]>()?;
+    } else {
         return Err(syn::Error::new(key.span(), format!("`{name}` needs a value: `{name} = ..`")));
     }
-    input.parse::<Token![=]>()?;
     seen.push(key.clone());
     value(&key, input)?;
     if input.is_empty() || input.peek(Token![,]) { Ok(()) } else { Err(input.error("expected `,`")) }
 }
 
 /// Goes behind the next comma.
-fn skip_pair(input: ParseStream<'_>) -> syn::Result<()> {
+pub(super) fn skip_pair(input: ParseStream<'_>) -> syn::Result<()> {
     while !input.is_empty() {
         let token: TokenTree = input.parse()?;
         if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ',') {
@@ -277,8 +298,9 @@ fn capacity(expr: Expr) -> syn::Result<Expr> {
     if zero { Err(syn::Error::new_spanned(expr, "a mailbox holds at least one message")) } else { Ok(expr) }
 }
 
-fn duration(input: ParseStream<'_>) -> syn::Result<Duration> {
-    const EXAMPLES: &str = r#"examples: "250ms", "2s", "5m", "1h""#;
+pub(super) const EXAMPLES: &str = r#"examples: "250ms", "2s", "5m", "1h""#;
+
+pub(super) fn duration(input: ParseStream<'_>) -> syn::Result<Duration> {
     if !input.peek(LitStr) {
         let token: TokenTree = input.parse()?;
         return Err(syn::Error::new(token.span(), format!("expected a duration; {EXAMPLES}")));
@@ -289,7 +311,7 @@ fn duration(input: ParseStream<'_>) -> syn::Result<Duration> {
         .ok_or_else(|| syn::Error::new(literal.span(), format!("invalid duration {text:?}; {EXAMPLES}")))
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     let unit_at = text.find(|char: char| !char.is_ascii_digit())?;
     let (number, unit) = text.split_at(unit_at);
     let number: u64 = number.parse().ok()?;
@@ -339,11 +361,11 @@ mod tests {
         assert_eq!(
             mistakes,
             [
-                "unknown option `mailbx`; did you mean `mailbox`? supported: `crate`, `mailbox`",
+                "unknown option `mailbx`; did you mean `mailbox`? supported: `crate`, `mailbox`, `supervise`",
                 "unknown mailbox `bouded`; did you mean `bounded`? supported: `bounded`, `unbounded`",
                 "`mailbox` given twice",
                 "`mailbox` first given here",
-                "unknown option `passivate`; supported: `crate`, `mailbox`",
+                "unknown option `passivate`; supported: `crate`, `mailbox`, `supervise`",
                 "`crate` needs a value: `crate = ..`",
             ]
         );

@@ -5,6 +5,7 @@ mod contract;
 mod inject;
 mod item;
 mod spell;
+mod supervise;
 
 pub(crate) use attrs::is_spent;
 pub(crate) use contract::contract;

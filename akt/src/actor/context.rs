@@ -98,7 +98,7 @@ impl<A: Actor> Ctx<A> {
         AnyRef::new(self.cell.core.parent().expect("only the guardian has no parent").clone())
     }
 
-    /// The children that are there, in no particular order.
+    /// The children that are there, in the order in which they were spawned.
     #[must_use]
     pub fn children(&self) -> Vec<AnyRef> {
         self.cell.core.children().into_iter().map(AnyRef::new).collect()

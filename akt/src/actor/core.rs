@@ -9,10 +9,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::children::Children;
-use super::error::{FaultInfo, SpawnError, StopReason};
+use super::error::StopReason;
 use super::lifecycle::Stage;
 use super::mailbox::{Control, Lane};
 use super::reference::{AnyRef, Target};
+use super::spawn::SpawnError;
+use super::start::StartFailure;
 use super::watch::Terminated;
 use crate::id::ActorId;
 use crate::path::ActorPath;
@@ -187,10 +189,10 @@ impl Core {
     }
 
     /// Waits until the actor is there, or is known never to be.
-    pub(crate) fn poll_started(&self, cx: &Context<'_>) -> Poll<Result<(), Box<FaultInfo>>> {
+    pub(crate) fn poll_started(&self, cx: &Context<'_>) -> Poll<Result<(), Box<StartFailure>>> {
         let mut life = self.life.lock();
         match &life.stage {
-            Stage::Stopped { start_failure: Some(info), .. } => Poll::Ready(Err(info.clone())),
+            Stage::Stopped { start_failure: Some(failure), .. } => Poll::Ready(Err(failure.clone())),
             stage if stage.has_started() => Poll::Ready(Ok(())),
             _ => {
                 life.wakers.register(cx.waker());
@@ -205,12 +207,22 @@ impl Core {
         poll_fn(|cx| seat.poll(cx)).await
     }
 
+    /// Whether it is the actor's own code that keeps it from ending, now that it should.
+    pub(crate) fn holds_up(&self) -> bool {
+        let life = self.life.lock();
+        match life.stage {
+            Stage::Stopped { .. } => false,
+            Stage::Stopping(_) => life.children.is_none(),
+            Stage::Starting | Stage::Running | Stage::Restarting => self.lane.end_asked().is_some(),
+        }
+    }
+
     /// The end: frees the name, then tells watchers, each once.
     pub(crate) fn finish(
         &self,
         me: &Arc<dyn Target>,
         reason: StopReason,
-        start_failure: Option<Box<FaultInfo>>,
+        start_failure: Option<Box<StartFailure>>,
     ) {
         self.lane.close();
         if let Some(parent) = self.parent.as_ref().and_then(|parent| parent.core()) {
@@ -302,9 +314,22 @@ impl Core {
         self.life.lock().children.as_ref()?.get(name).cloned()
     }
 
+    /// The children in the order in which they were spawned.
     pub(crate) fn children(&self) -> Vec<Arc<dyn Target>> {
         let life = self.life.lock();
-        life.children.iter().flat_map(|children| children.iter().cloned()).collect()
+        let mut children: Vec<_> =
+            life.children.iter().flat_map(|children| children.iter().cloned()).collect();
+        drop(life);
+        children.sort_unstable_by_key(|child| child.core().map(|core| core.id));
+        children
+    }
+
+    /// The other children of its parent, in the order in which they were spawned.
+    pub(crate) fn siblings(&self) -> Vec<Arc<dyn Target>> {
+        let mut siblings =
+            self.parent.as_ref().and_then(|parent| parent.core()).map(Self::children).unwrap_or_default();
+        siblings.retain(|sibling| sibling.core().is_some_and(|core| core.id != self.id));
+        siblings
     }
 
     /// A new value may have children again.

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::path::{ActorPath, PathError};
-use crate::system::MissingDependency;
+use crate::path::ActorPath;
 
 /// Why an ask has no answer.
 ///
@@ -217,34 +216,6 @@ pub struct TooLarge {
     pub limit: u64,
 }
 
-/// Why an actor was not spawned.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum SpawnError {
-    /// The name is not valid.
-    #[error(transparent)]
-    Name(#[from] PathError),
-    /// An actor of this name runs under the same parent.
-    #[error("`{0}` runs already; stop it first or choose another name")]
-    NameTaken(ActorPath),
-    /// The parent or the system is stopping.
-    #[error("`{0}` was not spawned: its parent is stopping")]
-    ParentStopping(ActorPath),
-    /// Nothing provides what the actor needs; nothing was started.
-    #[error("`{actor}` was not spawned: {}", MissingDependency { type_name, name: name.clone() })]
-    MissingDependency {
-        /// The type of what is missing.
-        type_name: &'static str,
-        /// Its name, if it was asked for by one.
-        name: Option<Box<str>>,
-        /// The actor that needs it.
-        actor: ActorPath,
-    },
-    /// The factory or `#[on(start)]` panicked or failed.
-    #[error("the actor did not start: {0}")]
-    Start(Box<FaultInfo>),
-}
-
 /// Whether a message was, or may have been, executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Delivery {
@@ -275,6 +246,8 @@ pub enum StopReason {
     Fault,
     /// Its parent stopped or restarted.
     Parent,
+    /// A sibling failed and stopped, and the sibling's policy includes this actor.
+    Sibling,
     /// Its system was shut down.
     Shutdown,
     /// Nothing is known of it: it never existed, or stopped long ago.
@@ -288,6 +261,7 @@ impl fmt::Display for StopReason {
             Self::Killed => "it was killed",
             Self::Fault => "it failed",
             Self::Parent => "its parent stopped",
+            Self::Sibling => "it was to stop with a sibling that failed",
             Self::Shutdown => "its system was shut down",
             Self::Unknown => "no actor of that path is known",
         })

@@ -72,9 +72,17 @@ impl Core {
 
     /// The handler of `message` was dropped by a kill.
     pub(super) fn killed_while_handling(&self, message: &'static str, ask: bool) {
+        self.cut_short(message);
         let error = || AskError::Stopped { reason: StopReason::Killed, delivered: Delivery::Maybe };
         let damage = Damage::Message { orphans: orphan::take(), ask };
         self.bury(message, damage, DeadLetterReason::Killed, error);
+    }
+
+    /// A kill has ended `message`; the report of a shutdown names it.
+    pub(super) fn cut_short(&self, message: &'static str) {
+        if self.system().is_stopping() {
+            self.system().cut_short(self.id, message);
+        }
     }
 
     /// A message that was being handled is lost: returned to its asker, or a dead letter.

@@ -9,6 +9,7 @@ use super::error::Directive;
 use super::reference::{Ref, Target};
 use super::reply::{AnyReply, Slot};
 use super::runner::Runner;
+use super::start::Start;
 use super::supervisor::Supervise;
 use super::traits::{Actor, ActorRef, Message};
 use crate::system::ActorSystem;
@@ -22,7 +23,7 @@ impl Guardian {
         let core = Core::new(system.clone(), None, name.into());
         let cell = Arc::new(LocalCell::<Self>::with_core(core, 1));
         let policy = Supervise::one_for_one().otherwise(Directive::Resume);
-        let runner = Runner::new(cell.clone(), Box::new(|| Some(Self)), Some(policy));
+        let runner = Runner::new(cell.clone(), Box::new(|| Some(Self)), Some(policy), Start::ONCE);
         system.runtime().spawn(Self::NAME, runner.run());
         cell
     }

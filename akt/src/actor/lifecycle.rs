@@ -1,6 +1,7 @@
 //! *Pure.* The stages of an actor's life.
 
-use super::error::{FaultInfo, StopReason};
+use super::error::StopReason;
+use super::start::StartFailure;
 
 /// Where an actor is in its life.
 #[derive(Clone, Debug)]
@@ -14,7 +15,7 @@ pub(crate) enum Stage {
     Stopping(StopReason),
     Stopped {
         reason: StopReason,
-        start_failure: Option<Box<FaultInfo>>,
+        start_failure: Option<Box<StartFailure>>,
     },
 }
 

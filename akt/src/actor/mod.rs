@@ -15,7 +15,9 @@ mod error;
 mod fate;
 mod fault;
 mod forward;
+mod function;
 mod guardian;
+mod incarnation;
 mod lifecycle;
 mod mailbox;
 mod orphan;
@@ -25,12 +27,14 @@ mod pipe;
 mod post;
 mod recipient;
 mod reference;
+mod regroup;
 mod reply;
 mod rhythm;
 mod runner;
 mod scope;
 mod slot;
 mod spawn;
+mod start;
 mod supervisor;
 mod timers;
 mod traits;
@@ -41,10 +45,11 @@ pub use self::breaker::BreakerOptions;
 pub use self::call::Call;
 pub use self::context::{Ctx, answer, answer_result};
 pub use self::error::{
-    AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, SpawnError, Stage,
-    StopReason, TellError, TimeoutInfo, TooLarge,
+    AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, Stage, StopReason,
+    TellError, TimeoutInfo, TooLarge,
 };
 pub use self::forward::{Forward, forward};
+pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
 pub use self::mailbox::Mailbox;
 pub use self::outbound::{
     Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,
@@ -54,8 +59,8 @@ pub use self::post::Post;
 pub use self::recipient::Recipient;
 pub use self::reference::{AnyRef, Ref};
 pub use self::reply::{AnyReply, Begin, Reply, Slot};
-pub use self::spawn::{ActorOptions, Spawn, Spawning};
-pub use self::supervisor::Supervise;
+pub use self::spawn::{ActorOptions, Spawn, SpawnError, Spawning};
+pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::timers::{Timer, every};
 pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, RpcInfo};
 pub use self::watch::Terminated;

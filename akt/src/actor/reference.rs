@@ -185,6 +185,32 @@ impl AnyRef {
         self.0.core().map(|core| core.id)
     }
 
+    /// The actor that spawned it; the system's guardian, `/user`, for an actor that the system spawned.
+    ///
+    /// `None` for the guardian. Of an actor on another node nothing is known: `None`, and no relatives.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        self.0.core()?.parent().cloned().map(Self)
+    }
+
+    /// The children that are there, in the order in which they were spawned.
+    #[must_use]
+    pub fn children(&self) -> Vec<Self> {
+        self.0.core().map(Core::children).into_iter().flatten().map(Self).collect()
+    }
+
+    /// The child called `name`, if it is there.
+    #[must_use]
+    pub fn child(&self, name: &str) -> Option<Self> {
+        self.0.core()?.child(name).map(Self)
+    }
+
+    /// The other children of its parent, in the order in which they were spawned.
+    #[must_use]
+    pub fn siblings(&self) -> Vec<Self> {
+        self.0.core().map(Core::siblings).into_iter().flatten().map(Self).collect()
+    }
+
     /// Whether the actor accepts messages; on another node that is not known, and said to be so.
     #[must_use]
     pub fn is_alive(&self) -> bool {

@@ -11,16 +11,18 @@ use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::EndChildren;
 use super::errand::Run;
-use super::error::{Fault, FaultInfo, StopReason};
+use super::error::StopReason;
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
 use super::mailbox::{Batch, Control, Errand};
 use super::orphan;
 use super::panic::{guard, guard_drop};
 use super::reference::Target;
+use super::regroup::Seat;
 use super::reply::Begin;
 use super::spawn::Factory;
-use super::supervisor::{Supervise, Supervisor, Verdict};
+use super::start::{Start, StartFailure};
+use super::supervisor::{Supervise, Supervisor};
 use super::traits::{Actor, Message};
 use super::watch::Terminated;
 
@@ -33,10 +35,11 @@ const GIVE_BACK: u32 = 32;
 
 /// The task that owns one actor.
 pub(super) struct Runner<A: Actor> {
-    cx: Ctx<A>,
-    cell: Arc<LocalCell<A>>,
-    factory: Factory<A>,
-    supervisor: Option<Box<Supervisor>>,
+    pub(super) cx: Ctx<A>,
+    pub(super) cell: Arc<LocalCell<A>>,
+    pub(super) factory: Factory<A>,
+    /// Absent when any fault stops the actor and its start is tried once: most actors.
+    pub(super) supervisor: Option<Box<Supervisor>>,
     batch: VecDeque<A::Msg>,
     /// Messages whose room is not given back yet.
     owed: u32,
@@ -52,6 +55,8 @@ enum End {
     Stop(StopReason),
     Killed,
     Failed(Box<Failure>),
+    /// A sibling failed, and its policy includes this actor.
+    Regroup(Seat),
 }
 
 /// What is left to do for one message, or for what the control lane says.
@@ -66,12 +71,19 @@ enum Step<M> {
 }
 
 impl<A: Actor> Runner<A> {
-    pub(super) fn new(cell: Arc<LocalCell<A>>, factory: Factory<A>, policy: Option<Supervise>) -> Self {
+    pub(super) fn new(
+        cell: Arc<LocalCell<A>>,
+        factory: Factory<A>,
+        policy: Option<Supervise>,
+        start: Start,
+    ) -> Self {
+        let plain = policy.is_none() && start == Start::ONCE;
+        let supervisor = || Box::new(Supervisor::new(policy.unwrap_or_default(), start));
         Self {
             cx: Ctx::new(cell.clone()),
             cell,
             factory,
-            supervisor: policy.map(|policy| Box::new(Supervisor::new(policy))),
+            supervisor: (!plain).then(supervisor),
             batch: VecDeque::new(),
             owed: 0,
             turn: 0,
@@ -84,10 +96,7 @@ impl<A: Actor> Runner<A> {
     #[allow(clippy::manual_async_fn, reason = "an `async fn` would hold the runner twice")]
     pub(super) fn run(mut self) -> impl Future<Output = ()> + Send {
         async move {
-            let mut actor = match Box::pin(self.make()).await {
-                Ok(actor) => actor,
-                Err(failure) => return self.never_started(failure),
-            };
+            let Some(mut actor) = Box::pin(self.first()).await else { return };
             self.cell.core.enter(Stage::Running);
             self.cell.core.started(A::NAME);
             loop {
@@ -156,7 +165,7 @@ impl<A: Actor> Runner<A> {
         }
     }
 
-    fn give_back(&mut self) {
+    pub(super) fn give_back(&mut self) {
         self.cell.queue.give_back(std::mem::take(&mut self.owed) as usize);
     }
 
@@ -279,6 +288,7 @@ impl<A: Actor> Runner<A> {
                     continue;
                 }
                 Control::Terminated(terminated) => Step::Terminated(terminated),
+                Control::Regroup(seat) => Step::End(End::Regroup(seat)),
                 Control::Escalated(info) => {
                     let broken = Broken::Child(info);
                     let failure = Failure { message: "child", broken, damage: Damage::None };
@@ -312,55 +322,19 @@ impl<A: Actor> Runner<A> {
             Ok(Ok(())) if self.cx.interrupted => self.interrupted(true),
             Ok(Ok(())) => None,
             Ok(Err(fault)) => self.failed(Broken::Fault(fault), true),
-            Err(Broken::Killed) => Some(End::Killed),
+            Err(Broken::Killed) => {
+                self.cell.core.cut_short(self.cx.message);
+                Some(End::Killed)
+            }
             Err(broken) => self.failed(broken, true),
         }
-    }
-
-    /// Makes a value and starts it.
-    async fn make(&mut self) -> Result<A, Failure> {
-        let failure = |message, broken| Failure { message, broken, damage: Damage::None };
-        let made = guard(&mut self.factory).map_err(|panic| failure("factory", Broken::Panic(panic)))?;
-        let Some(mut actor) = made else {
-            return Err(failure(
-                "factory",
-                Broken::Fault(Fault::new("`spawn_value` cannot make a second value")),
-            ));
-        };
-        self.cx.message = "on(start)";
-        let attended = Attend::new(&self.cell.core.lane, actor.on_start(&mut self.cx)).await;
-        let broken = match attended {
-            Ok(Ok(())) => match self.cx.fault.take() {
-                None => {
-                    A::set_timers(&mut self.cx);
-                    return Ok(actor);
-                }
-                Some(fault) => Broken::Fault(fault),
-            },
-            Ok(Err(fault)) => Broken::Fault(fault),
-            Err(broken) => broken,
-        };
-        self.cx.interrupted = false;
-        orphan::take();
-        // What `on(start)` had spawned belongs to a value that never was.
-        self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
-        self.cx.end_value();
-        let _ = guard_drop(actor);
-        Err(failure("on(start)", broken))
-    }
-
-    fn never_started(mut self, failure: Failure) {
-        let killed = matches!(failure.broken, Broken::Killed);
-        let reason = if killed { StopReason::Killed } else { StopReason::Fault };
-        let info = self.cell.core.note(failure, Verdict::Stop);
-        self.close(reason);
-        self.finish(reason, Some(info));
     }
 
     /// Acts on the end of serving; the actor to go on with, or none.
     async fn conclude(&mut self, actor: A, end: End) -> Option<A> {
         let reason = match end {
-            End::Failed(failure) => return self.supervise(actor, *failure).await,
+            End::Failed(failure) => return self.supervise(Some(actor), *failure).await,
+            End::Regroup(seat) => return self.restart_with_siblings(actor, seat).await,
             End::Stop(reason) => reason,
             End::Killed => StopReason::Killed,
         };
@@ -368,87 +342,8 @@ impl<A: Actor> Runner<A> {
         None
     }
 
-    async fn supervise(&mut self, actor: A, failure: Failure) -> Option<A> {
-        let mut actor = Some(actor);
-        let mut failure = failure;
-        loop {
-            if matches!(failure.broken, Broken::Killed) {
-                self.stop(actor, StopReason::Killed).await;
-                return None;
-            }
-            let verdict = self.judge(&failure, actor.is_some());
-            let escalated = matches!(verdict, Verdict::Escalate);
-            let info = self.cell.core.note(failure, verdict);
-            let after = match verdict {
-                Verdict::Resume => return actor,
-                Verdict::Stop | Verdict::Escalate => {
-                    if escalated && let Some(parent) = self.cell.core.parent() {
-                        parent.control(Control::Escalated(info));
-                    }
-                    self.stop(actor, StopReason::Fault).await;
-                    return None;
-                }
-                Verdict::Restart { after } => after,
-            };
-            self.cell.core.enter(Stage::Restarting);
-            self.give_back();
-            if let Some(actor) = actor.take() {
-                self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
-                self.retire(actor, None).await;
-            }
-            let end = match self.cx.exit {
-                None => self.cell.core.pause(after).await,
-                exit => exit,
-            };
-            if let Some(reason) = end {
-                self.stop(None, reason).await;
-                return None;
-            }
-            self.cell.core.begin_anew();
-            match self.make().await {
-                Ok(fresh) => {
-                    self.cell.core.enter(Stage::Running);
-                    self.cell.core.restarted(A::NAME);
-                    return Some(fresh);
-                }
-                Err(again) => failure = again,
-            }
-        }
-    }
-
-    fn judge(&mut self, failure: &Failure, has_value: bool) -> Verdict {
-        let Some(cause) = failure.broken.cause() else { return Verdict::Stop };
-        let Some(supervisor) = &mut self.supervisor else { return Verdict::Stop };
-        let runtime = self.cell.core.system().runtime();
-        match supervisor.decide(runtime.now(), cause, runtime.chance()) {
-            // There is nothing to resume with when a restart has failed.
-            Verdict::Resume if !has_value => Verdict::Stop,
-            // It failed after `cx.stop()`.
-            Verdict::Resume | Verdict::Restart { .. } if self.cx.exit.is_some() => Verdict::Stop,
-            verdict => verdict,
-        }
-    }
-
-    /// Runs `on(stop)` and drops the value; its failures are noted and change nothing.
-    async fn retire(&mut self, mut actor: A, stopping: Option<StopReason>) {
-        self.cx.end_value();
-        self.cx.message = "on(stop)";
-        let attended = Attend::new(&self.cell.core.lane, actor.on_stop(&mut self.cx)).await;
-        let dropped = orphan::let_go(actor, stopping);
-        self.cx.end_value();
-        (self.cx.interrupted, self.cx.fault) = (false, None);
-        let broken = match (attended, dropped) {
-            (Ok(Ok(())), Ok(())) | (Err(Broken::Killed), Ok(())) => return,
-            (Ok(Ok(())) | Err(Broken::Killed), Err(panic)) => Broken::Panic(panic),
-            (Ok(Err(fault)), _) => Broken::Fault(fault),
-            (Err(broken), _) => broken,
-        };
-        let failure = Failure { message: "on(stop)", broken, damage: Damage::None };
-        self.cell.core.note(failure, Verdict::Stop);
-    }
-
     /// The way out: no more messages, children first, `on(stop)`, the name, the watchers.
-    async fn stop(&mut self, actor: Option<A>, reason: StopReason) {
+    pub(super) async fn stop(&mut self, actor: Option<A>, reason: StopReason) {
         self.cell.core.enter(Stage::Stopping(reason));
         self.close(reason);
         let killed = reason == StopReason::Killed;
@@ -462,7 +357,7 @@ impl<A: Actor> Runner<A> {
         self.finish(reason, None);
     }
 
-    fn finish(&mut self, reason: StopReason, start_failure: Option<Box<FaultInfo>>) {
+    pub(super) fn finish(&mut self, reason: StopReason, start_failure: Option<Box<StartFailure>>) {
         let me: Arc<dyn Target> = self.cell.clone();
         self.cx.end_scope();
         self.cell.core.ended(A::NAME, reason);
@@ -471,7 +366,7 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Closes the mailbox: askers are answered, tells become dead letters.
-    fn close(&mut self, reason: StopReason) {
+    pub(super) fn close(&mut self, reason: StopReason) {
         self.cx.end_scope();
         let errands = self.cell.core.lane.seal();
         errands.into_iter().for_each(|errand| self.cell.core.abandon(errand));
@@ -489,7 +384,10 @@ impl<A: Actor> Drop for Runner<A> {
         if self.cell.core.stop_reason().is_some() {
             return;
         }
-        let start_failure = self.cell.core.is_starting().then(|| self.cell.core.never_ran(self.cx.message));
+        let start_failure = self.cell.core.is_starting().then(|| {
+            let last = self.cell.core.never_ran(self.cx.message);
+            Box::new(StartFailure { attempts: 1, last, timeout: None })
+        });
         self.close(StopReason::Killed);
         self.finish(StopReason::Killed, start_failure);
     }

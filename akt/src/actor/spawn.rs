@@ -2,18 +2,24 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
+
+use thiserror::Error;
 
 use super::cell::LocalCell;
-use super::error::SpawnError;
+use super::error::FaultInfo;
 use super::mailbox::Mailbox;
 use super::reference::{Ref, Target};
 use super::runner::Runner;
+use super::start::Start;
 use super::supervisor::Supervise;
 use super::traits::{Actor, ActorRef};
-use crate::path::{ActorPath, check_name};
+use crate::backoff::Backoff;
+use crate::path::{ActorPath, PathError, check_name, is_reserved};
 use crate::system::{Inject, MissingDependency};
 
 /// What can be set on an actor: by its attribute, and over that at spawn.
@@ -21,6 +27,7 @@ use crate::system::{Inject, MissingDependency};
 pub struct ActorOptions {
     pub(crate) mailbox: Mailbox,
     pub(crate) supervise: Option<Supervise>,
+    pub(crate) start: Start,
 }
 
 impl ActorOptions {
@@ -105,8 +112,45 @@ impl<A: Actor> Spawn<A> {
         self
     }
 
+    /// Tries a first start that fails up to `retries` times again, each time with a new value from the
+    /// factory, and waits in between as [`Supervise::backoff`] does.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # #[derive(Default)] struct Client;
+    /// # #[akt::actor] impl Client { #[akt::handler] fn ping(&mut self) {} }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = akt::ActorSystem::builder("shop").start().await?;
+    /// let client = system
+    ///     .spawn("client", Client::default)
+    ///     .start_retries(5, Duration::from_millis(10)..=Duration::from_secs(1))
+    ///     .start_timeout(Duration::from_secs(10))
+    ///     .await?;
+    /// # client.ping().await?;
+    /// # system.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn start_retries(mut self, retries: u32, waits: RangeInclusive<Duration>) -> Self {
+        (self.options.start.retries, self.options.start.backoff) = (retries, Backoff::jittered(waits));
+        self
+    }
+
+    /// Gives the first start so long, retries and waits included.
+    ///
+    /// When the time is up, `#[on(start)]` is dropped at its next await and the spawn fails with
+    /// [`SpawnError::StartTimeout`]. A hook that never awaits is not cut short.
+    pub fn start_timeout(mut self, timeout: Duration) -> Self {
+        self.options.start.timeout = Some(timeout);
+        self
+    }
+
     fn begin(self) -> Result<Arc<LocalCell<A>>, SpawnError> {
         check_name(&self.name)?;
+        if is_reserved(&self.name) {
+            return Err(SpawnError::Reserved(self.name.into()));
+        }
         let Self { parent, name, factory, options, missing, face } = self;
         if let Some(MissingDependency { type_name, name: dependency, .. }) = missing {
             let actor = ActorPath::of(parent.path().names().chain([&*name]));
@@ -119,7 +163,7 @@ impl<A: Actor> Spawn<A> {
             None => cell.clone(),
         };
         core.adopt(&child)?;
-        let runner = Runner::new(cell.clone(), factory, options.supervise);
+        let runner = Runner::new(cell.clone(), factory, options.supervise, options.start);
         core.system().runtime().spawn(A::NAME, runner.run());
         Ok(cell)
     }
@@ -159,7 +203,7 @@ impl<A: Actor> Future for Spawning<A> {
             Err(error) => Poll::Ready(Err(error)),
             Ok(cell) => match cell.core.poll_started(cx) {
                 Poll::Ready(Ok(())) => Poll::Ready(Ok(A::Ref::from_ref(Ref::new(cell)))),
-                Poll::Ready(Err(info)) => Poll::Ready(Err(SpawnError::Start(info))),
+                Poll::Ready(Err(failure)) => Poll::Ready(Err((*failure).into())),
                 Poll::Pending => {
                     self.cell = Some(Ok(cell));
                     Poll::Pending
@@ -173,4 +217,53 @@ impl<A: Actor> fmt::Debug for Spawning<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Spawning({})", A::NAME)
     }
+}
+
+/// Why an actor was not spawned.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// The name is not valid.
+    #[error(transparent)]
+    Name(#[from] PathError),
+    /// An actor of this name runs under the same parent.
+    #[error("`{0}` runs already; stop it first or choose another name")]
+    NameTaken(ActorPath),
+    /// The parent or the system is stopping.
+    #[error("`{0}` was not spawned: its parent is stopping")]
+    ParentStopping(ActorPath),
+    /// Nothing provides what the actor needs; nothing was started.
+    #[error("`{actor}` was not spawned: {}", MissingDependency { type_name, name: name.clone() })]
+    MissingDependency {
+        /// The type of what is missing.
+        type_name: &'static str,
+        /// Its name, if it was asked for by one.
+        name: Option<Box<str>>,
+        /// The actor that needs it.
+        actor: ActorPath,
+    },
+    /// The factory or `#[on(start)]` panicked or failed.
+    #[error("the actor did not start: {0}")]
+    Start(Box<FaultInfo>),
+    /// It failed each time, as often as `start_retries` says.
+    #[error("the actor did not start in {attempts} attempts; the last: {last}")]
+    StartRetries {
+        /// How often it was tried.
+        attempts: u32,
+        /// How the last attempt failed.
+        last: Box<FaultInfo>,
+    },
+    /// It had not started when its `start_timeout` was up.
+    #[error("the actor did not start within {timeout:?}, at attempt {attempts}; the last failure: {last}")]
+    StartTimeout {
+        /// The time that it had.
+        timeout: Duration,
+        /// How many attempts were begun.
+        attempts: u32,
+        /// The last failure: of an attempt that ended in time, or the cut of the only one.
+        last: Box<FaultInfo>,
+    },
+    /// The name is kept for akt's own actors.
+    #[error("actor name `{0}` is reserved: names that begin with `$` belong to akt")]
+    Reserved(Box<str>),
 }

@@ -45,6 +45,11 @@ pub trait Actor: Sized + Send + 'static {
     }
 
     #[doc(hidden)]
+    fn on_restart(&mut self, _cx: &mut Ctx<Self>) -> impl Future<Output = Result<(), Fault>> + Send {
+        ready(Ok(()))
+    }
+
+    #[doc(hidden)]
     fn on_stop(&mut self, _cx: &mut Ctx<Self>) -> impl Future<Output = Result<(), Fault>> + Send {
         ready(Ok(()))
     }

@@ -127,7 +127,7 @@ impl<P: Protocol> Target for RemoteSink<P> {
             Control::Stop(_) => self.not_yet("stop"),
             Control::Drain(_) => self.not_yet("stop after drain"),
             // These go to local actors only.
-            Control::Terminated(_) | Control::Escalated(_) | Control::Errand(_) => {}
+            Control::Terminated(_) | Control::Escalated(_) | Control::Regroup(_) | Control::Errand(_) => {}
         }
     }
 

@@ -6,6 +6,7 @@ mod dependency;
 mod event_stream;
 mod extension;
 mod registry;
+mod run;
 mod shutdown;
 mod switches;
 
@@ -23,12 +24,15 @@ pub use self::dependency::{Dependencies, Dependency, Inject, MissingDependency, 
 pub use self::event_stream::{Event, EventStream};
 pub use self::extension::Extension;
 pub use self::registry::LookupError;
+pub use self::run::{Phase, Run};
+pub use self::shutdown::{ShutdownReport, StepProblem, Unfinished, UnfinishedStep};
 #[cfg(test)]
 pub(crate) use self::switches::Promise;
 
 use self::dead_letters::DeadLetters;
 use self::event_stream::Events;
 use self::extension::Running;
+use self::shutdown::Ending;
 use self::switches::Switches;
 use crate::actor::{Actor, Board, Core, Guardian, Spawn, Target, install_hook};
 use crate::id::ActorId;
@@ -65,6 +69,8 @@ struct Inner {
     extensions: Mutex<Vec<Arc<dyn Running>>>,
     extensions_stopped: OnceCell<()>,
     stopping: AtomicBool,
+    /// When the stop began, and the handlers and hooks that were killed since.
+    ending: Mutex<Ending>,
 }
 
 #[derive(Debug)]
@@ -111,6 +117,7 @@ impl ActorSystem {
             extensions: Mutex::default(),
             extensions_stopped: OnceCell::new(),
             stopping: AtomicBool::new(false),
+            ending: Mutex::default(),
             runtime,
         }));
         let agent = system.timers().clone().run(system.runtime().clone(), system.board().alarms());

@@ -152,6 +152,7 @@ fn number_of_reason(reason: StopReason) -> u64 {
         StopReason::Fault => 3,
         StopReason::Parent => 4,
         StopReason::Shutdown => 5,
+        StopReason::Sibling => 6,
     }
 }
 
@@ -162,6 +163,7 @@ fn reason_of(number: u64) -> StopReason {
         3 => StopReason::Fault,
         4 => StopReason::Parent,
         5 => StopReason::Shutdown,
+        6 => StopReason::Sibling,
         _ => StopReason::Unknown,
     }
 }

@@ -15,7 +15,7 @@ const LEVELS: &[&[&str]] = &[
     &["sim"],
     &["actor", "system"],
     &["persistence"],
-    &["grain", "router", "stream", "delivery", "wire", "transport"],
+    &["grain", "router", "stream", "delivery", "signal", "wire", "transport"],
     &["remote"],
     &["cluster"],
     &["directory", "replicator", "pubsub"],

@@ -9,6 +9,7 @@ use std::task::Waker;
 use parking_lot::Mutex;
 
 use crate::actor::error::{FaultInfo, StopReason};
+use crate::actor::regroup::Seat;
 use crate::actor::watch::Terminated;
 
 /// What an actor is told besides messages.
@@ -24,6 +25,8 @@ pub(crate) enum Control {
     Escalated(Box<FaultInfo>),
     /// Something to do on the actor's turn: a tick, a post, the result of work.
     Errand(Errand),
+    /// Restart together with a sibling that failed.
+    Regroup(Seat),
 }
 
 /// A piece of an actor's own work, typed by the actor and therefore boxed: see [`Run`](crate::actor::errand::Run).
@@ -41,8 +44,8 @@ impl fmt::Debug for Errand {
 
 /// Control messages, and the kill switch.
 ///
-/// Unbounded: stop, drain and escalation come once per sender, Terminated once per watch, ticks one a timer,
-/// results one a piece of work that the actor began.
+/// Unbounded: stop, drain and escalation come once per sender, Terminated once per watch, a call to restart
+/// once per restart of a sibling, ticks one a timer, results one a piece of work that the actor began.
 #[derive(Default)]
 pub(crate) struct Lane {
     raised: AtomicBool,
@@ -161,6 +164,24 @@ impl Lane {
             self.raised.store(self.is_killed(), Ordering::SeqCst);
         }
         next
+    }
+
+    /// The calls to restart that wait to be obeyed; everything else stays.
+    pub(crate) fn take_calls(&self) -> Vec<Seat> {
+        if !self.is_raised() {
+            return Vec::new();
+        }
+        let mut state = self.state.lock();
+        let queued = state.queue.take().into_iter().flat_map(|queue| *queue);
+        let (mut calls, mut rest) = (Vec::new(), VecDeque::new());
+        for control in queued {
+            match control {
+                Control::Regroup(seat) => calls.push(seat),
+                control => rest.push_back(control),
+            }
+        }
+        state.queue = (!rest.is_empty()).then(|| Box::new(rest));
+        calls
     }
 
     /// Wakes `waker` at the next push; at once if something is there that was pushed since the last look.

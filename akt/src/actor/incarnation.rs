@@ -1,0 +1,256 @@
+//! The values of an actor: made, started, retired when supervision says so, and made again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::attend::Attend;
+use super::core::EndChildren;
+use super::error::{Fault, StopReason};
+use super::fault::{Broken, Damage, Failure};
+use super::lifecycle::Stage;
+use super::mailbox::Control;
+use super::orphan;
+use super::panic::{guard, guard_drop};
+use super::reference::Target;
+use super::regroup::Seat;
+use super::runner::Runner;
+use super::start::{Start, StartFailure};
+use super::supervisor::{Strategy, Supervisor, Verdict};
+use super::traits::Actor;
+use crate::runtime::Fire;
+use crate::time::Instant;
+
+/// Which value is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Birth {
+    First,
+    /// After a restart: `on(restart)` runs too.
+    Again,
+}
+
+/// Ends a first start whose time is up.
+struct StartAlarm(Arc<dyn Target>);
+
+impl Fire for StartAlarm {
+    fn fire(&self, _now: Instant) {
+        self.0.kill();
+    }
+}
+
+impl<A: Actor> Runner<A> {
+    // ---- the first value -------------------------------------------------------------------
+
+    /// Makes and starts the first value, as often and as long as the spawn said.
+    pub(super) async fn first(&mut self) -> Option<A> {
+        let start = self.supervisor.as_deref().map_or(Start::ONCE, Supervisor::start);
+        let system = self.cell.core.system().clone();
+        let deadline = start.timeout.map(|timeout| system.runtime().now() + timeout);
+        let alarm = deadline.map(|at| system.timers().arm(at, Arc::new(StartAlarm(self.cell.clone()))));
+        let (mut attempts, mut last) = (1, None);
+        let (failure, reason) = loop {
+            let failure = match self.make(Birth::First).await {
+                Ok(actor) => {
+                    alarm.into_iter().for_each(|alarm| system.timers().cancel(alarm));
+                    return Some(actor);
+                }
+                Err(failure) => failure,
+            };
+            if matches!(failure.broken, Broken::Killed) {
+                break (failure, StopReason::Killed);
+            }
+            if attempts > start.retries || self.cx.exit.is_some() {
+                break (failure, StopReason::Fault);
+            }
+            let after = start.backoff.wait(attempts - 1, system.runtime().chance());
+            last = Some(self.cell.core.note(failure, Verdict::Restart { after }));
+            if let Some(reason) = self.cell.core.pause(after).await {
+                let broken = Broken::Fault(Fault::new("ended before the next attempt"));
+                break (Failure { message: "on(start)", broken, damage: Damage::None }, reason);
+            }
+            attempts += 1;
+        };
+        alarm.into_iter().for_each(|alarm| system.timers().cancel(alarm));
+        let late = reason == StopReason::Killed && deadline.is_some_and(|at| system.runtime().now() >= at);
+        let reason = if late { StopReason::Fault } else { reason };
+        let timeout = start.timeout.filter(|_| late);
+        self.never_started(failure, StartEnd { attempts, last, timeout, reason });
+        None
+    }
+
+    fn never_started(&mut self, mut failure: Failure, end: StartEnd) {
+        let StartEnd { attempts, last, timeout, reason } = end;
+        if let Some(timeout) = timeout {
+            failure.broken = Broken::Fault(Fault::new(format!("not started within {timeout:?}")));
+        }
+        let info = self.cell.core.note(failure, Verdict::Stop);
+        let last = last.filter(|_| timeout.is_some()).unwrap_or(info);
+        self.close(reason);
+        self.finish(reason, Some(Box::new(StartFailure { attempts, last, timeout })));
+    }
+
+    // ---- a new value -----------------------------------------------------------------------
+
+    /// Does what the policy says about a failure; the actor to go on with, or none.
+    pub(super) async fn supervise(&mut self, mut actor: Option<A>, mut failure: Failure) -> Option<A> {
+        loop {
+            if matches!(failure.broken, Broken::Killed) {
+                self.stop(actor, StopReason::Killed).await;
+                return None;
+            }
+            let (verdict, strategy) = self.judge(&failure, actor.is_some());
+            let info = self.cell.core.note(failure, verdict);
+            let after = match verdict {
+                Verdict::Resume => return actor,
+                Verdict::Restart { after } => after,
+                Verdict::Stop | Verdict::Escalate => {
+                    match self.cell.core.parent() {
+                        Some(parent) if verdict == Verdict::Escalate => {
+                            parent.control(Control::Escalated(info));
+                        }
+                        _ => self.cell.core.stop_siblings(strategy),
+                    }
+                    self.stop(actor, StopReason::Fault).await;
+                    return None;
+                }
+            };
+            let seats = self.cell.core.call_siblings(strategy).into_iter().collect();
+            match self.restart(actor.take(), after, seats).await {
+                Ok(next) => return next,
+                Err(again) => failure = again,
+            }
+        }
+    }
+
+    /// Restarts because a sibling failed, together with it.
+    pub(super) async fn restart_with_siblings(&mut self, actor: A, seat: Seat) -> Option<A> {
+        match self.restart(Some(actor), Duration::ZERO, vec![seat]).await {
+            Ok(next) => next,
+            Err(failure) => self.supervise(None, failure).await,
+        }
+    }
+
+    /// Ends the old value, if there is one, before it makes another; none if the actor was stopped meanwhile.
+    async fn restart(
+        &mut self,
+        actor: Option<A>,
+        after: Duration,
+        mut seats: Vec<Seat>,
+    ) -> Result<Option<A>, Failure> {
+        self.cell.core.enter(Stage::Restarting);
+        self.give_back();
+        if let Some(actor) = actor {
+            self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
+            self.retire(actor, None).await;
+        }
+        let mut end = match self.cx.exit {
+            None => self.cell.core.pause(after).await,
+            exit => exit,
+        };
+        if end.is_none() {
+            end = self.cell.core.regroup(&mut seats).await;
+        }
+        if let Some(reason) = end {
+            self.stop(None, reason).await;
+            return Ok(None);
+        }
+        let fresh = self.make(Birth::Again).await?;
+        drop(seats);
+        self.cell.core.enter(Stage::Running);
+        self.cell.core.restarted(A::NAME);
+        Ok(Some(fresh))
+    }
+
+    fn judge(&mut self, failure: &Failure, has_value: bool) -> (Verdict, Strategy) {
+        let nobody = (Verdict::Stop, Strategy::OneForOne);
+        let Some(cause) = failure.broken.cause() else { return nobody };
+        let Some(supervisor) = &mut self.supervisor else { return nobody };
+        let runtime = self.cell.core.system().runtime();
+        let verdict = match supervisor.decide(runtime.now(), cause, runtime.chance()) {
+            // There is nothing to resume with when a restart has failed.
+            Verdict::Resume if !has_value => Verdict::Stop,
+            // It failed after `cx.stop()`.
+            Verdict::Resume | Verdict::Restart { .. } if self.cx.exit.is_some() => Verdict::Stop,
+            verdict => verdict,
+        };
+        (verdict, supervisor.strategy())
+    }
+
+    // ---- any value -------------------------------------------------------------------------
+
+    /// Makes a value and starts it.
+    async fn make(&mut self, birth: Birth) -> Result<A, Failure> {
+        self.cell.core.begin_anew();
+        let failure = |message, broken| Failure { message, broken, damage: Damage::None };
+        let made = guard(&mut self.factory).map_err(|panic| failure("factory", Broken::Panic(panic)))?;
+        let Some(mut actor) = made else {
+            let text = "`spawn_value` cannot make a second value";
+            return Err(failure("factory", Broken::Fault(Fault::new(text))));
+        };
+        let Err(broken) = self.begin(&mut actor, birth).await else {
+            A::set_timers(&mut self.cx);
+            return Ok(actor);
+        };
+        let message = self.cx.message;
+        (self.cx.interrupted, self.cx.fault) = (false, None);
+        orphan::take();
+        // What its hooks had spawned belongs to a value that never was.
+        self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
+        self.cx.end_value();
+        let _ = guard_drop(actor);
+        Err(failure(message, broken))
+    }
+
+    /// Runs `on(start)`, and then `on(restart)` unless it is the first value.
+    async fn begin(&mut self, actor: &mut A, birth: Birth) -> Result<(), Broken> {
+        self.cx.message = "on(start)";
+        let attended = Attend::new(&self.cell.core.lane, actor.on_start(&mut self.cx)).await;
+        self.hooked(attended)?;
+        if birth == Birth::First {
+            return Ok(());
+        }
+        self.cx.message = "on(restart)";
+        let attended = Attend::new(&self.cell.core.lane, actor.on_restart(&mut self.cx)).await;
+        self.hooked(attended)
+    }
+
+    fn hooked(&mut self, attended: Result<Result<(), Fault>, Broken>) -> Result<(), Broken> {
+        if matches!(attended, Err(Broken::Killed)) {
+            self.cell.core.cut_short(self.cx.message);
+        }
+        attended?.map_err(Broken::Fault)?;
+        if self.cell.core.lane.is_killed() {
+            return Err(Broken::Killed);
+        }
+        self.cx.fault.take().map_or(Ok(()), |fault| Err(Broken::Fault(fault)))
+    }
+
+    /// Runs `on(stop)` and drops the value; its failures are noted and change nothing.
+    pub(super) async fn retire(&mut self, mut actor: A, stopping: Option<StopReason>) {
+        self.cx.end_value();
+        self.cx.message = "on(stop)";
+        let attended = Attend::new(&self.cell.core.lane, actor.on_stop(&mut self.cx)).await;
+        if matches!(attended, Err(Broken::Killed)) {
+            self.cell.core.cut_short(self.cx.message);
+        }
+        let dropped = orphan::let_go(actor, stopping);
+        self.cx.end_value();
+        (self.cx.interrupted, self.cx.fault) = (false, None);
+        let broken = match (attended, dropped) {
+            (Ok(Ok(())), Ok(())) | (Err(Broken::Killed), Ok(())) => return,
+            (Ok(Ok(())) | Err(Broken::Killed), Err(panic)) => Broken::Panic(panic),
+            (Ok(Err(fault)), _) => Broken::Fault(fault),
+            (Err(broken), _) => broken,
+        };
+        let failure = Failure { message: "on(stop)", broken, damage: Damage::None };
+        self.cell.core.note(failure, Verdict::Stop);
+    }
+}
+
+/// How the tries of a first start ended.
+struct StartEnd {
+    attempts: u32,
+    /// The failure of an earlier try.
+    last: Option<Box<super::error::FaultInfo>>,
+    timeout: Option<Duration>,
+    reason: StopReason,
+}
