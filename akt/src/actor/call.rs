@@ -107,10 +107,14 @@ impl<'a, Q: Request> Call<'a, Q> {
     }
 
     /// Begins to ask at once; the answer can be awaited later, and elsewhere.
+    ///
+    /// If the mailbox is full, the call gets in line when it is first awaited: one that nobody polls holds up
+    /// nobody.
     pub fn start(self) -> Call<'static, Q> {
         let mut call = self.into_owned();
-        if let Poll::Ready(result) = Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop())) {
-            call.state = State::Ready(result);
+        match std::mem::replace(&mut call.state, State::Done) {
+            State::New(payload) => call.begin(payload, &Context::from_waker(Waker::noop())),
+            under_way => call.state = under_way,
         }
         call
     }

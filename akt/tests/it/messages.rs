@@ -294,3 +294,21 @@ async fn a_recipient_is_any_actor_that_takes_the_message() {
     assert_eq!(item.quantity, 5);
     system.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_started_call_that_nobody_polls_holds_up_nobody() {
+    let system = system().await;
+    let gate = Arc::new(Notify::new());
+    let counter = system.spawn("counter", gated(&gate)).mailbox(Mailbox::bounded(1)).await.unwrap();
+    let _busy = counter.wait().start();
+    tokio::task::yield_now().await;
+    counter.add(1).tell().unwrap();
+
+    let first = counter.add(10).start();
+    let second = counter.add(100).start();
+    gate.notify_one();
+
+    assert_eq!(second.await.unwrap(), 101);
+    assert_eq!(first.await.unwrap(), 111);
+    system.shutdown().await;
+}
