@@ -30,8 +30,9 @@ use super::watch::Terminated;
 const BATCH: u32 = 128;
 /// How long a mailbox keeps the space of a burst while nothing comes.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
-/// Messages started before their room is given back.
-const GIVE_BACK: u32 = 32;
+/// Messages started before their room is given back, unless the batch ends before: each time wakes senders
+/// that wait, and a sender that is woken for a few messages soon waits again.
+const GIVE_BACK: u32 = 256;
 
 /// The task that owns one actor.
 pub(super) struct Runner<A: Actor> {

@@ -68,9 +68,14 @@ impl Timers {
         TimerKey { shard: u32::try_from(shard).expect("at most 8 shards"), index, generation }
     }
 
-    /// Has the agent awake at `deadline`, for what it finds then.
+    /// Has the agent awake after `deadline`, for what it finds then.
+    ///
+    /// It is not called back when there is nothing left to find: most asks are answered long before, and an
+    /// agent that looked each time would run beside them on another thread.
     pub(crate) fn expect(&self, deadline: Instant) {
-        if deadline.as_nanos() < self.0.wakes_at.load(Ordering::SeqCst) {
+        let at = tick_after(deadline);
+        if at < self.0.wakes_at.load(Ordering::SeqCst) && at < self.0.wakes_at.fetch_min(at, Ordering::SeqCst)
+        {
             self.0.changed.notify_one();
         }
     }
@@ -91,6 +96,12 @@ impl Timers {
     pub(crate) async fn run(self, runtime: Runtime, alarms: Arc<dyn Alarms>) {
         let mut due = Vec::new();
         while !self.0.stopped.load(Ordering::SeqCst) {
+            let at = self.0.wakes_at.load(Ordering::SeqCst);
+            tokio::select! { biased;
+                () = self.0.changed.notified() => continue,
+                () = runtime.sleep_until((at != u64::MAX).then(|| Instant::from_nanos(at))) => {}
+            }
+            // What is set from here on calls for its own moment; what was set before is found.
             self.0.wakes_at.store(u64::MAX, Ordering::SeqCst);
             let now = runtime.now();
             let mut next = alarms.advance(now);
@@ -101,11 +112,6 @@ impl Timers {
             }
             due.drain(..).for_each(|due| fire(&*due, now));
             self.0.wakes_at.fetch_min(next, Ordering::SeqCst);
-            let deadline = (next != u64::MAX).then(|| Instant::from_nanos(next));
-            tokio::select! { biased;
-                () = self.0.changed.notified() => {}
-                () = runtime.sleep_until(deadline) => {}
-            }
         }
     }
 }
