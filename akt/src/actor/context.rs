@@ -22,7 +22,8 @@ pub struct Ctx<A: Actor> {
     /// Something below is set; looked at after each message.
     pub(super) interrupted: bool,
     pub(super) exit: Option<StopReason>,
-    pub(super) fault: Option<Fault>,
+    /// One pointer: an idle actor has none.
+    pub(super) fault: Option<Box<Fault>>,
     /// The message being handled.
     pub(super) message: &'static str,
     /// The ask that an async handler works on.
@@ -180,7 +181,7 @@ impl<A: Actor> Ctx<A> {
     /// Fails: after the current handler or hook, supervision decides. The asker gets `Fault`.
     pub fn fail(&mut self, error: impl Into<Fault>) {
         self.interrupted = true;
-        self.fault.get_or_insert_with(|| error.into());
+        self.fault.get_or_insert_with(|| Box::new(error.into()));
     }
 
     /// Ready when the asker of the current message has given up; never for a tell.

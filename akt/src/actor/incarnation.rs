@@ -221,7 +221,7 @@ impl<A: Actor> Runner<A> {
         if self.cell.core.lane.is_killed() {
             return Err(Broken::Killed);
         }
-        self.cx.fault.take().map_or(Ok(()), |fault| Err(Broken::Fault(fault)))
+        self.cx.fault.take().map_or(Ok(()), |fault| Err(Broken::Fault(*fault)))
     }
 
     /// Runs `on(stop)` and drops the value; its failures are noted and change nothing.
