@@ -24,6 +24,18 @@ fn remote() -> Remote {
     remote_on("127.0.0.1:0")
 }
 
+/// A node where another was, whose socket is closed by a task of its own soon after its shutdown.
+async fn node_again(address: &str) -> ActorSystem {
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    for _ in 0..500 {
+        ticks.tick().await;
+        if let Ok(system) = ActorSystem::builder("shop").remote(remote_on(address)).start().await {
+            return system;
+        }
+    }
+    node(remote_on(address)).await
+}
+
 async fn node(remote: Remote) -> ActorSystem {
     ActorSystem::builder("shop").remote(remote).start().await.unwrap()
 }
@@ -150,7 +162,7 @@ async fn a_node_that_comes_back_at_its_address_is_reached_again() {
     pair.shelf.view(()).await.unwrap();
 
     pair.far.shutdown().await;
-    let again = node(remote_on(&format!("127.0.0.1:{}", address.port))).await;
+    let again = node_again(&format!("127.0.0.1:{}", address.port)).await;
     again.spawn("shelf", Shelf::default).await.unwrap();
 
     assert!(pair.shelf.view(()).await.unwrap().added.is_empty());
