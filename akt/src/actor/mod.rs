@@ -29,6 +29,7 @@ mod recipient;
 mod reference;
 mod regroup;
 mod reply;
+mod resident;
 mod rhythm;
 mod runner;
 mod scope;

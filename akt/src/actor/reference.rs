@@ -16,6 +16,7 @@ use super::traits::{Accepts, Message, Request};
 use crate::id::ActorId;
 use crate::path::ActorPath;
 use crate::system::{ActorSystem, DeadLetterReason};
+use crate::time::Instant;
 
 /// A reference to whatever accepts `M`: an actor here, an actor on another node.
 ///
@@ -69,6 +70,11 @@ pub(crate) trait Sink<M>: Target {
     /// Accepts the message or hands it back; `reserved` if [`Target::poll_room`] gave room for it.
     fn push(&self, message: M, reserved: bool) -> Result<(), Refused<M>>;
 
+    /// Handles an ask in its asker's turn, which began at `now`. Only after [`Target::lend`] was true.
+    fn attend(&self, _message: M, _now: Instant) {
+        unreachable!("nothing was lent");
+    }
+
     /// Takes in the message of a [`Post`](super::Post): it is a dead letter where a tell would be refused.
     fn post(&self, message: M)
     where
@@ -104,6 +110,11 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn system(&self) -> &ActorSystem;
     /// The local actor behind it, if there is one.
     fn core(&self) -> Option<&Core>;
+    /// Lends the actor to an asker for one message, if it rests and has nothing to do: then
+    /// [`Sink::attend`] must follow.
+    fn lend(&self, _cx: &mut Context<'_>) -> bool {
+        false
+    }
     /// Ready when there is room for one message.
     fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>>;
     fn abandon(&self, ticket: &Ticket);

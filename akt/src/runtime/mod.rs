@@ -5,9 +5,11 @@ mod seeded;
 mod tasks;
 mod timer;
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::pending;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -80,6 +82,19 @@ impl Runtime {
         }
     }
 
+    /// Whether the caller may do work of this system in the middle of its own turn: it is a task of the same
+    /// runtime, and has not done too much in this turn already.
+    pub(crate) fn lends_turn(&self, cx: &mut Context<'_>) -> bool {
+        match &self.0.flavor {
+            Flavor::Tokio(handle) => {
+                let Poll::Ready(share) = tokio::task::coop::poll_proceed(cx) else { return false };
+                share.made_progress();
+                is_of(handle)
+            }
+            Flavor::Seeded(_) => self.0.rng.lock().bool(),
+        }
+    }
+
     /// The tasks that `spawn` started and that have not ended.
     pub(crate) fn tasks(&self) -> &TaskGroup {
         &self.0.tasks
@@ -126,6 +141,23 @@ impl Runtime {
     pub(crate) fn chance(&self) -> f64 {
         self.0.rng.lock().f64()
     }
+}
+
+/// Whether the calling task belongs to the runtime of `handle`. Remembered for the last task of each thread.
+fn is_of(handle: &tokio::runtime::Handle) -> bool {
+    thread_local! {
+        static LAST: Cell<Option<(tokio::task::Id, tokio::runtime::Id)>> = const { Cell::new(None) };
+    }
+    let runtime = handle.id();
+    let task = tokio::task::try_id();
+    if task.is_some_and(|task| LAST.get() == Some((task, runtime))) {
+        return true;
+    }
+    let same = tokio::runtime::Handle::try_current().is_ok_and(|current| current.id() == runtime);
+    if let Some(task) = task.filter(|_| same) {
+        LAST.set(Some((task, runtime)));
+    }
+    same
 }
 
 impl fmt::Debug for Runtime {

@@ -7,6 +7,7 @@ mod depot;
 mod endings;
 mod extensions;
 mod garbled;
+mod lent;
 mod lifecycle;
 mod messages;
 mod panics;
