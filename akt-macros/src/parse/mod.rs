@@ -2,6 +2,8 @@
 
 mod attrs;
 mod contract;
+mod cron;
+mod expression;
 mod inject;
 mod item;
 mod spell;

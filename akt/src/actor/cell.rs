@@ -11,7 +11,7 @@ use super::error::StopReason;
 use super::mailbox::{Control, Home, Ticket};
 use super::outbound::Incoming;
 use super::panic::is_deep;
-use super::reference::{Ref, Refusal, Refused, Sink, Target};
+use super::reference::{OnTurn, Ref, Refusal, Refused, Sink, Target};
 use super::resident::Resident;
 use super::traits::{Actor, Message};
 use crate::path::ActorPath;
@@ -125,6 +125,14 @@ impl<A: Actor> Target for LocalCell<A> {
 
     fn accepts(&self) -> &'static str {
         std::any::type_name::<A::Msg>()
+    }
+
+    fn on_turn(&self, message: Option<&'static str>, work: OnTurn) -> Result<(), OnTurn> {
+        self.errand(message, move |_, cx| {
+            work(cx.scope());
+            None
+        });
+        Ok(())
     }
 
     fn receive(self: Arc<Self>, incoming: Incoming) {

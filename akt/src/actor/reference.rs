@@ -12,6 +12,7 @@ use super::error::{PeerError, StopReason, TellError, TooLarge};
 use super::mailbox::{Control, Ticket};
 use super::outbound::Incoming;
 use super::panic::guard_drop;
+use super::scope::Scope;
 use super::traits::{Accepts, Message, Request};
 use crate::id::ActorId;
 use crate::path::ActorPath;
@@ -133,11 +134,19 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn accepts(&self) -> &'static str;
     /// Takes in a message that came over the wire.
     fn receive(self: Arc<Self>, incoming: Incoming);
+    /// Runs `work` on the turn of the local actor behind it; without one, gives it back. When that actor is
+    /// gone before, it is dropped, and a dead letter of the name `message` if it has one.
+    fn on_turn(&self, _message: Option<&'static str>, work: OnTurn) -> Result<(), OnTurn> {
+        Err(work)
+    }
     /// What a router shows of its routees.
     fn router(&self) -> Option<Box<dyn Any + Send>> {
         None
     }
 }
+
+/// Work of somebody else on an actor's turn, with what ends with that actor.
+pub(crate) type OnTurn = Box<dyn FnOnce(&Arc<Scope>) + Send>;
 
 /// Why a sink did not accept a message.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod contracts;
+mod cron;
 mod dependencies;
 mod depot;
 mod endings;
@@ -17,6 +18,7 @@ mod remote;
 mod replies;
 mod routers;
 mod running;
+mod schedules;
 mod semantics;
 mod starting;
 mod supervision;
