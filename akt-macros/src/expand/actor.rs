@@ -144,8 +144,9 @@ fn timer(timer: &Timer, krate: &TokenStream, cx: &Ident, handler: &Ident) -> Tok
         }
         // A macro: without the feature of akt it is an error that names it, at the attribute.
         Timer::Cron(Cron { expression, zone, place }) => {
-            let call = quote_spanned!(generated(*place)=> __cron_timer!);
-            quote!(#krate::#call { #cx, #expression, #zone, #make })
+            let place = generated(*place);
+            let krate = parse::respan(krate.clone(), place);
+            quote_spanned!(place=> #krate::__cron_timer! { #cx, #expression, #zone, #make })
         }
     }
 }

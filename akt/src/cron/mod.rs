@@ -222,6 +222,18 @@ impl<A: Actor> Ctx<A> {
 
 /// Sets the timer of a `#[cron(..)]` handler.
 ///
+/// A zone that there is not is an error of rustc, which names those that look like it:
+///
+/// ```compile_fail,E0599
+/// # use akt::prelude::*;
+/// # struct Store;
+/// #[akt::actor]
+/// impl Store {
+///     #[cron("0 0 3 * * *", zone = "Europe/Berln")]
+///     fn compact(&mut self) {}
+/// }
+/// ```
+///
 /// # Panics
 ///
 /// If the macro has let through what is no expression.
