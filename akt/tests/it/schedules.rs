@@ -400,6 +400,34 @@ async fn ten_thousand_schedules_need_no_task() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_schedule_that_has_ended_holds_nothing() {
+    let mut bench = Bench::new().await;
+    let held = Arc::new(());
+    let every = |name: &str, scheduler: &Scheduler| {
+        let held = held.clone();
+        let make = move |counter: &CounterRef| {
+            let _held = &held;
+            counter.add(1).post()
+        };
+        scheduler.every(name, ms(100), &bench.counter, make).unwrap();
+    };
+    for name in ["cancelled", "of-target"] {
+        every(name, &bench.scheduler);
+    }
+    every("outliving", &bench.scheduler.outliving());
+    let alive = || Arc::strong_count(&held) - 1;
+    assert_eq!((alive(), bench.ticks_within(150).await), (3, 3));
+
+    bench.scheduler.cancel("cancelled").unwrap();
+    assert_eq!(alive(), 2);
+    bench.counter.actor().stop();
+    bench.counter.actor().stopped().await;
+    assert_eq!(alive(), 1);
+    bench.system.shutdown().await;
+    assert_eq!(alive(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_schedule_may_change_schedules_while_it_makes_its_message() {
     let mut bench = Bench::new().await;
     let scheduler = bench.scheduler.clone();
