@@ -66,11 +66,13 @@ impl Schedule {
         name: &str,
         life: Life,
         target: AnyRef,
-        (rhythm, content): (Rhythm, Content),
+        (mut rhythm, content): (Rhythm, Content),
     ) -> Arc<Self> {
+        let runtime = system.runtime();
+        let pending = rhythm.next(runtime.now(), runtime.chance());
         let state = State {
             rhythm,
-            pending: None,
+            pending,
             armed: None,
             content: Some(content),
             seat: None,
@@ -96,9 +98,10 @@ impl Schedule {
             let _ = self.target.target().on_turn(None, Box::new(move |scope| joining.join(scope)));
         }
         let mut state = self.state.lock();
-        let runtime = self.system.runtime();
-        let next = state.rhythm.next(runtime.now(), runtime.chance());
-        self.arm(&mut state, next);
+        if state.armed.is_none() {
+            let pending = state.pending;
+            self.arm(&mut state, pending);
+        }
     }
 
     /// Sends nothing until [`resume`](Self::resume), not even what waits for its target's turn.
@@ -239,10 +242,11 @@ impl Schedule {
 impl Fire for Schedule {
     fn fire(&self, now: Instant) {
         let mut state = self.state.lock();
-        state.armed = None;
-        if state.over || state.paused {
+        // An alarm that was under way when it was paused, or resumed, is not the one that is waited for.
+        if state.over || state.paused || state.pending.is_none_or(|at| at > now) {
             return;
         }
+        state.armed = None;
         if matches!(state.content, Some(Content::Once(_))) {
             if let Some(Content::Once(letter)) = self.close(state) {
                 letter.deliver();

@@ -325,3 +325,37 @@ impl Schedules {
         self.0.lock().by_name.values().cloned().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+    use crate::runtime::Fire;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_that_is_not_waited_for_neither_ticks_nor_sets_another() {
+        let system = ActorSystem::builder("test").start().await.unwrap();
+        let ticks = Arc::new(AtomicU64::new(0));
+        let counted = ticks.clone();
+        let count = move |(), _: &mut _| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        };
+        let counter = system.spawn_fn("counter", count).await.unwrap();
+        let scheduler = system.scheduler();
+        scheduler.every("tick", Duration::from_millis(100), &counter, |it| it.ask(()).post()).unwrap();
+        let schedule = scheduler.find("tick").unwrap();
+
+        for _ in 0..3 {
+            system.runtime().sleep(Duration::from_millis(130)).await;
+            schedule.pause();
+            schedule.fire(system.runtime().now());
+            schedule.resume();
+            schedule.fire(system.runtime().now());
+        }
+        system.runtime().sleep(Duration::from_millis(620)).await;
+
+        assert_eq!(ticks.load(Ordering::Relaxed), 10);
+        system.shutdown().await;
+    }
+}
