@@ -91,6 +91,8 @@ async fn a_cron_handler_comes_at_its_time_in_its_zone() {
     let ticks = bench.within(48 * HOUR, BACK).await;
 
     assert_eq!(ticks, [24 * HOUR + 5_400, 48 * HOUR + 5_400], "half past two is 01:30 in UTC");
+    bench.store.back_up().await.unwrap();
+    assert_eq!(bench.within(0, BACK).await.len(), 1, "it is a handler as well");
     bench.store.rest().await.unwrap();
     bench.system.shutdown().await;
 }
