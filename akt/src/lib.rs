@@ -40,10 +40,10 @@ mod wire;
 
 pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Breaker, BreakerOptions, Call, CallPath,
-    CodecError, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Mailbox, Message,
-    PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn,
-    SpawnError, Spawning, Stage, StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge,
-    Work,
+    CodecError, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox,
+    Message, PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart,
+    RpcInfo, Spawn, SpawnError, Spawning, Stage, StopReason, Supervise, TellError, Terminated, TimeoutInfo,
+    Timer, TooLarge, Work,
 };
 #[cfg(feature = "macros")]
 pub use akt_macros::{Inject, actor, cron, every, handler, on};
@@ -58,8 +58,8 @@ pub use remote::{ActorAtError, Refusal, Remote};
 pub use router::{Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
-    ActorSystem, DeadLetter, DeadLetterReason, Dependency, Event, EventStream, Extension, Inject,
-    LookupError, MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind, Scheduled,
+    ActorSystem, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event, EventStream, Extension,
+    Inject, LookupError, MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind, Scheduled,
     Scheduler, ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep,
     UnknownSchedule,
 };
@@ -81,7 +81,7 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::actor::{
-        AnyReply, Begin, FnCall, FnMsg, Incoming, Outgoing, Slot, Undecoded, WireReply, answer,
+        AnyReply, Begin, Came, FnCall, FnMsg, Incoming, Outgoing, Slot, Undecoded, WireReply, answer,
         answer_result, every, forward, incoming, incoming_result, outgoing, outgoing_result, receive,
         unknown_rpc,
     };

@@ -2,18 +2,21 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::admission::{Admission, NoRoom};
 use super::board::Alarm;
+use super::current;
 use super::error::{AskError, Delivery, NO_ROUTEES, Stage, TellError, TimeoutInfo};
+use super::meta::{Headers, Meta};
 use super::post::Post;
 use super::reference::{Ref, Refusal, Refused, Target};
 use super::reply::{Awaited, Progress, Reply};
 use super::slot::{self, Asker, Seen, Share};
 use super::traits::Request;
-use crate::system::DeadLetterReason;
+use crate::system::{ActorSystem, DeadLetterReason};
 use crate::time::Instant;
 
 /// A call of one handler: `.await` asks, `.tell()` sends now, `.send()` waits for room.
@@ -31,7 +34,15 @@ use crate::time::Instant;
 pub struct Call<'a, Q: Request> {
     target: Holder<'a, Q>,
     timeout: Option<Duration>,
+    extra: Option<Box<Extra>>,
     state: State<Q>,
+}
+
+/// What few calls have.
+#[derive(Default)]
+struct Extra {
+    headers: Headers,
+    expires: Option<Duration>,
 }
 
 enum Holder<'a, Q: Request> {
@@ -60,12 +71,26 @@ enum State<Q: Request> {
 impl<'a, Q: Request> Call<'a, Q> {
     #[doc(hidden)]
     pub fn new(target: &'a Ref<Q::Message>, payload: Q::Payload) -> Self {
-        Self { target: Holder::Borrowed(target), timeout: None, state: State::New(payload) }
+        Self { target: Holder::Borrowed(target), timeout: None, extra: None, state: State::New(payload) }
     }
 
     /// Waits at most `timeout` for the answer, or with [`send`](Self::send) for room.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sends `value` along under `name`: the handler finds it in [`Ctx::headers`](crate::Ctx::headers), and what
+    /// it sends carries it on. Inside this node only, as yet.
+    pub fn header(mut self, name: impl Into<Box<str>>, value: impl Into<Box<str>>) -> Self {
+        self.extra.get_or_insert_default().headers.insert(name, value);
+        self
+    }
+
+    /// Lets a message that is told be a dead letter, `Expired`, if it is not begun within `time` from now; an ask
+    /// has its [`timeout`](Self::timeout). Inside this node only, as yet.
+    pub fn expires_in(mut self, time: Duration) -> Self {
+        self.extra.get_or_insert_default().expires = Some(time);
         self
     }
 
@@ -76,7 +101,7 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// [`TellError`] with the message, if it was not accepted: full, stopped, unreachable, too large.
     pub fn tell(mut self) -> Result<(), TellError<Q::Payload>> {
         let payload = self.take_payload();
-        self.target.get().push::<Q>(Q::wrap(payload, Reply::nobody()))
+        self.target.get().push::<Q>(self.wrap(payload))
     }
 
     /// Sends as soon as there is room, in the order of waiting, without an answer.
@@ -90,7 +115,7 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// Dropping it before it is ready sends nothing.
     pub async fn send(mut self) -> Result<(), TellError<Q::Payload>> {
         let payload = self.take_payload();
-        let payload = match self.target.get().push::<Q>(Q::wrap(payload, Reply::nobody())) {
+        let payload = match self.target.get().push::<Q>(self.wrap(payload)) {
             Err(TellError::Full(payload)) => self.settle(payload),
             done => return done,
         };
@@ -101,10 +126,9 @@ impl<'a, Q: Request> Call<'a, Q> {
             Ok(()) => {}
             Err(NoRoom::Late { .. }) => return Err(TellError::Full(payload)),
             // Whatever it is, the push says it again, and hands the message back.
-            Err(NoRoom::Refused(_)) => return target.push::<Q>(Q::wrap(payload, Reply::nobody())),
+            Err(NoRoom::Refused(_)) => return target.push::<Q>(self.wrap(payload)),
         }
-        let message = Q::wrap(payload, Reply::nobody());
-        target.0.push(message, true).map_err(Refused::into_tell_error::<Q>)
+        target.0.push(self.wrap(payload), true).map_err(Refused::into_tell_error::<Q>)
     }
 
     /// Begins to ask at once; the answer can be awaited later, and elsewhere.
@@ -114,7 +138,10 @@ impl<'a, Q: Request> Call<'a, Q> {
     pub fn start(self) -> Call<'static, Q> {
         let mut call = self.into_owned();
         match std::mem::replace(&mut call.state, State::Done) {
-            State::New(payload) => call.begin(payload, &Context::from_waker(Waker::noop())),
+            State::New(payload) => {
+                let meta = call.meta(current::for_tell);
+                call.begin(payload, meta, &Context::from_waker(Waker::noop()));
+            }
             under_way => call.state = under_way,
         }
         call
@@ -125,16 +152,17 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// # Panics
     ///
     /// If the call was awaited before.
-    pub fn post(self) -> Post<Q::Message> {
-        let (target, payload) = self.into_parts();
-        Post::new(target, Q::wrap(payload, Reply::nobody()))
+    pub fn post(mut self) -> Post<Q::Message> {
+        let payload = self.take_payload();
+        let message = self.wrap(payload);
+        Post::new(self.target.get().clone(), message)
     }
 
     /// The same call, still lazy, with a reference of its own.
     pub fn into_owned(mut self) -> Call<'static, Q> {
         let state = std::mem::replace(&mut self.state, State::Done);
         let target = Holder::Owned(self.target.get().clone());
-        Call { target, timeout: self.timeout, state }
+        Call { target, timeout: self.timeout, extra: self.extra.take(), state }
     }
 
     /// Where it goes and what it carries.
@@ -159,17 +187,53 @@ impl<'a, Q: Request> Call<'a, Q> {
         }
     }
 
+    /// The message of a tell, with what it carries.
+    #[inline]
+    fn wrap(&self, payload: Q::Payload) -> Q::Message {
+        let reply = match self.is_plain() {
+            true => Reply::nobody(),
+            false => self.told(),
+        };
+        Q::wrap(payload, reply)
+    }
+
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.extra.is_none() && current::is_plain()
+    }
+
+    #[cold]
+    fn told(&self) -> Reply<Q::Out> {
+        let mut meta = self.meta(current::for_tell);
+        if let Some(time) = self.extra.as_ref().and_then(|extra| extra.expires) {
+            let headers = meta.map(|meta| meta.headers.clone()).unwrap_or_default();
+            let expires = Some(self.target.get().0.system().runtime().now() + time);
+            meta = Some(Arc::new(Meta { headers, asker: None, expires }));
+        }
+        Reply::told(meta)
+    }
+
+    /// What it carries, sent now.
+    #[inline]
+    fn meta(&self, of: fn(&ActorSystem, Option<&Headers>) -> Option<Arc<Meta>>) -> Option<Arc<Meta>> {
+        if self.is_plain() {
+            return None;
+        }
+        of(self.target.get().0.system(), self.extra.as_ref().map(|extra| &extra.headers))
+    }
+
     fn span(&self) -> (Instant, Instant) {
         let system = self.target.get().0.system();
         let timeout = self.timeout.or(Q::TIMEOUT).unwrap_or_else(|| system.ask_timeout());
         let now = system.runtime().now();
-        (now, now + timeout)
+        (now, (now + timeout).min(current::deadline()))
     }
 
-    fn begin(&mut self, payload: Q::Payload, cx: &Context<'_>) {
+    fn begin(&mut self, payload: Q::Payload, meta: Option<Arc<Meta>>, cx: &Context<'_>) {
         let (since, deadline) = self.span();
         let target = self.target.get();
-        self.state = match Asked::push::<Q>(target, payload, (since, deadline), false, cx) {
+        let terms = Terms { since, deadline, meta };
+        self.state = match Asked::push::<Q>(target, payload, terms, false, cx) {
             Ok(asked) => State::Asked(asked),
             Err((Refusal::Full, payload)) => {
                 State::Waiting(self.settle(payload), Admission::new(since, deadline))
@@ -179,11 +243,17 @@ impl<'a, Q: Request> Call<'a, Q> {
     }
 
     /// The actor rests, and is lent for this message: asks it in this turn.
-    fn attend(&mut self, payload: Q::Payload, cx: &Context<'_>) -> Poll<Result<Q::Ok, AskError<Q::Err>>> {
+    fn attend(
+        &mut self,
+        payload: Q::Payload,
+        meta: Option<Arc<Meta>>,
+        cx: &Context<'_>,
+    ) -> Poll<Result<Q::Ok, AskError<Q::Err>>> {
         let (since, deadline) = self.span();
         let target = self.target.get();
         // Who waits for the answer is awake; a reply that comes later finds the waker of the poll below.
-        let (mut asker, reply, alarm) = slot::for_task(since, deadline, deadline, Waker::noop().clone());
+        let (mut asker, reply, alarm) =
+            slot::for_task(since, deadline, deadline, Waker::noop().clone(), meta);
         target.0.attend(Q::wrap(payload, Reply::to(reply)), since);
         match asker.poll(cx) {
             Poll::Ready(seen) => {
@@ -217,13 +287,16 @@ impl<'a, Q: Request> Call<'a, Q> {
 
     fn poll_room(&mut self, payload: Q::Payload, mut admission: Admission, cx: &Context<'_>) {
         let target = self.target.get();
-        let span = (admission.since, admission.deadline);
         self.state = match admission.poll(&*target.0, cx) {
             Poll::Pending => State::Waiting(payload, admission),
-            Poll::Ready(Ok(())) => match Asked::push::<Q>(target, payload, span, true, cx) {
-                Ok(asked) => State::Asked(asked),
-                Err((refusal, _)) => State::Ready(Err(refused(&*target.0, refusal).widen())),
-            },
+            Poll::Ready(Ok(())) => {
+                let meta = self.meta(current::for_ask);
+                let terms = Terms { since: admission.since, deadline: admission.deadline, meta };
+                match Asked::push::<Q>(target, payload, terms, true, cx) {
+                    Ok(asked) => State::Asked(asked),
+                    Err((refusal, _)) => State::Ready(Err(refused(&*target.0, refusal).widen())),
+                }
+            }
             Poll::Ready(Err(NoRoom::Late { waited })) => {
                 State::Ready(Err(timed_out(&*target.0, Q::NAME, waited, Stage::WaitingForRoom).widen()))
             }
@@ -243,10 +316,15 @@ impl<Q: Request> Future for Call<'_, Q> {
         let this = self.get_mut();
         match std::mem::replace(&mut this.state, State::Done) {
             State::New(payload) => {
-                if this.target.get().0.lend(cx) {
-                    return this.attend(payload, cx);
+                let target = &*this.target.get().0;
+                if let Some(path) = current::cycle(target) {
+                    return Poll::Ready(Err(AskError::Cycle { path: Box::new(path) }));
                 }
-                this.begin(payload, cx);
+                let meta = this.meta(current::for_ask);
+                if target.lend(cx) {
+                    return this.attend(payload, meta, cx);
+                }
+                this.begin(payload, meta, cx);
                 if matches!(this.state, State::Asked(_)) {
                     return Poll::Pending;
                 }
@@ -304,6 +382,13 @@ impl Drop for Place<'_> {
     }
 }
 
+/// What an ask is sent with.
+struct Terms {
+    since: Instant,
+    deadline: Instant,
+    meta: Option<Arc<Meta>>,
+}
+
 /// An ask that was accepted.
 struct Asked<R> {
     asker: Asker<R>,
@@ -314,12 +399,13 @@ impl<R: Send + 'static> Asked<R> {
     fn push<Q: Request<Out = R>>(
         target: &Ref<Q::Message>,
         payload: Q::Payload,
-        (since, deadline): (Instant, Instant),
+        terms: Terms,
         reserved: bool,
         cx: &Context<'_>,
     ) -> Result<Self, (Refusal, Q::Payload)> {
+        let Terms { since, deadline, meta } = terms;
         let alarm = deadline + target.0.grace();
-        let (asker, reply, share) = slot::for_task(since, deadline, alarm, cx.waker().clone());
+        let (asker, reply, share) = slot::for_task(since, deadline, alarm, cx.waker().clone(), meta);
         match target.0.push(Q::wrap(payload, Reply::to(reply)), reserved) {
             Ok(()) => Ok(Self { asker, alarm: target.0.system().board().set(share) }),
             Err(Refused { refusal, message }) => {

@@ -5,7 +5,9 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use super::cell::LocalCell;
+use super::current;
 use super::error::{Fault, StopReason};
+use super::meta::Headers;
 use super::reference::{AnyRef, Ref, Target};
 use super::reply::{AnyReply, Reply};
 use super::scope::Scope;
@@ -182,6 +184,12 @@ impl<A: Actor> Ctx<A> {
     pub fn fail(&mut self, error: impl Into<Fault>) {
         self.interrupted = true;
         self.fault.get_or_insert_with(|| Box::new(error.into()));
+    }
+
+    /// What came with the current message under names: see [`Call::header`](crate::Call::header).
+    #[must_use]
+    pub fn headers(&self) -> Headers {
+        current::headers()
     }
 
     /// Ready when the asker of the current message has given up; never for a tell.

@@ -10,6 +10,7 @@ mod cell;
 mod children;
 mod context;
 mod core;
+mod current;
 mod errand;
 mod error;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod guardian;
 mod incarnation;
 mod lifecycle;
 mod mailbox;
+mod meta;
 mod orphan;
 mod outbound;
 mod panic;
@@ -53,6 +55,7 @@ pub use self::error::{
 pub use self::forward::{Forward, forward};
 pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
 pub use self::mailbox::Mailbox;
+pub use self::meta::Headers;
 pub use self::outbound::{
     Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,
     unknown_rpc,
@@ -60,7 +63,7 @@ pub use self::outbound::{
 pub use self::post::Post;
 pub use self::recipient::Recipient;
 pub use self::reference::{AnyRef, Ref};
-pub use self::reply::{AnyReply, Begin, Reply, Slot};
+pub use self::reply::{AnyReply, Begin, Came, Reply, Slot};
 pub use self::spawn::{ActorOptions, Spawn, SpawnError, Spawning};
 pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::timers::{Timer, every};
@@ -72,6 +75,7 @@ pub(crate) use self::board::Board;
 pub(crate) use self::calendar::Calendar;
 pub(crate) use self::cell::LocalCell;
 pub(crate) use self::core::Core;
+pub(crate) use self::current::expect_propagators;
 pub(crate) use self::guardian::Guardian;
 pub(crate) use self::mailbox::Control;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]

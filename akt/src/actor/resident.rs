@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::attend::yield_now;
 use super::cell::LocalCell;
+use super::current;
 use super::lifecycle::Stage;
 use super::mailbox::{Batch, Visit};
 use super::runner::{Matter, Runner, Step};
@@ -56,7 +57,8 @@ impl<A: Actor> Resident<A> {
     /// Handles one message for its asker; hands it back if its handler is async.
     fn attend(&mut self, message: A::Msg, now: Instant) -> Option<A::Msg> {
         let actor = self.actor.as_mut().expect("it has started");
-        match self.runner.handle_lent(actor, message, now) {
+        // What is current is the asker's, and not this actor's.
+        match current::apart(|| self.runner.handle_lent(actor, message, now)) {
             Step::Await => return self.runner.take_back(),
             Step::Matter(matter) => self.matter = Some(matter),
             _ => {}
@@ -132,19 +134,18 @@ impl<A: Actor> Life<A> {
     #[allow(clippy::manual_async_fn, reason = "an `async fn` would hold the cell twice")]
     fn live(self) -> impl Future<Output = ()> + Send {
         async move {
-            let cell = &self.0;
-            let mut inside = cell.home.enter();
+            let mut inside = self.0.home.enter();
             inside.actor = Box::pin(inside.runner.first()).await;
             if inside.actor.is_none() {
                 return;
             }
-            cell.core.enter(Stage::Running);
-            cell.core.started(A::NAME);
+            self.0.core.enter(Stage::Running);
+            self.0.core.started(A::NAME);
             loop {
                 match inside.work() {
                     Step::Next => {}
                     Step::Yield => yield_now().await,
-                    Step::Idle => inside = cell.rest(inside).await,
+                    Step::Idle => inside = self.0.rest(inside).await,
                     Step::Await => {
                         let Resident { runner, actor, matter, .. } = &mut *inside;
                         let attended = runner.handle_first(actor.as_mut().expect("it has started")).await;

@@ -7,16 +7,18 @@ use super::attend::Attend;
 use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::EndChildren;
+use super::current::{self, Handling, Within};
 use super::errand::Run;
 use super::error::StopReason;
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
 use super::mailbox::{Control, Errand};
+use super::meta::Meta;
 use super::orphan;
 use super::panic::{guard, guard_drop};
 use super::reference::Target;
 use super::regroup::Seat;
-use super::reply::Begin;
+use super::reply::{Begin, Slot};
 use super::spawn::Factory;
 use super::start::{Start, StartFailure};
 use super::supervisor::{Supervise, Supervisor};
@@ -132,8 +134,10 @@ impl<A: Actor> Runner<A> {
     ) -> impl Future<Output = Result<(), Broken>> + Send + 'a {
         self.give_back();
         let message = self.batch.pop_front().expect("it was left there");
-        self.cx.current = message.reply().map(|slot| slot.share()).unwrap_or_default();
-        Attend::new(&self.cell.core.lane, actor.dispatch(message, &mut self.cx))
+        let meta = message.reply().and_then(Slot::meta).map(|came| came.0);
+        self.cx.current = message.reply().map(Slot::share).unwrap_or_default();
+        let deadline = self.cx.current.deadline();
+        Attend::handler(&self.cell, deadline, meta, actor.dispatch(message, &mut self.cx))
     }
 
     /// The next thing that there is to do: control first, then a message.
@@ -199,16 +203,19 @@ impl<A: Actor> Runner<A> {
     #[inline]
     fn dispatch(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
         self.cx.message = message.name();
-        let mut ask = false;
+        let (mut ask, mut within) = (false, None);
         if let Some(slot) = message.reply() {
             let begin = slot.begin(now.unwrap_or_else(|| self.cell.core.system().runtime().now()));
             if begin != Begin::Go {
                 self.skip(message, begin);
                 return Step::Next;
             }
-            ask = true;
+            ask = slot.is_ask();
+            within = slot.meta().map(|came| self.enter(slot.share().deadline(), came.0));
         }
-        match guard(|| actor.dispatch_sync(message, &mut self.cx)) {
+        let handled = guard(|| actor.dispatch_sync(message, &mut self.cx));
+        drop(within);
+        match handled {
             Ok(Ok(())) if self.cx.interrupted => self.interrupted(ask).into(),
             Ok(Ok(())) => Step::Next,
             Ok(Err(message)) => {
@@ -217,6 +224,15 @@ impl<A: Actor> Runner<A> {
             }
             Err(panic) => self.failed(Broken::Panic(panic), ask).into(),
         }
+    }
+
+    /// What the handler sends carries on what came with its message.
+    #[cold]
+    fn enter(&self, deadline: Instant, meta: Arc<Meta>) -> Box<Within> {
+        let actor: Arc<dyn Target> = self.cell.clone();
+        let handling = Handling { actor: Some(actor), deadline, meta: Some(meta) };
+        // A pointer: messages that came with nothing pay for no more than that.
+        Box::new(current::enter(self.cell.core.system(), handling))
     }
 
     /// An async handler has ended, well or not.
@@ -319,7 +335,7 @@ impl<A: Actor> Runner<A> {
     pub(super) async fn terminated(&mut self, actor: &mut A, terminated: Terminated) -> Option<End> {
         self.cx.message = "on(terminated)";
         self.give_back();
-        let attended = Attend::new(&self.cell.core.lane, actor.on_terminated(terminated, &mut self.cx)).await;
+        let attended = Attend::hook(&self.cell, actor.on_terminated(terminated, &mut self.cx)).await;
         match attended {
             Ok(Ok(())) if self.cx.interrupted => self.interrupted(true),
             Ok(Ok(())) => None,

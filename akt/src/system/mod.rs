@@ -5,6 +5,7 @@ mod dead_letters;
 mod dependency;
 mod event_stream;
 mod extension;
+mod propagation;
 mod registry;
 mod run;
 mod schedule;
@@ -25,6 +26,8 @@ pub use self::dead_letters::{DeadLetter, DeadLetterReason};
 pub use self::dependency::{Dependencies, Dependency, Inject, MissingDependency, Need};
 pub use self::event_stream::{Event, EventStream};
 pub use self::extension::Extension;
+pub(crate) use self::propagation::Attached;
+pub use self::propagation::ContextPropagator;
 pub use self::registry::LookupError;
 pub use self::run::{Phase, Run};
 pub use self::scheduler::{NotScheduled, ScheduleError, ScheduleKind, Scheduled, Scheduler, UnknownSchedule};
@@ -35,6 +38,7 @@ pub(crate) use self::switches::Promise;
 use self::dead_letters::DeadLetters;
 use self::event_stream::Events;
 use self::extension::Running;
+use self::propagation::Propagators;
 use self::scheduler::Schedules;
 use self::shutdown::Ending;
 use self::switches::Switches;
@@ -78,12 +82,12 @@ struct Inner {
     ending: Mutex<Ending>,
 }
 
-#[derive(Debug)]
 struct Config {
     ask_timeout: Duration,
     shutdown_grace: Duration,
     allow_abort: bool,
     dependencies: Dependencies,
+    propagators: Propagators,
     switches: Switches,
 }
 
@@ -94,6 +98,7 @@ impl Default for Config {
             shutdown_grace: Duration::from_secs(30),
             allow_abort: false,
             dependencies: Dependencies::default(),
+            propagators: Propagators::default(),
             switches: Switches::default(),
         }
     }
@@ -131,6 +136,10 @@ impl ActorSystem {
         let user = Guardian::spawn(&system, "user");
         system.0.user.set(user).unwrap_or_else(|_| unreachable!("set once, here"));
         system
+    }
+
+    pub(crate) fn propagators(&self) -> &Propagators {
+        &self.0.config.propagators
     }
 
     /// The name given to the builder.

@@ -38,7 +38,7 @@ const SOON: Instant = Instant::from_nanos(10);
 const LATER: Instant = Instant::from_nanos(20);
 
 fn ask(waker: &Waker) -> (Asker<Arc<()>>, Ender<Arc<()>>, Share) {
-    for_task(Instant::ZERO, LATER, LATER, waker.clone())
+    for_task(Instant::ZERO, LATER, LATER, waker.clone(), None)
 }
 
 /// Polls once.
