@@ -223,6 +223,7 @@ where
 {
     type Msg = CacheMsg<K, N>;
     type Ref = CacheRef<K, N>;
+    type Stash = crate::reexport::__private::NoStash;
     const NAME: &'static str = "Cache";
     fn dispatch_sync(
         &mut self,

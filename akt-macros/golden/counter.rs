@@ -336,6 +336,7 @@ impl ::akt::ActorRef for CounterRef {
 impl ::akt::Actor for Counter {
     type Msg = CounterMsg;
     type Ref = CounterRef;
+    type Stash = ::akt::__private::NoStash;
     const NAME: &'static str = "Counter";
     fn options() -> ::akt::ActorOptions {
         ::akt::ActorOptions::new().mailbox(::akt::Mailbox::bounded(64))

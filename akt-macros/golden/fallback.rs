@@ -249,6 +249,7 @@ impl ::akt::ActorRef for CounterRef {
 impl ::akt::Actor for Counter {
     type Msg = CounterMsg;
     type Ref = CounterRef;
+    type Stash = ::akt::__private::NoStash;
     const NAME: &'static str = "Counter";
     fn dispatch_sync(
         &mut self,

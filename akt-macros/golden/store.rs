@@ -288,6 +288,7 @@ impl ::akt::ActorRef for StoreRef {
 impl ::akt::Actor for Store {
     type Msg = StoreMsg;
     type Ref = StoreRef;
+    type Stash = ::akt::__private::NoStash;
     const NAME: &'static str = "Store";
     fn dispatch_sync(
         &mut self,

@@ -130,6 +130,24 @@ pub fn inject(input: TokenStream) -> TokenStream {
     expand::inject(input.into()).into()
 }
 
+/// Makes an enum the behaviour of an actor: its variants are the states.
+///
+/// `#[actor(behavior = phase)]` names the field that holds it. `#[behavior(crate = path)]` says where generated
+/// code finds akt, if not in `::akt`.
+///
+/// ```ignore
+/// #[derive(akt::Behavior)]
+/// enum Phase {
+///     Connecting { attempt: u32 },
+///     Ready(Connection),
+///     Draining,
+/// }
+/// ```
+#[proc_macro_derive(Behavior, attributes(behavior))]
+pub fn behavior(input: TokenStream) -> TokenStream {
+    expand::states(input.into()).into()
+}
+
 /// Not for use by hand: what the callback macro of a contract calls.
 #[doc(hidden)]
 #[proc_macro]

@@ -31,14 +31,14 @@ mod transport;
 mod wire;
 
 pub use actor::{
-    Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Breaker, BreakerOptions, Call, CallPath,
-    CodecError, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Mailbox, Message,
-    PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn,
-    SpawnError, Spawning, Stage, StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge,
-    Work,
+    Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Behavior, BehaviorStack, Breaker,
+    BreakerOptions, Call, CallPath, CodecError, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef,
+    Forward, Mailbox, Message, PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply,
+    Request, Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage, Stashes, StopReason, Supervise, TellError,
+    Terminated, TimeoutInfo, Timer, TooLarge, Work,
 };
 #[cfg(feature = "macros")]
-pub use akt_macros::{Inject, actor, every, handler, on};
+pub use akt_macros::{Behavior, Inject, actor, every, handler, on};
 pub use bytes;
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
@@ -70,9 +70,9 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::actor::{
-        AnyReply, Begin, FnCall, FnMsg, Incoming, Outgoing, Slot, Undecoded, WireReply, answer,
-        answer_result, every, forward, incoming, incoming_result, outgoing, outgoing_result, receive,
-        unknown_rpc,
+        AnyReply, Begin, FnCall, FnMsg, Incoming, NoStash, Outgoing, Shelf, Slot, Stash, State, Treatment,
+        Undecoded, WireReply, answer, answer_result, every, forward, forward_result, incoming,
+        incoming_result, outgoing, outgoing_result, receive, unknown_rpc,
     };
     pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
     pub use crate::message::{ErrorType, MessageArg, ReplyType, Travels};

@@ -6,6 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ImplItem, ItemImpl};
 
+use super::behavior::{self, Case};
 use super::{contract, fallback, handler, options, reference};
 use crate::check;
 use crate::diag::Diag;
@@ -26,6 +27,8 @@ pub(crate) fn attribute(args: TokenStream, input: &TokenStream) -> TokenStream {
     };
     check::handlers(&actor, &mut diag);
     check::hooks(&actor.hooks, &mut diag);
+    let conditions = actor.handlers.iter().map(|handler| &handler.conditions);
+    check::behavior(&actor.options, conditions, &actor.hooks, &mut diag);
     if diag.count() > 0 { fallback::actor(actor, diag) } else { whole(&actor) }
 }
 
@@ -72,10 +75,27 @@ fn implementation(actor: &Actor) -> TokenStream {
     let args = actor.subject.type_args();
     let sync = dispatch_sync(actor);
     let future = dispatch(actor);
-    let hooks = actor.hooks.iter().map(|hook| self::hook(hook, &actor.subject));
+    let hooks = hooks(&actor.hooks, &actor.subject);
     let timers = timers(actor);
-    let body = quote!(#sync #future #(#hooks)* #timers);
+    let behavior = behavior(actor);
+    let entered = behavior::on_enter(&actor.options, &actor.hooks, &actor.subject);
+    let body = quote!(#behavior #sync #future #hooks #entered #timers);
     actor_impl(&actor.subject, &actor.options, &quote!(#message #args), &quote!(#reference #args), &body)
+}
+
+/// What the actor does with each message, by its state.
+fn behavior(actor: &Actor) -> Option<TokenStream> {
+    let body = actor.body();
+    let cases = actor.handlers.iter().map(|handler| {
+        let variant = handler.variant();
+        Case {
+            message: quote!(#body::#variant(..)),
+            cfgs: &handler.copied.cfgs,
+            ident: &handler.ident,
+            conditions: &handler.conditions,
+        }
+    });
+    behavior::behavior(&actor.options, cases, &quote!(.0), &actor.subject)
 }
 
 /// `impl Actor for ..` around the methods in `body`.
@@ -89,6 +109,8 @@ pub(super) fn actor_impl(
     let Subject { krate, ty, .. } = subject;
     let name = subject.plain_name();
     let (generics, _, clause) = subject.generics.split_for_impl();
+    let stash = behavior::stash(options, subject);
+    let stashes = behavior::stashes(options, subject);
     let options = options::options(options, krate);
     quote! {
         #[automatically_derived]
@@ -104,10 +126,12 @@ pub(super) fn actor_impl(
         impl #generics #krate::Actor for #ty #clause {
             type Msg = #message;
             type Ref = #reference;
+            #stash
             const NAME: &'static str = #name;
             #options
             #body
         }
+        #stashes
     }
 }
 
@@ -197,7 +221,7 @@ fn dispatch(actor: &Actor) -> TokenStream {
 }
 
 /// A `!Send` future is reported at the handler that makes it, and only there.
-fn sendable() -> TokenStream {
+pub(super) fn sendable() -> TokenStream {
     let future = local("future");
     quote! {
         fn sendable<F: ::core::future::Future + ::core::marker::Send>(
@@ -247,7 +271,13 @@ fn answer(
     match handler.answer {
         Answer::Returned => {}
         Answer::Deferred => return quote!(#call;),
-        Answer::Forwarded => return quote!(let #out = #call; #krate::__private::forward(#cx, #reply, #out)),
+        Answer::Forwarded => {
+            let forward = match handler.reply {
+                Reply::Result { .. } => quote!(forward_result),
+                _ => quote!(forward),
+            };
+            return quote!(let #out = #call; #krate::__private::#forward(#cx, #reply, #out));
+        }
     }
     match handler.reply {
         Reply::Unit => quote!(#call; #krate::__private::answer(#cx, #reply, ())),
@@ -256,22 +286,20 @@ fn answer(
     }
 }
 
+/// The `#[on(..)]` methods that need no behaviour.
+pub(super) fn hooks(hooks: &[Hook], subject: &Subject) -> TokenStream {
+    hooks.iter().filter(|hook| hook.event != Event::Enter).map(|hook| self::hook(hook, subject)).collect()
+}
+
 /// One `#[on(..)]` method, called from the trait's.
-pub(super) fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
+fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
     let krate = &subject.krate;
     let cfgs = &hook.copied.cfgs;
     let (cx, terminated) = (local("cx"), local("terminated"));
     let argument = (hook.event == Event::Terminated).then(|| quote!(#terminated: #krate::Terminated,));
     let name = Ident::new(&format!("on_{}", hook.event.name()), generated(hook.ident.span()));
-    let args = hook.args.iter().map(|arg| match arg {
-        Arg::Field { .. } | Arg::Reply => terminated.clone(),
-        Arg::Context(place) => context(*place),
-    });
-    let ident = &hook.ident;
-    let call = quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*));
     let helper = hook.is_async.then(sendable);
-    let call = if hook.is_async { sent(ident, &call) } else { call };
-    let question = hook.fallible.then(|| quote!(?));
+    let call = hook_call(hook);
     quote! {
         #(#cfgs)*
         async fn #name(
@@ -280,10 +308,23 @@ pub(super) fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
             #cx: &mut #krate::Ctx<Self>,
         ) -> ::core::result::Result<(), #krate::Fault> {
             #helper
-            #call #question;
+            #call;
             ::core::result::Result::Ok(())
         }
     }
+}
+
+/// The call of a hook, in a function that returns what a hook may.
+pub(super) fn hook_call(hook: &Hook) -> TokenStream {
+    let args = hook.args.iter().map(|arg| match arg {
+        Arg::Field { .. } | Arg::Reply => local("terminated"),
+        Arg::Context(place) => context(*place),
+    });
+    let ident = &hook.ident;
+    let call = quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*));
+    let call = if hook.is_async { sent(ident, &call) } else { call };
+    let question = hook.fallible.then(|| quote!(?));
+    quote!(#call #question)
 }
 
 /// `cx`, passed to a handler: what is wrong with its type is reported where the user wrote that.

@@ -186,7 +186,7 @@ fn all_mistakes_of_an_impl_are_reported_at_once() {
     assert_eq!(
         errors(&expanded),
         [
-            "unknown option `mailbx`; did you mean `mailbox`? supported: `crate`, `mailbox`, `supervise`",
+            "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `crate`, `mailbox`, `stash`, `supervise`, `unhandled`",
             "a handler takes `&mut self`",
             "message arguments are owned; use `String`",
             "name the argument; destructure in the body",
@@ -195,7 +195,7 @@ fn all_mistakes_of_an_impl_are_reported_at_once() {
             "message arguments need a concrete type",
             "replies need a concrete type",
             "only one reference argument is allowed: the context, `cx: &mut Ctx<Self>`",
-            "unknown event `strat`; did you mean `start`? supported: `start`, `restart`, `stop`, `terminated`",
+            "unknown event `strat`; did you mean `start`? supported: `start`, `restart`, `stop`, `terminated`, `enter`",
             "`#[on(terminated)]` takes the actor that stopped: `terminated: Terminated`",
             "`#[on(terminated)]` returns `()` or `Result<(), Fault>`",
             "`tell` exists on every reference; rename the handler",

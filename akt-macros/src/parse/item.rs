@@ -102,6 +102,7 @@ fn handler(attrs: &[Attribute], method: &ImplItemFn, subject: &Subject, diag: &m
         answer,
         timeout: options.timeout,
         timers,
+        conditions: options.conditions,
         broken: diag.count() > before,
     }
 }
@@ -131,7 +132,7 @@ fn only_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
 }
 
 pub(super) fn hook(attr: &Attribute, method: &ImplItemFn, diag: &mut Diag) -> Option<Hook> {
-    let event = attrs::event(attr, diag)?;
+    let (event, pattern) = attrs::event(attr, diag)?;
     let sig = &method.sig;
     let before = diag.count();
     check::signature(sig, diag);
@@ -144,6 +145,7 @@ pub(super) fn hook(attr: &Attribute, method: &ImplItemFn, diag: &mut Diag) -> Op
     check::hook_reply(event, &sig.output, diag);
     (diag.count() == before).then(|| Hook {
         event,
+        pattern,
         ident: sig.ident.clone(),
         copied: attrs::copied(&method.attrs),
         is_async: sig.asyncness.is_some(),

@@ -10,6 +10,7 @@ use super::error::TellError;
 use super::reference::{AnyRef, Ref};
 use super::reply::{AnyReply, Reply, Slot};
 use super::spawn::Spawn;
+use super::stash::NoStash;
 use super::traits::{Accepts, Actor, ActorRef, Message, Request};
 use crate::system::ActorSystem;
 
@@ -151,6 +152,7 @@ impl<M: Send + 'static, R: Send + 'static> Accepts<FnMsg<M, R>> for M {
 impl<M: Send + 'static, R: Send + 'static> Actor for FnActor<M, R> {
     type Msg = FnMsg<M, R>;
     type Ref = FnRef<M, R>;
+    type Stash = NoStash;
     const NAME: &'static str = "function";
 
     fn dispatch_sync(&mut self, message: FnMsg<M, R>, cx: &mut Ctx<Self>) -> Result<(), FnMsg<M, R>> {

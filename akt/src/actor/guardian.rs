@@ -10,6 +10,7 @@ use super::reference::{Ref, Target};
 use super::reply::{AnyReply, Slot};
 use super::runner::Runner;
 use super::start::Start;
+use super::stash::NoStash;
 use super::supervisor::Supervise;
 use super::traits::{Actor, ActorRef, Message};
 use crate::system::ActorSystem;
@@ -64,6 +65,7 @@ impl ActorRef for GuardianRef {
 impl Actor for Guardian {
     type Msg = Nothing;
     type Ref = GuardianRef;
+    type Stash = NoStash;
     const NAME: &'static str = "Guardian";
 
     fn dispatch_sync(&mut self, message: Nothing, _cx: &mut Ctx<Self>) -> Result<(), Nothing> {

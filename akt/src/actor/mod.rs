@@ -2,6 +2,7 @@
 
 mod admission;
 mod attend;
+mod behavior;
 mod board;
 mod breaker;
 mod call;
@@ -35,12 +36,14 @@ mod scope;
 mod slot;
 mod spawn;
 mod start;
+mod stash;
 mod supervisor;
 mod timers;
 mod traits;
 mod watch;
 mod work;
 
+pub use self::behavior::{Behavior, BehaviorStack, State, Treatment};
 pub use self::breaker::BreakerOptions;
 pub use self::call::Call;
 pub use self::context::{Ctx, answer, answer_result};
@@ -48,7 +51,7 @@ pub use self::error::{
     AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, Stage, StopReason,
     TellError, TimeoutInfo, TooLarge,
 };
-pub use self::forward::{Forward, forward};
+pub use self::forward::{Forward, forward, forward_result};
 pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
 pub use self::mailbox::Mailbox;
 pub use self::outbound::{
@@ -60,6 +63,7 @@ pub use self::recipient::Recipient;
 pub use self::reference::{AnyRef, Ref};
 pub use self::reply::{AnyReply, Begin, Reply, Slot};
 pub use self::spawn::{ActorOptions, Spawn, SpawnError, Spawning};
+pub use self::stash::{NoStash, Shelf, Stash, Stashes};
 pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::timers::{Timer, every};
 pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, RpcInfo};

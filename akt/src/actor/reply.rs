@@ -86,6 +86,10 @@ pub trait Slot {
     fn begin(&self, now: Instant) -> Begin;
     /// The slot, shared.
     fn share(&self) -> AnyReply;
+    /// Notes that the message is in its actor's stash.
+    fn put_aside(&self);
+    /// Whether the asker has an answer, or has given up.
+    fn is_over(&self) -> bool;
 }
 
 impl<R: Send + 'static> Slot for Ender<R> {
@@ -96,6 +100,14 @@ impl<R: Send + 'static> Slot for Ender<R> {
     fn share(&self) -> AnyReply {
         AnyReply(Some(Self::share(self)))
     }
+
+    fn put_aside(&self) {
+        self.travel(Progress::Stashed);
+    }
+
+    fn is_over(&self) -> bool {
+        !self.is_awaited()
+    }
 }
 
 /// Whether a message may be handled.
@@ -105,7 +117,7 @@ pub enum Begin {
     /// Somebody waits, and there is time.
     Go,
     /// The deadline has passed, and the asker does not know yet.
-    Expired { waited: Duration },
+    Expired { waited: Duration, in_stash: bool },
     /// The asker has its answer: its time ran out.
     Returned,
     /// The asker has dropped its call.
@@ -156,6 +168,8 @@ pub(crate) enum Progress {
     Connecting,
     /// Written to a connection.
     Sent,
+    /// In its actor's stash.
+    Stashed,
     Handling {
         since: Instant,
         at: Instant,

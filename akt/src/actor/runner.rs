@@ -11,7 +11,7 @@ use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::EndChildren;
 use super::errand::Run;
-use super::error::StopReason;
+use super::error::{Fault, Stage as WaitedIn, StopReason};
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
 use super::mailbox::{Batch, Control, Errand};
@@ -22,6 +22,7 @@ use super::regroup::Seat;
 use super::reply::Begin;
 use super::spawn::Factory;
 use super::start::{Start, StartFailure};
+use super::stash::Shelf;
 use super::supervisor::{Supervise, Supervisor};
 use super::traits::{Actor, Message};
 use super::watch::Terminated;
@@ -68,6 +69,8 @@ enum Step<M> {
     /// There is none.
     Idle,
     Terminated(Terminated),
+    /// The actor is in another state.
+    Enter,
 }
 
 impl<A: Actor> Runner<A> {
@@ -128,6 +131,11 @@ impl<A: Actor> Runner<A> {
                             None => continue,
                         }
                     }
+                    Step::Enter => {
+                        if let Some(end) = Box::pin(self.enter(actor)).await {
+                            return end;
+                        }
+                    }
                     Step::Next => {}
                     Step::End(end) => return end,
                     Step::Await(message, ask) => {
@@ -150,10 +158,17 @@ impl<A: Actor> Runner<A> {
     /// The next thing that there is to do: control first, then a message.
     #[inline]
     fn step(&mut self, actor: &mut A) -> Step<A::Msg> {
+        if self.has_changed(actor) {
+            return Step::Enter;
+        }
+        self.cx.stash.begin();
         if self.cell.core.lane.is_raised()
             && let Some(step) = self.obey(actor)
         {
             return step;
+        }
+        if let Some(message) = self.cx.stash.next() {
+            return self.dispatch(actor, message);
         }
         if self.left == 0 {
             return Step::End(End::Stop(StopReason::Requested));
@@ -214,6 +229,7 @@ impl<A: Actor> Runner<A> {
             }
             ask = true;
         }
+        let Some(message) = self.treat(actor, message) else { return Step::Next };
         match guard(|| actor.dispatch_sync(message, &mut self.cx)) {
             Ok(Ok(())) if self.cx.interrupted => self.interrupted(ask).map_or(Step::Next, Step::End),
             Ok(Ok(())) => Step::Next,
@@ -271,14 +287,15 @@ impl<A: Actor> Runner<A> {
     /// Ends a message that must not be handled any more.
     #[cold]
     fn skip(&self, message: A::Msg, begin: Begin) {
-        let waited = match begin {
-            Begin::Expired { waited } => Some(waited),
+        let late = match begin {
+            Begin::Expired { waited, in_stash: true } => Some((waited, WaitedIn::Stashed)),
+            Begin::Expired { waited, .. } => Some((waited, WaitedIn::Queued { depth: self.cell.depth() })),
             _ => None,
         };
         let name = message.name();
         let reply = orphan::part(message);
         if begin != Begin::Returned {
-            self.cell.core.skipped(&*self.cell, name, reply, waited);
+            self.cell.core.skipped(&*self.cell, name, reply, late);
         }
     }
 
@@ -326,6 +343,20 @@ impl<A: Actor> Runner<A> {
         self.cx.message = "on(terminated)";
         self.give_back();
         let attended = Attend::new(&self.cell.core.lane, actor.on_terminated(terminated, &mut self.cx)).await;
+        self.after_hook(attended)
+    }
+
+    /// A change of behaviour: `#[on(enter)]` before anything else.
+    async fn enter(&mut self, actor: &mut A) -> Option<End> {
+        self.adopt_state(actor);
+        self.cx.message = "on(enter)";
+        self.give_back();
+        let attended = Attend::new(&self.cell.core.lane, actor.on_enter(&mut self.cx)).await;
+        self.after_hook(attended)
+    }
+
+    /// A hook between messages has ended, well or not.
+    fn after_hook(&mut self, attended: Result<Result<(), Fault>, Broken>) -> Option<End> {
         match attended {
             Ok(Ok(())) if self.cx.interrupted => self.interrupted(true),
             Ok(Ok(())) => None,
@@ -380,7 +411,7 @@ impl<A: Actor> Runner<A> {
         errands.into_iter().for_each(|errand| self.cell.core.abandon(errand));
         let queued = self.cell.queue.close();
         let taken = std::mem::take(&mut self.batch);
-        for message in taken.into_iter().chain(queued) {
+        for message in self.cx.stash.take_all().into_iter().chain(taken).chain(queued) {
             self.cell.core.refuse(message.name(), orphan::part(message), reason);
         }
     }

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::behavior::{State, Treatment};
 use super::context::Ctx;
 use super::error::Fault;
 use super::outbound::{Incoming, Outgoing, Undecoded, WireReply};
 use super::reference::Ref;
 use super::reply::{AnyReply, Reply, Slot};
 use super::spawn::ActorOptions;
+use super::stash::Shelf;
 use super::watch::Terminated;
 
 /// Something with state that handles one message at a time. Implemented by `#[akt::actor]`.
@@ -31,6 +33,24 @@ pub trait Actor: Sized + Send + 'static {
     #[must_use]
     fn options() -> ActorOptions {
         ActorOptions::new()
+    }
+
+    /// Where it keeps what it puts aside.
+    #[doc(hidden)]
+    type Stash: Shelf<Self::Msg>;
+
+    /// What it does with a message depends on its state.
+    #[doc(hidden)]
+    const BEHAVES: bool = false;
+
+    #[doc(hidden)]
+    fn state(&self) -> State {
+        State::default()
+    }
+
+    #[doc(hidden)]
+    fn treatment(&self, _message: &Self::Msg) -> Treatment {
+        Treatment::Handle
     }
 
     #[doc(hidden)]
@@ -60,6 +80,11 @@ pub trait Actor: Sized + Send + 'static {
         _terminated: Terminated,
         _cx: &mut Ctx<Self>,
     ) -> impl Future<Output = Result<(), Fault>> + Send {
+        ready(Ok(()))
+    }
+
+    #[doc(hidden)]
+    fn on_enter(&mut self, _cx: &mut Ctx<Self>) -> impl Future<Output = Result<(), Fault>> + Send {
         ready(Ok(()))
     }
 

@@ -195,6 +195,7 @@ fn numbers_of_stage(stage: Stage) -> (u64, u64) {
         Stage::WaitingForRoom => (3, 0),
         Stage::Queued { depth } => (4, depth as u64),
         Stage::Handling { elapsed } => (5, micros(elapsed)),
+        Stage::Stashed => (6, 0),
     }
 }
 
@@ -205,6 +206,7 @@ fn stage_of(number: u64, detail: u64) -> Stage {
         3 => Stage::WaitingForRoom,
         4 => Stage::Queued { depth: usize::try_from(detail).unwrap_or(usize::MAX) },
         5 => Stage::Handling { elapsed: Duration::from_micros(detail) },
+        6 => Stage::Stashed,
         _ => Stage::ReplyLost,
     }
 }
@@ -242,6 +244,7 @@ mod tests {
             AskError::Paused,
             AskError::Moved,
             timeout(Stage::Queued { depth: 3 }, Delivery::No),
+            timeout(Stage::Stashed, Delivery::No),
             timeout(handling, Delivery::Maybe),
             AskError::Unreachable { delivered: Delivery::No, source: Box::new(PeerError { peer, problem }) },
             AskError::Codec(Box::new(CodecError { message, problem: decoder, delivered: Delivery::No })),

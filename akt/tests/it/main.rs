@@ -1,6 +1,7 @@
 //! The integration tests of akt: one file per promise, one binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod behaviors;
 mod contracts;
 mod dependencies;
 mod depot;
@@ -18,6 +19,7 @@ mod routers;
 mod running;
 mod semantics;
 mod starting;
+mod stash;
 mod supervision;
 mod support;
 mod tidy;

@@ -154,7 +154,10 @@ impl<R: Send + 'static> Ender<R> {
             match word & PHASE {
                 DROPPED => return Begin::Cancelled,
                 TIMED_OUT | ANSWERED => return Begin::Returned,
-                _ if now >= header.deadline => return Begin::Expired { waited: now.since(header.since) },
+                phase if now >= header.deadline => {
+                    let waited = now.since(header.since);
+                    return Begin::Expired { waited, in_stash: phase == STASHED };
+                }
                 _ => {}
             }
             header.begun.store(now.as_nanos(), Ordering::Relaxed);
@@ -170,6 +173,7 @@ impl<R: Send + 'static> Ender<R> {
         let phase = match progress {
             Progress::Connecting => CONNECTING,
             Progress::Sent => SENT,
+            Progress::Stashed => STASHED,
             _ => QUEUED,
         };
         let word = self.0.word();
