@@ -257,7 +257,7 @@ impl Core {
     /// A message that is refused: returned with `error`, or a dead letter.
     pub(super) fn decline<M: Message>(&self, message: M, error: AskError, reason: DeadLetterReason) {
         let name = message.name();
-        if !orphan::part(message).fail(error) {
+        if !orphan::part(message).fail(error) && self.system().switches().accounts_for(reason) {
             self.system().dead_letter(self, name, reason);
         }
     }
