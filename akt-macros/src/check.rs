@@ -208,6 +208,9 @@ pub(crate) fn behavior<'a>(
     diag: &mut Diag,
 ) {
     const BEHAVIOR: &str = "add `behavior = field` to `#[akt::actor(..)]`";
+    if options.broken {
+        return;
+    }
     let without = |what: &str| format!("`{what}` needs a behaviour; {BEHAVIOR}");
     for conditions in conditions {
         for (key, _) in conditions.given().filter(|_| options.behavior.is_none()) {

@@ -46,6 +46,8 @@ pub(crate) struct Options {
     pub(crate) unhandled: Option<(Ident, Unhandled)>,
     pub(crate) stash: Option<Expr>,
     pub(crate) krate: Option<syn::Path>,
+    /// A mistake was reported: what is missing may have been meant.
+    pub(crate) broken: bool,
 }
 
 /// `unhandled = ..`: what becomes of a message in a state for which its handler names nothing.

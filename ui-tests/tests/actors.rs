@@ -127,6 +127,53 @@ impl shop::Cart for MyCart {
     }
 }
 
+#[derive(akt::Behavior)]
+enum Phase {
+    Closed { since: u32 },
+    Open,
+    Locked,
+}
+
+struct Door {
+    phase: Phase,
+    guests: Vec<String>,
+}
+
+#[akt::actor(behavior = phase, unhandled = deny, stash = 4)]
+impl Door {
+    #[handler(when = Phase::Closed { .. }, reject_when = Phase::Open | Phase::Locked)]
+    fn open(&mut self) {
+        self.phase = Phase::Open;
+    }
+
+    #[handler(when = Phase::Open, stash_when = Phase::Closed { since: 0 }, reject_when = _)]
+    async fn enter(&mut self, guest: String) -> usize {
+        tokio::task::yield_now().await;
+        self.guests.push(guest);
+        self.guests.len()
+    }
+
+    #[handler(reject_when = Phase::Locked)]
+    fn lock(&mut self) {
+        self.phase = Phase::Locked;
+    }
+
+    #[on(enter = Phase::Open)]
+    fn opened(&mut self) {
+        self.guests.push("the host".to_owned());
+    }
+
+    #[on(enter = Phase::Closed { .. })]
+    async fn closed(&mut self, cx: &mut Ctx<Self>) -> Result<(), Fault> {
+        tokio::task::yield_now().await;
+        match &self.phase {
+            Phase::Closed { since: 9.. } => cx.stop(),
+            _ => self.guests.clear(),
+        }
+        Ok(())
+    }
+}
+
 #[test]
 fn handlers_answer_in_their_types() {
     run(|system| async move {
@@ -188,6 +235,21 @@ fn contract_actors_run() {
         cart.actor().stopped().await;
 
         assert_eq!(counter.add(0).await.expect("an answer"), 1);
+    });
+}
+
+#[test]
+fn states_decide_what_is_handled() {
+    run(|system| async move {
+        let door = || Door { phase: Phase::Closed { since: 0 }, guests: Vec::new() };
+        let door = system.spawn("door", door).await.expect("a free name");
+
+        let early = door.enter("Ada".to_owned()).start();
+        door.open().await.expect("an answer");
+
+        assert_eq!(early.await.expect("an answer"), 2);
+        door.lock().await.expect("an answer");
+        assert!(matches!(door.enter("Bob".to_owned()).await, Err(AskError::Rejected(_))));
     });
 }
 

@@ -53,8 +53,9 @@ pub(super) fn behavior<'a>(
     let arms = cases.filter(|case| case.conditions.given().next().is_some());
     let arms = arms.map(|case| arm(&case, unhandled, krate));
     let lint = one_state_once();
-    let state = quote_spanned!(generated(field.span())=> #krate::Behavior::state(&self.#field));
-    let current = current(&quote!(self), options, krate);
+    let place = parse::respan(krate.clone(), field.span());
+    let state = quote_spanned!(generated(field.span())=> #place::Behavior::state(&self.#field));
+    let current = current(options, krate);
     Some(quote! {
         const BEHAVES: bool = true;
 
@@ -75,10 +76,11 @@ pub(super) fn behavior<'a>(
 }
 
 /// `let behavior = ..`: the state that patterns are matched against.
-fn current(this: &TokenStream, options: &Options, krate: &TokenStream) -> TokenStream {
+fn current(options: &Options, krate: &TokenStream) -> TokenStream {
     let field = &options.behavior;
-    let behavior = local("behavior");
-    let current = quote_spanned!(generated(field.span())=> #krate::Behavior::current(&#this.#field));
+    let behavior = local_at("behavior", field.span());
+    let krate = parse::respan(krate.clone(), field.span());
+    let current = quote_spanned!(generated(field.span())=> #krate::Behavior::current(&(&*self).#field));
     quote!(let #behavior = #current;)
 }
 
@@ -116,13 +118,15 @@ fn arm(case: &Case<'_>, unhandled: Unhandled, krate: &TokenStream) -> TokenStrea
         Unhandled::DeadLetter => Some(quote!(Unhandled)),
         Unhandled::Reject => Some(quote!(Reject)),
     };
-    let otherwise = otherwise.map(|treatment| {
-        quote! {
+    let otherwise = match otherwise {
+        Some(treatment) => quote! {
             #[allow(unreachable_patterns)]
             _ => #krate::__private::Treatment::#treatment,
-        }
-    });
-    let behavior = Ident::new("behavior", Span::mixed_site().located_at(ident.span()));
+        },
+        // Never taken, and no proof: it keeps rustc from proposing to write an arm into the attribute.
+        None => quote_spanned!(Span::mixed_site()=> _ if false => #krate::__private::Treatment::Unhandled,),
+    };
+    let behavior = local_at("behavior", ident.span());
     quote! {
         #(#cfgs)*
         #message => match #behavior {
@@ -152,7 +156,7 @@ pub(super) fn on_enter(options: &Options, hooks: &[Hook], subject: &Subject) -> 
     let helper = hooks.iter().any(|hook| hook.is_async).then(sendable);
     let lint = one_state_once();
     let behavior = local("behavior");
-    let current = current(&quote!((&*self)), options, krate);
+    let current = current(options, krate);
     let none = hooks.len();
     Some(quote! {
         #lint
@@ -173,6 +177,11 @@ pub(super) fn on_enter(options: &Options, hooks: &[Hook], subject: &Subject) -> 
             ::core::result::Result::Ok(())
         }
     })
+}
+
+/// A name that the user's code cannot see, at a place of the user's.
+fn local_at(name: &str, place: Span) -> Ident {
+    Ident::new(name, Span::mixed_site().located_at(place))
 }
 
 fn states_or_all(states: Option<&Pat>) -> TokenStream {

@@ -9,7 +9,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{ImplItem, Item};
 
-use super::{attribute, contract_actor};
+use super::{attribute, contract_actor, states};
 
 #[test]
 fn a_counter_expands_as_written_down() {
@@ -104,6 +104,68 @@ fn mistakes_in_timers_and_deferred_handlers_are_named() {
             "a timer handler takes no message arguments",
         ]
     );
+}
+
+#[test]
+fn a_behaviour_expands_as_written_down() {
+    let expanded = expand(
+        quote!(behavior = phase, unhandled = deny, stash = 100),
+        quote! {
+            impl Session {
+                #[handler(when = Phase::Ready(_), stash_when = Phase::Connecting { .. }, reject_when = Phase::Draining)]
+                async fn query(&mut self, sql: String) -> Rows {}
+
+                #[handler(reject_when = Phase::Draining)]
+                fn count(&mut self, cx: &mut Ctx<Self>) -> Forward<Result<u8, DbError>> {
+                    cx.stash(cx.me().count())
+                }
+
+                #[handler]
+                fn drain(&mut self) {}
+
+                #[on(enter = Phase::Connecting { .. })]
+                fn dial(&mut self, cx: &mut Ctx<Self>) {}
+
+                #[on(enter)]
+                async fn entered(&mut self) -> Result<(), Fault> {}
+            }
+        },
+    );
+
+    compare("session.rs", expanded);
+}
+
+#[test]
+fn states_expand_as_written_down() {
+    let expanded = states(quote! {
+        enum Phase<T> {
+            Connecting { attempt: u32 },
+            #[cfg(unix)]
+            Ready(T),
+            r#Draining,
+        }
+    });
+
+    let expected = quote! {
+        #[automatically_derived]
+        impl<T> ::akt::Behavior for Phase<T> {
+            type State = Self;
+
+            fn current(&self) -> &Self {
+                self
+            }
+
+            fn state(&self) -> ::akt::__private::State {
+                match self {
+                    Self::Connecting { .. } => ::akt::__private::State { index: 0u16, name: "Connecting" },
+                    #[cfg(unix)]
+                    Self::Ready { .. } => ::akt::__private::State { index: 1u16, name: "Ready" },
+                    Self::r#Draining { .. } => ::akt::__private::State { index: 2u16, name: "Draining" },
+                }
+            }
+        }
+    };
+    assert_eq!(expanded.to_string(), expected.to_string());
 }
 
 #[test]

@@ -35,6 +35,7 @@ const OURS: &[&str] = &["every", "handler", "on"];
 
 /// Reads `mailbox = bounded(64), behavior = phase, supervise(..), crate = path`.
 pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
+    let before = diag.count();
     let mut options = Options::default();
     let mut rules = None;
     read(tokens, OPTIONS, diag, &mut |key, input| {
@@ -49,6 +50,7 @@ pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
         Ok(())
     });
     options.supervise = rules.and_then(|(key, rules)| supervise::supervise(&key, rules, diag));
+    options.broken = diag.count() > before;
     options
 }
 

@@ -182,7 +182,7 @@ impl<A: Actor> Runner<A> {
     /// Enters the present state as the state of the actor: what was put aside is judged anew.
     pub(super) fn adopt_state(&mut self, actor: &A) {
         self.cx.state = actor.state().index;
-        self.cx.stash.release();
+        self.cx.shelf.release();
     }
 
     /// The message, if the present state handles it; otherwise it is put aside or refused.

@@ -32,7 +32,8 @@ pub struct Ctx<A: Actor> {
     pub(super) current: AnyReply,
     /// Timers and work; absent in an actor that never had any.
     scope: Option<Arc<Scope>>,
-    pub(super) stash: A::Stash,
+    /// What was put aside; takes no space in an actor without a stash.
+    pub(super) shelf: A::Stash,
 }
 
 impl<A: Actor> Ctx<A> {
@@ -46,7 +47,7 @@ impl<A: Actor> Ctx<A> {
             message: "",
             current: AnyReply::default(),
             scope: None,
-            stash: A::Stash::default(),
+            shelf: A::Stash::default(),
         }
     }
 

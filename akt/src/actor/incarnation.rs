@@ -211,7 +211,7 @@ impl<A: Actor> Runner<A> {
             let attended = Attend::new(&self.cell.core.lane, actor.on_restart(&mut self.cx)).await;
             self.hooked(attended)?;
             // The stash is the actor's, not the value's: the new one decides anew.
-            self.cx.stash.release();
+            self.cx.shelf.release();
         }
         if !A::BEHAVES || self.cx.exit.is_some() {
             return Ok(());

@@ -161,13 +161,13 @@ impl<A: Actor> Runner<A> {
         if self.has_changed(actor) {
             return Step::Enter;
         }
-        self.cx.stash.begin();
+        self.cx.shelf.begin();
         if self.cell.core.lane.is_raised()
             && let Some(step) = self.obey(actor)
         {
             return step;
         }
-        if let Some(message) = self.cx.stash.next() {
+        if let Some(message) = self.cx.shelf.next() {
             return self.dispatch(actor, message);
         }
         if self.left == 0 {
@@ -411,7 +411,7 @@ impl<A: Actor> Runner<A> {
         errands.into_iter().for_each(|errand| self.cell.core.abandon(errand));
         let queued = self.cell.queue.close();
         let taken = std::mem::take(&mut self.batch);
-        for message in self.cx.stash.take_all().into_iter().chain(taken).chain(queued) {
+        for message in self.cx.shelf.take_all().into_iter().chain(taken).chain(queued) {
             self.cell.core.refuse(message.name(), orphan::part(message), reason);
         }
     }

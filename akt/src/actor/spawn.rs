@@ -182,7 +182,7 @@ impl<A: Actor> Spawn<A> {
         };
         core.adopt(&child)?;
         let mut runner = Runner::new(cell.clone(), factory, options.supervise, options.start);
-        runner.cx.stash = A::Stash::of(options.stash);
+        runner.cx.shelf = A::Stash::of(options.stash);
         core.system().runtime().spawn(A::NAME, runner.run());
         Ok(cell)
     }

@@ -173,7 +173,7 @@ impl<M: Message> Shelf<M> for NoStash {
     }
 }
 
-impl<A: Stashes> Ctx<A> {
+impl<A: Actor> Ctx<A> {
     /// Puts `call` aside in place of an answer; whoever asked waits on, and is answered when it is handled.
     ///
     /// The call is one of the actor's own messages, mostly the one that is being handled. It stays in the stash
@@ -207,43 +207,55 @@ impl<A: Stashes> Ctx<A> {
     ///     }
     /// }
     /// ```
-    pub fn stash<Q: Request<Message = A::Msg>>(&self, call: Call<'_, Q>) -> Forward<Q::Out> {
+    pub fn stash<Q: Request<Message = A::Msg>>(&self, call: Call<'_, Q>) -> Forward<Q::Out>
+    where
+        A: Stashes,
+    {
         let (_, payload) = call.into_parts();
         Forward::aside(move |reply| Q::wrap(payload, reply))
     }
 
     /// The oldest message in the stash is handled next, before anything that is queued; false if there is none.
-    pub fn unstash(&mut self) -> bool {
-        self.stash.release_one()
+    pub fn unstash(&mut self) -> bool
+    where
+        A: Stashes,
+    {
+        self.shelf.release_one()
     }
 
     /// All messages in the stash are handled next, in the order in which they were put aside, before anything
     /// that is queued.
-    pub fn unstash_all(&mut self) {
-        self.stash.release();
+    pub fn unstash_all(&mut self)
+    where
+        A: Stashes,
+    {
+        self.shelf.release();
     }
 
     /// How many messages are in the stash.
     #[must_use]
-    pub fn stashed(&self) -> usize {
-        self.stash.len()
+    pub fn stashed(&self) -> usize
+    where
+        A: Stashes,
+    {
+        self.shelf.len()
     }
 }
 
 impl<A: Actor> Ctx<A> {
     /// Puts a message aside, or refuses it when there is no room even without those that nobody waits for.
     pub(super) fn put_aside(&mut self, message: A::Msg) {
-        if self.stash.is_full() {
-            self.stash.sweep().into_iter().for_each(|message| self.cell.core.swept(message));
+        if self.shelf.is_full() {
+            self.shelf.sweep().into_iter().for_each(|message| self.cell.core.swept(message));
         }
-        if self.stash.is_full() {
+        if self.shelf.is_full() {
             let error = AskError::Rejected("the stash is full".into());
             return self.cell.core.decline(message, error, DeadLetterReason::StashFull);
         }
         if let Some(slot) = message.reply() {
             slot.put_aside();
         }
-        self.stash.put(message);
+        self.shelf.put(message);
     }
 
     /// As [`put_aside`](Self::put_aside), for what a handler returned.
