@@ -191,27 +191,19 @@ impl<A: Actor> Runner<A> {
         if !A::BEHAVES {
             return Some(message);
         }
-        match actor.treatment(&message) {
-            Treatment::Handle => Some(message),
-            treatment => {
-                self.turn_away(treatment, actor.state().name, message);
-                None
-            }
-        }
-    }
-
-    #[cold]
-    fn turn_away(&mut self, treatment: Treatment, behaviour: &'static str, message: A::Msg) {
         let core = &self.cell.core;
-        match treatment {
-            Treatment::Handle | Treatment::Stash => self.cx.put_aside(message),
+        match actor.treatment(&message) {
+            Treatment::Handle => return Some(message),
+            Treatment::Stash => self.cx.put_aside(message),
             Treatment::Unhandled => {
-                core.decline(message, AskError::Unhandled { behaviour }, DeadLetterReason::Unhandled);
+                let error = AskError::Unhandled { behaviour: actor.state().name };
+                core.decline(message, error, DeadLetterReason::Unhandled);
             }
             Treatment::Reject => {
-                let why = format!("`{}` in behaviour `{behaviour}`", message.name());
+                let why = format!("`{}` in behaviour `{}`", message.name(), actor.state().name);
                 core.decline(message, AskError::Rejected(why.into()), DeadLetterReason::Rejected);
             }
         }
+        None
     }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use akt::prelude::*;
-use akt::{BehaviorStack, DeadLetterReason, SpawnError, Timer};
+use akt::{BehaviorStack, DeadLetterReason, Network, Remote, SpawnError, Stage, Timer};
 use parking_lot::Mutex;
 
 use crate::contracts::depot::v1 as depot;
+use crate::depot::{at, item, millis};
 use crate::support::system;
 
 /// What happened, in order.
@@ -345,13 +346,34 @@ async fn the_rpcs_of_a_contract_are_handled_stashed_or_rejected_by_state() {
     let system = system().await;
     let store = system.spawn("store", || Store { door: Door::Closed, stock: Vec::new() }).await.unwrap();
 
-    let add = store.add(depot::Item { quantity: 2 }).start();
+    let add = store.add(item(2)).start();
     let view = store.view(()).start();
     let rejected = store.echo(depot::Blob::default()).await.unwrap_err();
-    store.wait(depot::Delay { millis: 0 }).await.unwrap();
+    store.wait(millis(0)).await.unwrap();
 
     assert_eq!(rejected.to_string(), "rejected: `Echo` in behaviour `Closed`");
     assert_eq!(add.await.unwrap().added, [1, 2]);
     assert_eq!(view.await.unwrap().added, [1, 2]);
     system.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_behaviour_refuses_and_stashes_for_another_node_too() {
+    let network = Network::new();
+    let node = || ActorSystem::builder("shop").remote(Remote::memory(&network)).start();
+    let (near, far) = (node().await.unwrap(), node().await.unwrap());
+    far.spawn("store", || Store { door: Door::Closed, stock: Vec::new() }).await.unwrap();
+    let store = at(&near, &far, "store");
+
+    let expired = store.view(()).timeout(Duration::from_millis(50)).await.unwrap_err();
+    let add = store.add(item(2)).start();
+    let rejected = store.echo(depot::Blob::default()).await.unwrap_err();
+    store.wait(millis(0)).await.unwrap();
+
+    let AskError::Timeout(info) = expired else { panic!("{expired}") };
+    assert_eq!((info.stage, info.delivered), (Stage::Stashed, Delivery::No));
+    assert_eq!(rejected.to_string(), "rejected: `Echo` in behaviour `Closed`");
+    assert_eq!(add.await.unwrap().added, [1, 2]);
+    near.shutdown().await;
+    far.shutdown().await;
 }

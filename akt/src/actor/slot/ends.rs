@@ -200,8 +200,7 @@ impl<R: Send + 'static> Ender<R> {
     }
 
     /// The time ran out on the other node, which says where the message was.
-    pub(crate) fn due(self, handling: Option<std::time::Duration>) {
-        let progress = handling.map_or(Progress::Queued, Progress::HandlingThere);
+    pub(crate) fn due(self, progress: Progress) {
         self.end(TIMED_OUT, Awaited::Due(progress));
     }
 

@@ -209,7 +209,7 @@ fn loom_a_remote_timeout_is_told_with_its_place() {
     loom::model(|| {
         let (_, waker) = Task::new();
         let (mut asker, ender, alarm) = ask(&waker);
-        let peer = thread::spawn(move || ender.due(Some(Duration::from_secs(1))));
+        let peer = thread::spawn(move || ender.due(Progress::HandlingThere(Duration::from_secs(1))));
 
         let _ = look(&mut asker, &waker);
         peer.join().unwrap();
