@@ -70,6 +70,11 @@ where
             __CacheBody::Clear(..) => "clear",
         }
     }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self.0 {
+            __CacheBody::Clear(ref payload, _) => payload,
+        }
+    }
     fn reply(&self) -> ::core::option::Option<&dyn crate::reexport::__private::Slot> {
         match self.0 {
             __CacheBody::Clear(_, ref reply) => reply.slot(),

@@ -144,6 +144,14 @@ impl ::akt::Message for CounterMsg {
             __CounterBody::Move(..) => "move",
         }
     }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self.0 {
+            __CounterBody::Add(ref payload, _) => payload,
+            #[cfg(feature = "load")]
+            __CounterBody::Load(ref payload, _) => payload,
+            __CounterBody::Move(ref payload, _) => payload,
+        }
+    }
     fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
         match self.0 {
             __CounterBody::Add(_, ref reply) => reply.slot(),

@@ -46,6 +46,15 @@ impl Session {
         clippy::unused_self
     )]
     async fn entered(&mut self) -> Result<(), Fault> {}
+    #[guard(__akt_spent)]
+    #[allow(
+        clippy::missing_const_for_fn,
+        clippy::needless_pass_by_ref_mut,
+        clippy::needless_pass_by_value,
+        clippy::unnecessary_wraps,
+        clippy::unused_self
+    )]
+    fn admit(&self, message: &SessionMsg) -> Admit {}
 }
 #[allow(dead_code)]
 const _: () = {
@@ -111,6 +120,13 @@ impl ::akt::Message for SessionMsg {
             __SessionBody::Query(..) => "query",
             __SessionBody::Count(..) => "count",
             __SessionBody::Drain(..) => "drain",
+        }
+    }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self.0 {
+            __SessionBody::Query(ref payload, _) => payload,
+            __SessionBody::Count(ref payload, _) => payload,
+            __SessionBody::Drain(ref payload, _) => payload,
         }
     }
     fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
@@ -341,6 +357,10 @@ impl ::akt::Actor for Session {
         message: SessionMsg,
         cx: &mut ::akt::Ctx<Self>,
     ) -> ::core::result::Result<(), SessionMsg> {
+        if let ::akt::Admit::Reject(why) = self.admit(&message) {
+            ::akt::__private::reject(cx, message, why);
+            return ::core::result::Result::Ok(());
+        }
         match message.0 {
             __SessionBody::Count(_, reply) => {
                 let out = self.count(cx);

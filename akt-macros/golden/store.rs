@@ -105,6 +105,13 @@ impl ::akt::Message for StoreMsg {
             __StoreBody::Route(..) => "route",
         }
     }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self.0 {
+            __StoreBody::Evict(ref payload, _) => payload,
+            __StoreBody::WaitFor(ref payload, _) => payload,
+            __StoreBody::Route(ref payload, _) => payload,
+        }
+    }
     fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
         match self.0 {
             __StoreBody::Evict(_, ref reply) => reply.slot(),

@@ -8,7 +8,7 @@ use syn::{
 
 use crate::diag::{self, Diag};
 use crate::model::{
-    Actor, Arg, Conditions, Contract, Event, Handler, Hook, Injected, Options, Rpc, RpcMethod, plain,
+    Actor, Arg, Conditions, Contract, Event, Guard, Handler, Hook, Injected, Options, Rpc, RpcMethod, plain,
 };
 use crate::parse::{lifetimes, returned, typed, ungroup};
 
@@ -44,6 +44,48 @@ pub(crate) fn injected(injected: &Injected, diag: &mut Diag) {
         let text = "arguments of a generic actor are not supported: provide them with `#[dep]`, or spawn it \
                     with a closure";
         diag.error(&injected.generics, text);
+    }
+}
+
+/// A guard looks at a message and decides at once.
+pub(crate) fn guard(sig: &Signature, diag: &mut Diag) {
+    const SHAPE: &str = "a guard is `fn admit(&self, message: &Message) -> Admit`";
+    not_generic(sig, diag);
+    if let Some(asyncness) = &sig.asyncness {
+        diag.error(asyncness, format!("{SHAPE}: it decides at once"));
+    }
+    let shared = |receiver: &syn::Receiver| match ungroup(&receiver.ty) {
+        Type::Reference(reference) => reference.mutability.is_none() && is_self(&reference.elem),
+        _ => false,
+    };
+    match sig.receiver() {
+        Some(receiver) if !shared(receiver) => diag.error(receiver, format!("{SHAPE}: it takes `&self`")),
+        Some(_) => {}
+        None => diag.error(&sig.ident, format!("{SHAPE}: it takes `&self`")),
+    }
+    let mut messages = typed(sig);
+    match messages.next() {
+        None => diag.error(&sig.ident, format!("{SHAPE}: it takes the message")),
+        Some(message) if borrowed(&message.ty).is_none() => {
+            diag.error(&message.ty, format!("{SHAPE}: the message is borrowed"));
+        }
+        Some(_) => {}
+    }
+    for surplus in messages {
+        diag.error(surplus, format!("{SHAPE}: it takes nothing else"));
+    }
+    if returned(&sig.output).is_none() {
+        diag.error(&sig.ident, format!("{SHAPE}: it returns whether the message is admitted"));
+    }
+}
+
+/// One guard an actor.
+pub(crate) fn guards(guards: &[Guard], diag: &mut Diag) {
+    for (index, guard) in guards.iter().enumerate() {
+        if let Some(first) = guards[..index].iter().find(|first| !exclusive(&first.cfgs, &guard.cfgs)) {
+            let text = "`#[guard]` given twice; call one guard from the other";
+            diag.twice(&guard.ident, text, &first.ident, "first given here");
+        }
     }
 }
 

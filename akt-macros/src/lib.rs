@@ -1,6 +1,7 @@
 //! Attribute macros of akt.
 //!
-//! Used through the crate `akt`, which exports them: `akt::actor`, `akt::handler`, `akt::every`, `akt::on`, and the
+//! Used through the crate `akt`, which exports them: `akt::actor`, `akt::handler`, `akt::every`, `akt::on`,
+//! `akt::guard`, and the
 //! derives `akt::Behavior` and `akt::Inject`.
 
 mod check;
@@ -120,6 +121,18 @@ pub fn every(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn on(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::inner("on", &args.into(), item.into()).into()
+}
+
+/// Makes a method of an [`#[actor]`](macro@actor) block the guard before its handlers.
+///
+/// `fn admit(&self, message: &CounterMsg) -> Admit` looks at each message that its actor would handle now, and says
+/// `Admit::Pass` or `Admit::Reject(why)`. A rejected ask is answered with `AskError::Rejected(why)`, a rejected tell
+/// is a dead letter. A message that the actor's behaviour puts aside or refuses does not come to the guard; one that
+/// comes back from the stash does. An actor has one guard, which is not `async`. A panic in it is a fault, as in the
+/// handler.
+#[proc_macro_attribute]
+pub fn guard(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::inner("guard", &args.into(), item.into()).into()
 }
 
 /// Makes the constructor of an actor from what its system provides.

@@ -14,6 +14,7 @@ pub(crate) struct Actor {
     pub(crate) options: Options,
     pub(crate) handlers: Vec<Handler>,
     pub(crate) hooks: Vec<Hook>,
+    pub(crate) guards: Vec<Guard>,
 }
 
 /// An actor that implements the service of a `.proto`.
@@ -25,6 +26,7 @@ pub(crate) struct ContractActor {
     pub(crate) contract: Contract,
     pub(crate) methods: Vec<RpcMethod>,
     pub(crate) hooks: Vec<Hook>,
+    pub(crate) guards: Vec<Guard>,
     /// What goes to an inherent impl as it is: hooks, and methods that were refused.
     pub(crate) moved: Vec<ImplItemFn>,
 }
@@ -181,6 +183,12 @@ pub(crate) struct Hook {
     pub(crate) is_async: bool,
     pub(crate) args: Vec<Arg>,
     pub(crate) fallible: bool,
+}
+
+/// One `#[guard]` method.
+pub(crate) struct Guard {
+    pub(crate) ident: Ident,
+    pub(crate) cfgs: Vec<Attribute>,
 }
 
 /// What a hook waits for.

@@ -31,14 +31,14 @@ mod transport;
 mod wire;
 
 pub use actor::{
-    Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Behavior, BehaviorStack, Breaker,
+    Accepts, Actor, ActorOptions, ActorRef, Admit, AnyRef, AskError, Behavior, BehaviorStack, Breaker,
     BreakerOptions, Call, CallPath, CodecError, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef,
     Forward, Mailbox, Message, PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply,
     Request, Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage, Stashes, StopReason, Supervise, TellError,
     Terminated, TimeoutInfo, Timer, TooLarge, Work,
 };
 #[cfg(feature = "macros")]
-pub use akt_macros::{Behavior, Inject, actor, every, handler, on};
+pub use akt_macros::{Behavior, Inject, actor, every, guard, handler, on};
 pub use bytes;
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
@@ -63,7 +63,7 @@ pub mod prelude {
         TellError, Terminated,
     };
     #[cfg(feature = "macros")]
-    pub use crate::{actor, every, handler, on};
+    pub use crate::{actor, every, guard, handler, on};
 }
 
 /// What generated code calls; nothing here is for users.
@@ -72,7 +72,7 @@ pub mod __private {
     pub use crate::actor::{
         AnyReply, Begin, FnCall, FnMsg, Incoming, NoStash, Outgoing, Shelf, Slot, Stash, State, Treatment,
         Undecoded, WireReply, answer, answer_result, every, forward, forward_result, incoming,
-        incoming_result, outgoing, outgoing_result, receive, unknown_rpc,
+        incoming_result, outgoing, outgoing_result, receive, reject, unknown_rpc,
     };
     pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
     pub use crate::message::{ErrorType, MessageArg, ReplyType, Travels};

@@ -10,7 +10,7 @@ use std::num::TryFromIntError;
 use std::time::Duration;
 
 use akt::prelude::*;
-use akt::{Actor, Mailbox, Request};
+use akt::{Actor, Admit, Mailbox, Message, Request};
 use shop::{AddItem, CartError, CartView, Checkout, ClearCart, Receipt};
 
 /// Counts, and remembers what happened to it.
@@ -158,6 +158,14 @@ impl Door {
         self.phase = Phase::Locked;
     }
 
+    #[guard]
+    fn admit(&self, message: &DoorMsg) -> Admit {
+        match message.payload::<__DoorEnter>() {
+            Some(enter) if self.guests.contains(&enter.guest) => Admit::Reject("is in already"),
+            _ => Admit::Pass,
+        }
+    }
+
     #[on(enter = Phase::Open)]
     fn opened(&mut self) {
         self.guests.push("the host".to_owned());
@@ -248,6 +256,8 @@ fn states_decide_what_is_handled() {
         door.open().await.expect("an answer");
 
         assert_eq!(early.await.expect("an answer"), 2);
+        let again = door.enter("Ada".to_owned()).await;
+        assert!(matches!(again, Err(AskError::Rejected(why)) if why == "is in already"));
         door.lock().await.expect("an answer");
         assert!(matches!(door.enter("Bob".to_owned()).await, Err(AskError::Rejected(_))));
     });

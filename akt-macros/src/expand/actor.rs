@@ -10,7 +10,7 @@ use super::behavior::{self, Case};
 use super::{contract, fallback, handler, options, reference};
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Actor, Answer, Arg, Event, Handler, Hook, Options, Reply, Subject, generated};
+use crate::model::{Actor, Answer, Arg, Event, Guard, Handler, Hook, Options, Reply, Subject, generated};
 use crate::parse;
 
 /// Expands `#[actor]`.
@@ -27,6 +27,7 @@ pub(crate) fn attribute(args: TokenStream, input: &TokenStream) -> TokenStream {
     };
     check::handlers(&actor, &mut diag);
     check::hooks(&actor.hooks, &mut diag);
+    check::guards(&actor.guards, &mut diag);
     let conditions = actor.handlers.iter().map(|handler| &handler.conditions);
     check::behavior(&actor.options, conditions, &actor.hooks, &mut diag);
     if diag.count() > 0 { fallback::actor(actor, diag) } else { whole(&actor) }
@@ -49,7 +50,8 @@ pub(super) fn user_block(actor: &Actor) -> ItemImpl {
         let ImplItem::Fn(method) = inner else { continue };
         let name = &method.sig.ident;
         let handler = actor.handlers.iter().any(|handler| handler.ident == *name);
-        if handler || actor.hooks.iter().any(|hook| hook.ident == *name) {
+        let guard = actor.guards.iter().any(|guard| guard.ident == *name);
+        if handler || guard || actor.hooks.iter().any(|hook| hook.ident == *name) {
             method.attrs.push(allowed_signature());
         }
     }
@@ -184,15 +186,33 @@ fn dispatch_sync(actor: &Actor) -> TokenStream {
             ::core::result::Result::Ok(())
         }
     };
+    let guards = guards(&actor.guards, krate);
     quote! {
         fn dispatch_sync(
             &mut self,
             #message: #message_type #args,
             #cx: &mut #krate::Ctx<Self>,
         ) -> ::core::result::Result<(), #message_type #args> {
+            #guards
             #body
         }
     }
+}
+
+/// What is asked before any handler, also before an async one.
+pub(super) fn guards(guards: &[Guard], krate: &TokenStream) -> TokenStream {
+    let (message, cx, why) = (local("message"), local("cx"), local("why"));
+    let guard = |Guard { ident, cfgs }: &Guard| {
+        let call = quote_spanned!(generated(ident.span())=> self.#ident(&#message));
+        quote! {
+            #(#cfgs)*
+            if let #krate::Admit::Reject(#why) = #call {
+                #krate::__private::reject(#cx, #message, #why);
+                return ::core::result::Result::Ok(());
+            }
+        }
+    };
+    guards.iter().map(guard).collect()
 }
 
 fn dispatch(actor: &Actor) -> TokenStream {

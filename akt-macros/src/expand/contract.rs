@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, ImplItem, ImplItemFn, ItemImpl, Path};
 
-use super::actor::{actor_impl, allowed_signature, context, hooks, local};
+use super::actor::{actor_impl, allowed_signature, context, guards, hooks, local};
 use super::behavior::{self, Case};
 use crate::diag::Diag;
 use crate::model::{Arg, Contract, ContractActor, Rpc, RpcMethod, generated};
@@ -25,6 +25,7 @@ pub(crate) fn contract_actor(input: TokenStream) -> TokenStream {
     };
     let Some(actor) = parse::contract(input, &mut diag) else { return diag.into_tokens() };
     check::hooks(&actor.hooks, &mut diag);
+    check::guards(&actor.guards, &mut diag);
     let conditions = actor.methods.iter().map(|method| &method.conditions);
     check::behavior(&actor.options, conditions, &actor.hooks, &mut diag);
     let user = trait_impl(&actor);
@@ -140,6 +141,7 @@ fn implementation(actor: &ContractActor) -> TokenStream {
     let future_arms = future.iter().map(|rpc| arm(actor, *rpc, &quote!(.await)));
     let hooks = hooks(&actor.hooks, &actor.subject);
     let behavior = behavior(actor);
+    let guards = guards(&actor.guards, krate);
     let entered = behavior::on_enter(&actor.options, &actor.hooks, &actor.subject);
     let (me, incoming) = (local("me"), local("incoming"));
     let body = quote! {
@@ -150,6 +152,7 @@ fn implementation(actor: &ContractActor) -> TokenStream {
             #message: #message_type,
             #cx: &mut #krate::Ctx<Self>,
         ) -> ::core::result::Result<(), #message_type> {
+            #guards
             match #message {
                 #(#sync_arms)*
                 #message => return ::core::result::Result::Err(#message),

@@ -128,6 +128,9 @@ fn a_behaviour_expands_as_written_down() {
 
                 #[on(enter)]
                 async fn entered(&mut self) -> Result<(), Fault> {}
+
+                #[guard]
+                fn admit(&self, message: &SessionMsg) -> Admit {}
             }
         },
     );

@@ -19,6 +19,7 @@ pub(crate) enum Role {
     /// `#[handler]`, `#[every]`, or both.
     Handler(Vec<Attribute>),
     Hook(Box<Attribute>),
+    Guard,
 }
 
 const OPTIONS: &[&str] = &["behavior", "crate", "mailbox", "stash", "supervise", "unhandled"];
@@ -31,7 +32,7 @@ const EVERY_OPTIONS: &[&str] = &["jitter"];
 /// Options that need no value.
 const FLAGS: &[&str] = &["defer"];
 /// Our attributes inside `#[actor]`.
-const OURS: &[&str] = &["every", "handler", "on"];
+const OURS: &[&str] = &["every", "guard", "handler", "on"];
 
 /// Reads `mailbox = bounded(64), behavior = phase, supervise(..), crate = path`.
 pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
@@ -153,13 +154,18 @@ pub(crate) fn take_role(attrs: &mut [Attribute], krate: &TokenStream, diag: &mut
     let ours = ours.map(spend).collect::<Vec<_>>();
     let Some(first) = ours.first() else { return Role::Plain };
     let hook = is(first, "on");
+    let guard = is(first, "guard");
     for (index, other) in ours.iter().enumerate().skip(1) {
         let twice = ours[..index].iter().any(|earlier| is(earlier, "handler") && is(other, "handler"));
-        if hook || twice || is(other, "on") {
+        if hook || guard || twice || is(other, "on") || is(other, "guard") {
             diag.error(other, "a method is one handler or one hook; remove this attribute");
         }
     }
-    if hook { Role::Hook(Box::new(first.clone())) } else { Role::Handler(ours) }
+    match (hook, guard) {
+        (true, _) => Role::Hook(Box::new(first.clone())),
+        (_, true) => Role::Guard,
+        _ => Role::Handler(ours),
+    }
 }
 
 /// Leaves an attribute that expands to nothing, so that the user's import of it stays in use.

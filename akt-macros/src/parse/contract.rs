@@ -6,7 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, ImplItem, ImplItemFn, ItemImpl, PatType, Token};
 
 use super::attrs::{self, Role};
-use super::item::{arguments, hook, subject};
+use super::item::{arguments, guard, hook, subject};
 use crate::check;
 use crate::diag::Diag;
 use crate::model::{Arg, Conditions, Contract, ContractActor, Rpc, RpcMethod};
@@ -24,7 +24,7 @@ pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<Contract
     let options = attrs::options(options, diag);
     let subject = subject(&item, attrs::krate(&options), diag)?;
     let trait_path = item.trait_.as_ref().map(|(_, path, _)| path.to_token_stream()).unwrap_or_default();
-    let (mut rpcs, mut hooks, mut moved) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rpcs, mut hooks, mut guards, mut moved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for inner in std::mem::take(&mut item.items) {
         let ImplItem::Fn(mut method) = inner else {
             item.items.push(inner);
@@ -35,6 +35,10 @@ pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<Contract
         match (role, rpc) {
             (Role::Hook(attr), _) => {
                 hooks.extend(hook(&attr, &method, diag));
+                moved.push(method);
+            }
+            (Role::Guard, _) => {
+                guards.push(guard(&method, diag));
                 moved.push(method);
             }
             (Role::Handler(attrs), Some(rpc)) => {
@@ -56,7 +60,7 @@ pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<Contract
             }
         }
     }
-    Some(ContractActor { item, subject, options, contract, methods: rpcs, hooks, moved })
+    Some(ContractActor { item, subject, options, contract, methods: rpcs, hooks, guards, moved })
 }
 
 /// The states in which an rpc is handled: all that a `#[handler]` may say of it.

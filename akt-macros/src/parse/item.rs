@@ -11,7 +11,7 @@ use super::attrs::{self, Role};
 use super::spell::ungroup;
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Actor, Answer, Arg, Handler, HandlerOptions, Hook, Reply, Subject};
+use crate::model::{Actor, Answer, Arg, Guard, Handler, HandlerOptions, Hook, Reply, Subject};
 
 /// The impl block under `#[actor]`, or a mistake.
 pub(crate) fn impl_block(input: &TokenStream, diag: &mut Diag) -> Option<ItemImpl> {
@@ -30,15 +30,16 @@ pub(crate) fn actor(args: TokenStream, item: &mut ItemImpl, diag: &mut Diag) -> 
     let roles: Vec<_> =
         methods(item).map(|method| attrs::take_role(&mut method.attrs, &krate, diag)).collect();
     let subject = subject(item, krate, diag)?;
-    let (mut handlers, mut hooks) = (Vec::new(), Vec::new());
+    let (mut handlers, mut hooks, mut guards) = (Vec::new(), Vec::new(), Vec::new());
     for (role, method) in roles.into_iter().zip(methods(item)) {
         match role {
             Role::Plain => {}
             Role::Handler(attrs) => handlers.push(handler(&attrs, method, &subject, diag)),
             Role::Hook(attr) => hooks.extend(hook(&attr, method, diag)),
+            Role::Guard => guards.push(guard(method, diag)),
         }
     }
-    Some(Actor { item: item.clone(), subject, options, handlers, hooks })
+    Some(Actor { item: item.clone(), subject, options, handlers, hooks, guards })
 }
 
 pub(super) fn subject(item: &ItemImpl, krate: TokenStream, diag: &mut Diag) -> Option<Subject> {
@@ -152,6 +153,11 @@ pub(super) fn hook(attr: &Attribute, method: &ImplItemFn, diag: &mut Diag) -> Op
         args,
         fallible: returned(&sig.output).is_some(),
     })
+}
+
+pub(super) fn guard(method: &ImplItemFn, diag: &mut Diag) -> Guard {
+    check::guard(&method.sig, diag);
+    Guard { ident: method.sig.ident.clone(), cfgs: attrs::copied(&method.attrs).cfgs }
 }
 
 /// The arguments after the receiver; `field` reads one that belongs to the message.

@@ -1,5 +1,6 @@
 //! Function actors: a closure that handles messages of one type.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
@@ -113,6 +114,10 @@ pub struct FnCall<M, R>(PhantomData<fn(M) -> R>);
 impl<M: Send + 'static, R: Send + 'static> Message for FnMsg<M, R> {
     fn name(&self) -> &'static str {
         "call"
+    }
+
+    fn carried(&self) -> &dyn Any {
+        &self.message
     }
 
     fn reply(&self) -> Option<&dyn Slot> {

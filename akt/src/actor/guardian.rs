@@ -1,5 +1,6 @@
 //! The guardian: the root of all actors that the system spawns.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::cell::LocalCell;
@@ -35,6 +36,10 @@ pub(crate) enum Nothing {}
 
 impl Message for Nothing {
     fn name(&self) -> &'static str {
+        match *self {}
+    }
+
+    fn carried(&self) -> &dyn Any {
         match *self {}
     }
 

@@ -1,6 +1,7 @@
 //! Actors within one process: messages, mailboxes, cells, supervision.
 
 mod admission;
+mod admit;
 mod attend;
 mod behavior;
 mod board;
@@ -43,6 +44,7 @@ mod traits;
 mod watch;
 mod work;
 
+pub use self::admit::{Admit, reject};
 pub use self::behavior::{Behavior, BehaviorStack, State, Treatment};
 pub use self::breaker::BreakerOptions;
 pub use self::call::Call;

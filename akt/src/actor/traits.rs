@@ -1,5 +1,6 @@
 //! What the macros implement: actors, their messages, their handlers, their references.
 
+use std::any::Any;
 use std::future::ready;
 use std::time::Duration;
 
@@ -101,6 +102,14 @@ pub trait Actor: Sized + Send + 'static {
 pub trait Message: Send + Sized + 'static {
     /// The handler or rpc that it is for.
     fn name(&self) -> &'static str;
+
+    /// What it carries, if that is a `T`: for an rpc, its request.
+    fn payload<T: Any>(&self) -> Option<&T> {
+        self.carried().downcast_ref()
+    }
+
+    #[doc(hidden)]
+    fn carried(&self) -> &dyn Any;
 
     #[doc(hidden)]
     fn reply(&self) -> Option<&dyn Slot>;

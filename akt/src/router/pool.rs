@@ -160,6 +160,10 @@ impl Message for Resize {
         <Self as Request>::NAME
     }
 
+    fn carried(&self) -> &dyn Any {
+        self
+    }
+
     fn reply(&self) -> Option<&dyn Slot> {
         self.1.slot()
     }

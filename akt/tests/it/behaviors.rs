@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use akt::prelude::*;
-use akt::{BehaviorStack, DeadLetterReason, Network, Remote, SpawnError, Stage, Timer};
+use akt::{Admit, BehaviorStack, DeadLetterReason, Message, Network, Remote, SpawnError, Stage, Timer};
 use parking_lot::Mutex;
 
 use crate::contracts::depot::v1 as depot;
@@ -335,6 +335,15 @@ impl depot::Depot for Store {
 
     fn crash(&mut self, _: depot::Delay) {}
 
+    #[guard]
+    fn admit(&self, message: &depot::DepotMsg) -> Admit {
+        match message.payload::<depot::Item>() {
+            Some(item) if item.quantity == 13 => panic!("not that number"),
+            Some(item) if self.stock.contains(&item.quantity) => Admit::Reject("it is there"),
+            _ => Admit::Pass,
+        }
+    }
+
     #[on(enter = Door::Open)]
     fn opened(&mut self) {
         self.stock.push(1);
@@ -376,4 +385,24 @@ async fn a_behaviour_refuses_and_stashes_for_another_node_too() {
     assert_eq!(add.await.unwrap().added, [1, 2]);
     near.shutdown().await;
     far.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_sees_what_would_be_handled_and_rejects_it() {
+    let system = system().await;
+    let policy = Supervise::one_for_one().otherwise(Directive::Resume);
+    let store = || Store { door: Door::Closed, stock: vec![7] };
+    let store = system.spawn("store", store).supervise(policy).await.unwrap();
+
+    let (late, well) = (store.add(item(7)).start(), store.add(item(8)).start());
+    store.wait(millis(0)).await.unwrap();
+
+    assert_eq!(late.await.unwrap_err().to_string(), "rejected: it is there");
+    assert_eq!(well.await.unwrap().added, [7, 1, 8], "the guard of the new state decided");
+    store.add(item(8)).tell().unwrap();
+    assert!(store.view(()).await.is_ok(), "an async handler is guarded too");
+    assert_eq!(system.dead_letters_of(DeadLetterReason::Rejected), 1);
+    let AskError::Fault(info) = store.add(item(13)).await.unwrap_err() else { panic!("no fault") };
+    assert_eq!((&*info.message, &*info.text), ("Add", "not that number"));
+    system.shutdown().await;
 }

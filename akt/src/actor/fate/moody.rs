@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 
 use super::ledger::Ledger;
 use super::{Client, Refused, pause};
-use crate::actor::{BehaviorStack, Ctx, Directive, Forward, Mailbox, Supervise};
+use crate::actor::{Admit, BehaviorStack, Ctx, Directive, Forward, Mailbox, Message, Supervise};
 use crate::runtime::Runtime;
 use crate::system::ActorSystem;
-use akt::{handler, on};
+use akt::{guard, handler, on};
 
 #[derive(akt::Behavior, Clone, Copy, Debug, PartialEq)]
 enum Mood {
@@ -96,6 +96,14 @@ impl Moody {
             _ => drop(cx.unstash()),
         }
         id
+    }
+
+    #[guard]
+    fn admit(&self, message: &MoodyMsg) -> Admit {
+        match self.mood.depth() == 2 && message.name() != "change" {
+            true => Admit::Reject("not at depth 2"),
+            false => Admit::Pass,
+        }
     }
 
     #[on(enter = Mood::Cross)]

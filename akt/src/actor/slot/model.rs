@@ -11,7 +11,7 @@ use loom::thread;
 
 use super::{Asker, Ender, Seen, Share, for_task, for_wire};
 use crate::actor::error::AskError;
-use crate::actor::reply::{Awaited, Begin};
+use crate::actor::reply::{Awaited, Begin, Progress};
 use crate::time::Instant;
 
 /// Counts its wakes, and itself.
@@ -84,6 +84,31 @@ fn loom_an_asker_that_leaves_at_the_same_time_leaks_nothing() {
             let began = ender.begin(SOON);
             assert!(matches!(began, Begin::Go | Begin::Cancelled));
             ender.settle(Ok(sent))
+        });
+
+        asker.give_up();
+        let read = asker.leave(Some(alarm));
+        let settled = handler.join().unwrap();
+
+        assert_eq!(settled, matches!(read, Some(Awaited::Outcome(Ok(_)))));
+        drop(read);
+        assert_eq!(Arc::strong_count(&answer), 1);
+        drop(waker);
+        assert_eq!(Arc::strong_count(&task), 1);
+    });
+}
+
+#[test]
+fn loom_a_message_that_is_put_aside_is_handled_or_skipped() {
+    loom::model(|| {
+        let (task, waker) = Task::new();
+        let answer = Arc::new(());
+        let (asker, ender, alarm) = ask(&waker);
+        let sent = answer.clone();
+        let handler = thread::spawn(move || {
+            ender.begin(SOON);
+            ender.travel(Progress::Stashed);
+            ender.begin(SOON) == Begin::Go && ender.settle(Ok(sent))
         });
 
         asker.give_up();
