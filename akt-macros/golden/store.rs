@@ -8,6 +8,16 @@ impl Store {
         clippy::unused_self
     )]
     fn evict(&mut self) {}
+    #[cron(__akt_spent)]
+    #[cron(__akt_spent)]
+    #[allow(
+        clippy::missing_const_for_fn,
+        clippy::needless_pass_by_ref_mut,
+        clippy::needless_pass_by_value,
+        clippy::unnecessary_wraps,
+        clippy::unused_self
+    )]
+    async fn compact(&mut self) {}
     #[handler(__akt_spent)]
     #[allow(
         clippy::missing_const_for_fn,
@@ -42,16 +52,16 @@ const _: () = {
     trait Answer<const HANDLER: usize> {
         type Is: ::akt::__private::ReplyType + ?::core::marker::Sized;
     }
-    impl Argument<1usize, 0usize> for Store {
+    impl Argument<2usize, 0usize> for Store {
         type Is = String;
     }
-    impl Answer<1usize> for Store {
+    impl Answer<2usize> for Store {
         type Is = Result<u8, Gone>;
     }
-    impl Argument<2usize, 0usize> for Store {
+    impl Argument<3usize, 0usize> for Store {
         type Is = Job;
     }
-    impl Answer<2usize> for Store {
+    impl Answer<3usize> for Store {
         type Is = Done;
     }
 };
@@ -66,6 +76,14 @@ const __AKT_ACTOR_FOR_Store: () = ();
     unreachable_pub
 )]
 struct __StoreEvict {}
+#[doc(hidden)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
+struct __StoreCompact {}
 #[doc(hidden)]
 #[allow(
     missing_debug_implementations,
@@ -90,6 +108,7 @@ struct __StoreRoute {
 #[allow(clippy::large_enum_variant)]
 enum __StoreBody {
     Evict(__StoreEvict, ::akt::Reply<()>),
+    Compact(__StoreCompact, ::akt::Reply<()>),
     WaitFor(__StoreWaitFor, ::akt::Reply<Result<u8, Gone>>),
     Route(__StoreRoute, ::akt::Reply<Done>),
 }
@@ -101,6 +120,7 @@ impl ::akt::Message for StoreMsg {
     fn name(&self) -> &'static str {
         match self.0 {
             __StoreBody::Evict(..) => "evict",
+            __StoreBody::Compact(..) => "compact",
             __StoreBody::WaitFor(..) => "wait_for",
             __StoreBody::Route(..) => "route",
         }
@@ -108,6 +128,7 @@ impl ::akt::Message for StoreMsg {
     fn carried(&self) -> &dyn ::core::any::Any {
         match self.0 {
             __StoreBody::Evict(ref payload, _) => payload,
+            __StoreBody::Compact(ref payload, _) => payload,
             __StoreBody::WaitFor(ref payload, _) => payload,
             __StoreBody::Route(ref payload, _) => payload,
         }
@@ -115,6 +136,7 @@ impl ::akt::Message for StoreMsg {
     fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
         match self.0 {
             __StoreBody::Evict(_, ref reply) => reply.slot(),
+            __StoreBody::Compact(_, ref reply) => reply.slot(),
             __StoreBody::WaitFor(_, ref reply) => reply.slot(),
             __StoreBody::Route(_, ref reply) => reply.slot(),
         }
@@ -122,6 +144,7 @@ impl ::akt::Message for StoreMsg {
     fn into_reply(self) -> ::akt::__private::AnyReply {
         match self.0 {
             __StoreBody::Evict(_, reply) => reply.erase(),
+            __StoreBody::Compact(_, reply) => reply.erase(),
             __StoreBody::WaitFor(_, reply) => reply.erase(),
             __StoreBody::Route(_, reply) => reply.erase(),
         }
@@ -157,6 +180,32 @@ impl ::akt::Request for __StoreEvict {
 }
 #[automatically_derived]
 impl ::akt::Accepts<StoreMsg> for __StoreEvict {
+    type Request = Self;
+}
+#[automatically_derived]
+#[allow(unreachable_patterns)]
+impl ::akt::Request for __StoreCompact {
+    type Message = StoreMsg;
+    type Payload = Self;
+    type Out = ();
+    type Ok = ();
+    type Err = ::core::convert::Infallible;
+    const NAME: &'static str = "compact";
+    fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
+        StoreMsg(__StoreBody::Compact(payload, reply))
+    }
+    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+        match message.0 {
+            __StoreBody::Compact(payload, _) => ::core::option::Option::Some(payload),
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn split(out: Self::Out) -> ::core::result::Result<Self::Ok, Self::Err> {
+        ::core::result::Result::Ok(out)
+    }
+}
+#[automatically_derived]
+impl ::akt::Accepts<StoreMsg> for __StoreCompact {
     type Request = Self;
 }
 #[automatically_derived]
@@ -227,6 +276,10 @@ impl StoreRef {
     /// Calls `Store::evict`.
     fn evict(&self) -> ::akt::Call<'_, __StoreEvict> {
         ::akt::Call::new(&self.0, __StoreEvict {})
+    }
+    /// Calls `Store::compact`.
+    fn compact(&self) -> ::akt::Call<'_, __StoreCompact> {
+        ::akt::Call::new(&self.0, __StoreCompact {})
     }
     /// Calls `Store::wait_for`.
     fn wait_for(&self, key: String) -> ::akt::Call<'_, __StoreWaitFor> {
@@ -322,6 +375,10 @@ impl ::akt::Actor for Store {
             future
         }
         match message.0 {
+            __StoreBody::Compact(_, reply) => {
+                sendable(self.compact()).await;
+                ::akt::__private::answer(cx, reply, ())
+            }
             __StoreBody::WaitFor(message, reply) => {
                 sendable(self.wait_for(message.key, cx, reply)).await;
             }
@@ -335,5 +392,11 @@ impl ::akt::Actor for Store {
             ::core::time::Duration::from_millis(1000u64),
             |me| me.evict().post(),
         );
+        ::akt::__cron_timer! {
+            cx, "0 0 3 * * *", UTC, | me | me.compact().post()
+        }
+        ::akt::__cron_timer! {
+            cx, "@monthly", America__PortauPrince, | me | me.compact().post()
+        }
     }
 }

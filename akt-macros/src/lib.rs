@@ -1,8 +1,7 @@
 //! Attribute macros of akt.
 //!
-//! Used through the crate `akt`, which exports them: `akt::actor`, `akt::handler`, `akt::every`, `akt::on`,
-//! `akt::guard`, and the
-//! derives `akt::Behavior` and `akt::Inject`.
+//! Used through the crate `akt`, which exports them: `akt::actor`, `akt::handler`, `akt::every`, `akt::cron`,
+//! `akt::on`, `akt::guard`, and the derives `akt::Behavior` and `akt::Inject`.
 
 mod check;
 mod diag;
@@ -106,6 +105,21 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn every(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::inner("every", &args.into(), item.into()).into()
+}
+
+/// Makes a method of an [`#[actor]`](macro@actor) block a message that comes at times of the day.
+///
+/// `#[cron("0 0 3 * * *")]` is three in the morning, in UTC; `zone = "Europe/Berlin"` names another time zone. The
+/// fields are `second minute hour day-of-month month day-of-week`, of which the second may be left out; `akt::Cron`
+/// says what may stand in them, and what happens when the clocks are changed. Expression and zone are checked when
+/// the program is compiled.
+///
+/// It begins when the actor, or its next value after a restart, has started. It implies
+/// [`#[handler]`](macro@handler): others can send the message too. The handler takes no arguments but the
+/// context. Needs the feature `cron` of akt.
+#[proc_macro_attribute]
+pub fn cron(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::inner("cron", &args.into(), item.into()).into()
 }
 
 /// Makes a method of an [`#[actor]`](macro@actor) block a hook.

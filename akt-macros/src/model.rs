@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Expr, Generics, Ident, ImplItemFn, ItemImpl, Member, Pat, PatType, Type, Visibility};
+use syn::{
+    Attribute, Expr, Generics, Ident, ImplItemFn, ItemImpl, LitStr, Member, Pat, PatType, Type, Visibility,
+};
 
 /// An actor whose messages are the methods of one inherent impl.
 pub(crate) struct Actor {
@@ -125,7 +127,7 @@ pub(crate) struct Handler {
     pub(crate) reply: Reply,
     pub(crate) answer: Answer,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) timers: Vec<Every>,
+    pub(crate) timers: Vec<Timer>,
     pub(crate) conditions: Conditions,
     /// A mistake was reported for it: the fallback keeps its name and nothing else.
     pub(crate) broken: bool,
@@ -148,6 +150,21 @@ pub(crate) enum Answer {
     Deferred,
     /// The actor that the returned `Forward<T>` goes to.
     Forwarded,
+}
+
+/// What sends a handler's message again and again.
+pub(crate) enum Timer {
+    Every(Every),
+    Cron(Cron),
+}
+
+/// `#[cron("0 0 3 * * *", zone = "Europe/Berlin")]`
+pub(crate) struct Cron {
+    pub(crate) expression: LitStr,
+    /// The variant of the zone's enum.
+    pub(crate) zone: Ident,
+    /// The attribute itself.
+    pub(crate) place: Span,
 }
 
 /// `#[every("10s", jitter = "1s")]`

@@ -5,13 +5,20 @@
 #[cfg(test)]
 extern crate self as akt;
 
-#[cfg_attr(not(feature = "remote"), allow(dead_code, reason = "the seam to the network, without one"))]
+#[cfg_attr(
+    not(all(feature = "cron", feature = "remote")),
+    allow(dead_code, unused_imports, reason = "the seams to calendars and the network, without them")
+)]
 mod actor;
 mod backoff;
 mod codegen;
+#[cfg(feature = "cron")]
+mod cron;
 mod id;
 mod machine;
 mod message;
+#[cfg(not(feature = "cron"))]
+mod no_cron;
 mod path;
 #[cfg(feature = "remote")]
 mod remote;
@@ -23,6 +30,7 @@ mod signal;
 #[cfg(feature = "testkit")]
 pub mod sim;
 mod sync;
+#[cfg_attr(not(feature = "cron"), allow(dead_code, reason = "the seam to calendars, without them"))]
 mod system;
 mod time;
 #[cfg(feature = "remote")]
@@ -38,8 +46,10 @@ pub use actor::{
     Terminated, TimeoutInfo, Timer, TooLarge, Work,
 };
 #[cfg(feature = "macros")]
-pub use akt_macros::{Behavior, Inject, actor, every, guard, handler, on};
+pub use akt_macros::{Behavior, Inject, actor, cron, every, guard, handler, on};
 pub use bytes;
+#[cfg(feature = "cron")]
+pub use cron::{Cron, CronError};
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
@@ -49,8 +59,9 @@ pub use router::{Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
     ActorSystem, DeadLetter, DeadLetterReason, Dependency, Event, EventStream, Extension, Inject,
-    LookupError, MissingDependency, Phase, Run, ShutdownReport, StartError, StepProblem, SystemBuilder,
-    Unfinished, UnfinishedStep,
+    LookupError, MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind, Scheduled,
+    Scheduler, ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep,
+    UnknownSchedule,
 };
 pub use time::Instant;
 #[cfg(feature = "remote")]
@@ -63,7 +74,7 @@ pub mod prelude {
         TellError, Terminated,
     };
     #[cfg(feature = "macros")]
-    pub use crate::{actor, every, guard, handler, on};
+    pub use crate::{actor, cron, every, guard, handler, on};
 }
 
 /// What generated code calls; nothing here is for users.
@@ -75,10 +86,14 @@ pub mod __private {
         incoming_result, outgoing, outgoing_result, receive, reject, unknown_rpc,
     };
     pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
+    #[cfg(feature = "cron")]
+    pub use crate::cron::cron;
     pub use crate::message::{ErrorType, MessageArg, ReplyType, Travels};
     pub use crate::system::{Dependencies, Need};
     #[cfg(feature = "macros")]
     pub use akt_macros::contract_actor;
+    #[cfg(feature = "cron")]
+    pub use chrono_tz::Tz;
 }
 
 /// Includes the contracts that akt-build compiled in `build.rs`: the whole package tree.

@@ -1,15 +1,16 @@
 //! Atomics, locks and cells as lock-free code uses them; under `--cfg loom` those of loom.
 
 #[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 #[cfg(loom)]
 pub(crate) use loom::{
-    cell::UnsafeCell,
-    sync::atomic::{AtomicPtr, AtomicU64, Ordering},
+    cell::{MutPtr, UnsafeCell},
+    sync::MutexGuard,
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering},
 };
 #[cfg(not(loom))]
-pub(crate) use parking_lot::Mutex;
+pub(crate) use parking_lot::{Mutex, MutexGuard};
 
 /// loom's cell, without its checks.
 #[cfg(not(loom))]
@@ -31,6 +32,23 @@ impl<T> UnsafeCell<T> {
     pub(crate) fn with_mut<U>(&self, f: impl FnOnce(*mut T) -> U) -> U {
         f(self.0.get())
     }
+
+    #[inline]
+    pub(crate) fn get_mut(&self) -> MutPtr<T> {
+        MutPtr(self.0.get())
+    }
+}
+
+/// loom's pointer into a cell, without its checks.
+#[cfg(not(loom))]
+pub(crate) struct MutPtr<T>(*mut T);
+
+#[cfg(not(loom))]
+impl<T> MutPtr<T> {
+    #[inline]
+    pub(crate) fn with<U>(&self, f: impl FnOnce(*mut T) -> U) -> U {
+        f(self.0)
+    }
 }
 
 /// loom's lock with the signature of the one it stands for.
@@ -44,7 +62,7 @@ impl<T> Mutex<T> {
         Self(loom::sync::Mutex::new(value))
     }
 
-    pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().expect("no model panics under a lock")
     }
 }

@@ -10,7 +10,9 @@ use super::behavior::{self, Case};
 use super::{contract, fallback, handler, options, reference};
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Actor, Answer, Arg, Event, Guard, Handler, Hook, Options, Reply, Subject, generated};
+use crate::model::{
+    Actor, Answer, Arg, Cron, Event, Guard, Handler, Hook, Options, Reply, Subject, Timer, generated,
+};
 use crate::parse;
 
 /// Expands `#[actor]`.
@@ -137,19 +139,15 @@ pub(super) fn actor_impl(
     }
 }
 
-/// Sets the timers of `#[every(..)]` handlers.
+/// Sets the timers of `#[every(..)]` and `#[cron(..)]` handlers.
 fn timers(actor: &Actor) -> Option<TokenStream> {
     let krate = &actor.subject.krate;
-    let (cx, me) = (local("cx"), local("me"));
+    let cx = &local("cx");
     let timers = actor.handlers.iter().flat_map(|handler| {
-        let (ident, cfgs) = (&handler.ident, &handler.copied.cfgs);
-        let (cx, me) = (&cx, &me);
-        handler.timers.iter().map(move |every| {
-            let (interval, jitter) = (millis(every.interval), millis(every.jitter));
-            quote! {
-                #(#cfgs)*
-                #krate::__private::every(#cx, #interval, #jitter, |#me| #me.#ident().post());
-            }
+        let cfgs = &handler.copied.cfgs;
+        handler.timers.iter().map(move |timer| {
+            let timer = self::timer(timer, krate, cx, &handler.ident);
+            quote!(#(#cfgs)* #timer)
         })
     });
     let timers: Vec<_> = timers.collect();
@@ -160,6 +158,23 @@ fn timers(actor: &Actor) -> Option<TokenStream> {
             }
         }
     })
+}
+
+fn timer(timer: &Timer, krate: &TokenStream, cx: &Ident, handler: &Ident) -> TokenStream {
+    let me = local("me");
+    let make = quote!(|#me| #me.#handler().post());
+    match timer {
+        Timer::Every(every) => {
+            let (interval, jitter) = (millis(every.interval), millis(every.jitter));
+            quote!(#krate::__private::every(#cx, #interval, #jitter, #make);)
+        }
+        // A macro: without the feature of akt it is an error that names it, at the attribute.
+        Timer::Cron(Cron { expression, zone, place }) => {
+            let place = generated(*place);
+            let krate = parse::respan(krate.clone(), place);
+            quote_spanned!(place=> #krate::__cron_timer! { #cx, #expression, #zone, #make })
+        }
+    }
 }
 
 fn millis(duration: Duration) -> TokenStream {

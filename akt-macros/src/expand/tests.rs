@@ -61,6 +61,10 @@ fn timers_and_replies_of_others_expand_as_written_down() {
                 #[every("10s", jitter = "1s")]
                 fn evict(&mut self) {}
 
+                #[cron("0 0 3 * * *")]
+                #[cron("@monthly", zone = "America/Port-au-Prince")]
+                async fn compact(&mut self) {}
+
                 #[handler(defer)]
                 async fn wait_for(&mut self, key: String, cx: &mut Ctx<Self>, reply: Reply<Result<u8, Gone>>) {}
 

@@ -16,7 +16,7 @@ use crate::model::{Conditions, Copied, Event, Every, HandlerOptions, Mailbox, Op
 /// What our attributes make of a method.
 pub(crate) enum Role {
     Plain,
-    /// `#[handler]`, `#[every]`, or both.
+    /// `#[handler]`, `#[every]`, `#[cron]`, or some of them.
     Handler(Vec<Attribute>),
     Hook(Box<Attribute>),
     Guard,
@@ -32,7 +32,7 @@ const EVERY_OPTIONS: &[&str] = &["jitter"];
 /// Options that need no value.
 const FLAGS: &[&str] = &["defer"];
 /// Our attributes inside `#[actor]`.
-const OURS: &[&str] = &["every", "guard", "handler", "on"];
+const OURS: &[&str] = &["cron", "every", "guard", "handler", "on"];
 
 /// Reads `mailbox = bounded(64), behavior = phase, supervise(..), crate = path`.
 pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {

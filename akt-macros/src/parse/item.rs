@@ -8,10 +8,11 @@ use syn::{
 };
 
 use super::attrs::{self, Role};
+use super::cron;
 use super::spell::ungroup;
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Actor, Answer, Arg, Guard, Handler, HandlerOptions, Hook, Reply, Subject};
+use crate::model::{Actor, Answer, Arg, Guard, Handler, HandlerOptions, Hook, Reply, Subject, Timer};
 
 /// The impl block under `#[actor]`, or a mistake.
 pub(crate) fn impl_block(input: &TokenStream, diag: &mut Diag) -> Option<ItemImpl> {
@@ -69,7 +70,9 @@ fn handler(attrs: &[Attribute], method: &ImplItemFn, subject: &Subject, diag: &m
     let mut timers = Vec::new();
     for attr in attrs {
         if attrs::is(attr, "every") {
-            timers.extend(attrs::every(attr, diag));
+            timers.extend(attrs::every(attr, diag).map(Timer::Every));
+        } else if attrs::is(attr, "cron") {
+            timers.extend(cron::cron(attr, diag).map(Timer::Cron));
         } else {
             options = attrs::handler(attr, diag);
         }

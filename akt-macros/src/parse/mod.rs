@@ -3,6 +3,8 @@
 mod attrs;
 mod behavior;
 mod contract;
+mod cron;
+mod expression;
 mod inject;
 mod item;
 mod spell;

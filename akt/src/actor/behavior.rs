@@ -179,6 +179,12 @@ impl<A: Actor> Runner<A> {
         A::BEHAVES && actor.state().index != self.cx.state
     }
 
+    /// Whether there is something to do before any message that comes.
+    #[inline]
+    pub(super) fn is_behind(&self, actor: &A) -> bool {
+        self.has_changed(actor) || self.cx.shelf.is_due()
+    }
+
     /// Enters the present state as the state of the actor: what was put aside is judged anew.
     pub(super) fn adopt_state(&mut self, actor: &A) {
         self.cx.state = actor.state().index;

@@ -11,7 +11,7 @@ use super::error::{AskError, Delivery, NO_ROUTEES, Stage, TellError, TimeoutInfo
 use super::post::Post;
 use super::reference::{Ref, Refusal, Refused, Target};
 use super::reply::{Awaited, Progress, Reply};
-use super::slot::{self, Asker, Seen};
+use super::slot::{self, Asker, Seen, Share};
 use super::traits::Request;
 use crate::system::DeadLetterReason;
 use crate::time::Instant;
@@ -20,7 +20,8 @@ use crate::time::Instant;
 ///
 /// Nothing happens until one of them; messages are ordered by acceptance, not by creation. An ask waits
 /// for room in a full mailbox within its time (5 s unless the system, the handler or [`timeout`](Self::timeout)
-/// says otherwise).
+/// says otherwise). An actor that has nothing to do may be asked in the asker's own turn: its handler then runs
+/// inside the first poll, unless it is async, and sees the asker's task-locals.
 ///
 /// # Cancellation
 ///
@@ -177,6 +178,25 @@ impl<'a, Q: Request> Call<'a, Q> {
         };
     }
 
+    /// The actor rests, and is lent for this message: asks it in this turn.
+    fn attend(&mut self, payload: Q::Payload, cx: &Context<'_>) -> Poll<Result<Q::Ok, AskError<Q::Err>>> {
+        let (since, deadline) = self.span();
+        let target = self.target.get();
+        // Who waits for the answer is awake; a reply that comes later finds the waker of the poll below.
+        let (mut asker, reply, alarm) = slot::for_task(since, deadline, deadline, Waker::noop().clone());
+        target.0.attend(Q::wrap(payload, Reply::to(reply)), since);
+        match asker.poll(cx) {
+            Poll::Ready(seen) => {
+                Poll::Ready(split::<Q>(conclude(asker, Some(alarm), &*target.0, Q::NAME, seen)))
+            }
+            Poll::Pending => {
+                let alarm = target.0.system().board().set(alarm);
+                self.state = State::Asked(Asked { asker, alarm });
+                Poll::Pending
+            }
+        }
+    }
+
     /// A call to a router whose routees are full goes on with one of them.
     #[cold]
     fn settle(&mut self, payload: Q::Payload) -> Q::Payload {
@@ -223,6 +243,9 @@ impl<Q: Request> Future for Call<'_, Q> {
         let this = self.get_mut();
         match std::mem::replace(&mut this.state, State::Done) {
             State::New(payload) => {
+                if this.target.get().0.lend(cx) {
+                    return this.attend(payload, cx);
+                }
                 this.begin(payload, cx);
                 if matches!(this.state, State::Asked(_)) {
                     return Poll::Pending;
@@ -241,10 +264,7 @@ impl<Q: Request> Future for Call<'_, Q> {
                 let State::Asked(asked) = std::mem::replace(&mut this.state, State::Done) else {
                     unreachable!("matched above")
                 };
-                Poll::Ready(match asked.conclude(&*this.target.get().0, Q::NAME, seen) {
-                    Ok(out) => Q::split(out).map_err(AskError::Handler),
-                    Err(error) => Err(error.widen()),
-                })
+                Poll::Ready(split::<Q>(asked.conclude(&*this.target.get().0, Q::NAME, seen)))
             }
             State::Ready(_) => match std::mem::replace(&mut this.state, State::Done) {
                 State::Ready(result) => Poll::Ready(result),
@@ -310,29 +330,7 @@ impl<R: Send + 'static> Asked<R> {
 
     fn conclude(self, target: &dyn Target, name: &'static str, seen: Seen) -> Result<R, AskError> {
         let alarm = target.system().board().clear(self.alarm, self.asker.share());
-        if let Seen::Due(_) = seen {
-            self.asker.give_up();
-        }
-        let (since, outcome) = (self.asker.since(), self.asker.leave(alarm));
-        let progress = match (outcome, seen) {
-            (Some(Awaited::Outcome(Err(AskError::Unimplemented { .. }))), _) => {
-                return Err(AskError::Unimplemented { rpc: name });
-            }
-            (Some(Awaited::Outcome(outcome)), _) => return outcome,
-            (Some(Awaited::Due(progress)), _) | (None, Seen::Due(progress)) => progress,
-            (None, Seen::Outcome) => unreachable!("an ask ends with an outcome or by its time"),
-        };
-        let stage = match progress {
-            Progress::Connecting => Stage::Connecting,
-            Progress::Sent => Stage::ReplyLost,
-            Progress::Stashed => Stage::Stashed,
-            progress => match progress.handling() {
-                Some(elapsed) => Stage::Handling { elapsed },
-                None => Stage::Queued { depth: target.depth() },
-            },
-        };
-        let waited = target.system().runtime().now().since(since);
-        Err(timed_out(target, name, waited, stage))
+        conclude(self.asker, alarm, target, name, seen)
     }
 
     /// The call is dropped. A message that was returned to it meanwhile is a dead letter: nobody has it.
@@ -345,6 +343,46 @@ impl<R: Send + 'static> Asked<R> {
             Some(Awaited::Due(_)) => DeadLetterReason::Expired,
         };
         target.system().dead_letter_at(|| target.path(), name, reason);
+    }
+}
+
+/// The end of an ask; `alarm` is its share of the slot, if it is back.
+fn conclude<R: Send + 'static>(
+    asker: Asker<R>,
+    alarm: Option<Share>,
+    target: &dyn Target,
+    name: &'static str,
+    seen: Seen,
+) -> Result<R, AskError> {
+    if let Seen::Due(_) = seen {
+        asker.give_up();
+    }
+    let (since, outcome) = (asker.since(), asker.leave(alarm));
+    let progress = match (outcome, seen) {
+        (Some(Awaited::Outcome(Err(AskError::Unimplemented { .. }))), _) => {
+            return Err(AskError::Unimplemented { rpc: name });
+        }
+        (Some(Awaited::Outcome(outcome)), _) => return outcome,
+        (Some(Awaited::Due(progress)), _) | (None, Seen::Due(progress)) => progress,
+        (None, Seen::Outcome) => unreachable!("an ask ends with an outcome or by its time"),
+    };
+    let stage = match progress {
+        Progress::Connecting => Stage::Connecting,
+        Progress::Sent => Stage::ReplyLost,
+        Progress::Stashed => Stage::Stashed,
+        progress => match progress.handling() {
+            Some(elapsed) => Stage::Handling { elapsed },
+            None => Stage::Queued { depth: target.depth() },
+        },
+    };
+    let waited = target.system().runtime().now().since(since);
+    Err(timed_out(target, name, waited, stage))
+}
+
+fn split<Q: Request>(outcome: Result<Q::Out, AskError>) -> Result<Q::Ok, AskError<Q::Err>> {
+    match outcome {
+        Ok(out) => Q::split(out).map_err(AskError::Handler),
+        Err(error) => Err(error.widen()),
     }
 }
 

@@ -2,24 +2,29 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::core::Core;
 use super::error::StopReason;
-use super::mailbox::{Control, Queue, Ticket};
+use super::mailbox::{Control, Home, Ticket};
 use super::outbound::Incoming;
-use super::reference::{Ref, Refusal, Refused, Sink, Target};
+use super::panic::is_deep;
+use super::reference::{OnTurn, Ref, Refusal, Refused, Sink, Target};
+use super::resident::Resident;
 use super::traits::{Actor, Message};
 use crate::path::ActorPath;
 use crate::runtime::Fire;
 use crate::system::ActorSystem;
 use crate::time::Instant;
 
-/// A mailbox and everything about its actor that others may touch.
+/// A mailbox with the actor that empties it, and everything about the actor that others may touch.
 pub(crate) struct LocalCell<A: Actor> {
+    pub(super) home: Home<A::Msg, Resident<A>>,
     pub(crate) core: Core,
-    pub(crate) queue: Queue<A::Msg>,
+    /// Whether asks may be handled in their askers' turn, should the actor rest.
+    pub(super) lends: AtomicBool,
 }
 
 impl<A: Actor> LocalCell<A> {
@@ -28,7 +33,7 @@ impl<A: Actor> LocalCell<A> {
     }
 
     pub(crate) fn with_core(core: Core, limit: usize) -> Self {
-        Self { core, queue: Queue::new(limit) }
+        Self { core, home: Home::new(limit), lends: AtomicBool::new(true) }
     }
 }
 
@@ -37,7 +42,11 @@ where
     A::Msg: From<P>,
 {
     fn push(&self, message: P, reserved: bool) -> Result<(), Refused<P>> {
-        self.queue.push(message, reserved).map_err(|(refusal, message)| Refused { refusal, message })
+        self.home.queue.push(message, reserved).map_err(|(refusal, message)| Refused { refusal, message })
+    }
+
+    fn attend(&self, message: P, now: Instant) {
+        Self::attend(self, message.into(), now);
     }
 
     fn post(&self, message: P)
@@ -51,7 +60,7 @@ where
 /// The alarm that gives back the space of a burst.
 impl<A: Actor> Fire for LocalCell<A> {
     fn fire(&self, _now: Instant) {
-        self.queue.trim();
+        self.home.queue.trim();
     }
 }
 
@@ -68,16 +77,24 @@ impl<A: Actor> Target for LocalCell<A> {
         Some(&self.core)
     }
 
+    fn lend(&self, cx: &mut Context<'_>) -> bool {
+        self.lends.load(Ordering::Relaxed)
+            && !self.core.lane.is_raised()
+            && !is_deep()
+            && self.system().runtime().lends_turn(cx)
+            && self.home.lend()
+    }
+
     fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
-        self.queue.poll_room(ticket, cx)
+        self.home.queue.poll_room(ticket, cx)
     }
 
     fn abandon(&self, ticket: &Ticket) {
-        self.queue.abandon(ticket);
+        self.home.queue.abandon(ticket);
     }
 
     fn depth(&self) -> usize {
-        self.queue.depth()
+        self.home.queue.depth()
     }
 
     fn refusal(&self) -> StopReason {
@@ -90,16 +107,16 @@ impl<A: Actor> Target for LocalCell<A> {
 
     fn control(&self, control: Control) {
         self.core.lane.push(control);
-        self.queue.wake();
+        self.home.queue.wake();
     }
 
     fn drain(&self) {
-        self.control(Control::Drain(self.queue.accepted()));
+        self.control(Control::Drain(self.home.queue.accepted()));
     }
 
     fn kill(&self) {
         self.core.lane.kill();
-        self.queue.wake();
+        self.home.queue.wake();
     }
 
     fn typed(self: Arc<Self>) -> Box<dyn Any + Send> {
@@ -108,6 +125,14 @@ impl<A: Actor> Target for LocalCell<A> {
 
     fn accepts(&self) -> &'static str {
         std::any::type_name::<A::Msg>()
+    }
+
+    fn on_turn(&self, message: Option<&'static str>, work: OnTurn) -> Result<(), OnTurn> {
+        self.errand(message, move |_, cx| {
+            work(cx.scope());
+            None
+        });
+        Ok(())
     }
 
     fn receive(self: Arc<Self>, incoming: Incoming) {

@@ -21,7 +21,7 @@ impl<A: Actor> LocalCell<A> {
     ) {
         let run: Run<A> = Box::new(run);
         match self.core.lane.push_errand(Errand { message, run: Box::new(run) }) {
-            Ok(()) => self.queue.wake(),
+            Ok(()) => self.home.queue.wake(),
             Err(errand) => self.core.abandon(errand),
         }
     }

@@ -9,6 +9,7 @@ use super::core::Core;
 use super::error::Directive;
 use super::reference::{Ref, Target};
 use super::reply::{AnyReply, Slot};
+use super::resident::Resident;
 use super::runner::Runner;
 use super::start::Start;
 use super::stash::NoStash;
@@ -26,7 +27,7 @@ impl Guardian {
         let cell = Arc::new(LocalCell::<Self>::with_core(core, 1));
         let policy = Supervise::one_for_one().otherwise(Directive::Resume);
         let runner = Runner::new(cell.clone(), Box::new(|| Some(Self)), Some(policy), Start::ONCE);
-        system.runtime().spawn(Self::NAME, runner.run());
+        Resident::settle(runner, system.runtime());
         cell
     }
 }

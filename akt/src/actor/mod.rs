@@ -6,6 +6,7 @@ mod attend;
 mod behavior;
 mod board;
 mod breaker;
+mod calendar;
 mod call;
 mod cell;
 mod children;
@@ -31,6 +32,7 @@ mod recipient;
 mod reference;
 mod regroup;
 mod reply;
+mod resident;
 mod rhythm;
 mod runner;
 mod scope;
@@ -73,6 +75,7 @@ pub use self::watch::Terminated;
 pub use self::work::{Breaker, PipeError, Work};
 
 pub(crate) use self::board::Board;
+pub(crate) use self::calendar::Calendar;
 pub(crate) use self::cell::LocalCell;
 pub(crate) use self::core::Core;
 pub(crate) use self::guardian::Guardian;
@@ -81,9 +84,12 @@ pub(crate) use self::mailbox::Control;
 pub(crate) use self::mailbox::{Batch, Queue, Ticket};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::outbound::{Answer, Outcome, PendingReply, WireAsk};
-pub(crate) use self::panic::{guard, guarded, install_hook};
-pub(crate) use self::reference::Target;
+pub(crate) use self::panic::{guard, guard_drop, guarded, install_hook};
+pub(crate) use self::post::Letter;
+pub(crate) use self::reference::{OnTurn, Target};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::reference::{Refusal, Refused, Sink};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::reply::Progress;
+pub(crate) use self::rhythm::Rhythm;
+pub(crate) use self::scope::{Member, Place, Scope};

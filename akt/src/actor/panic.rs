@@ -39,6 +39,11 @@ pub(crate) fn in_cell() -> bool {
     DEPTH.get() > 0
 }
 
+/// Whether so much user code runs inside other user code that no more should.
+pub(crate) fn is_deep() -> bool {
+    DEPTH.get() > 16
+}
+
 /// Runs user code; a panic comes back as a value.
 pub(crate) fn guard<T>(user: impl FnOnce() -> T) -> Result<T, Panic> {
     DEPTH.set(DEPTH.get() + 1);

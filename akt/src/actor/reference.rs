@@ -12,10 +12,12 @@ use super::error::{PeerError, StopReason, TellError, TooLarge};
 use super::mailbox::{Control, Ticket};
 use super::outbound::Incoming;
 use super::panic::guard_drop;
+use super::scope::Scope;
 use super::traits::{Accepts, Message, Request};
 use crate::id::ActorId;
 use crate::path::ActorPath;
 use crate::system::{ActorSystem, DeadLetterReason};
+use crate::time::Instant;
 
 /// A reference to whatever accepts `M`: an actor here, an actor on another node.
 ///
@@ -69,6 +71,11 @@ pub(crate) trait Sink<M>: Target {
     /// Accepts the message or hands it back; `reserved` if [`Target::poll_room`] gave room for it.
     fn push(&self, message: M, reserved: bool) -> Result<(), Refused<M>>;
 
+    /// Handles an ask in its asker's turn, which began at `now`. Only after [`Target::lend`] was true.
+    fn attend(&self, _message: M, _now: Instant) {
+        unreachable!("nothing was lent");
+    }
+
     /// Takes in the message of a [`Post`](super::Post): it is a dead letter where a tell would be refused.
     fn post(&self, message: M)
     where
@@ -104,6 +111,11 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn system(&self) -> &ActorSystem;
     /// The local actor behind it, if there is one.
     fn core(&self) -> Option<&Core>;
+    /// Lends the actor to an asker for one message, if it rests and has nothing to do: then
+    /// [`Sink::attend`] must follow.
+    fn lend(&self, _cx: &mut Context<'_>) -> bool {
+        false
+    }
     /// Ready when there is room for one message.
     fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>>;
     fn abandon(&self, ticket: &Ticket);
@@ -122,11 +134,19 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn accepts(&self) -> &'static str;
     /// Takes in a message that came over the wire.
     fn receive(self: Arc<Self>, incoming: Incoming);
+    /// Runs `work` on the turn of the local actor behind it; without one, gives it back. When that actor is
+    /// gone before, it is dropped, and a dead letter of the name `message` if it has one.
+    fn on_turn(&self, _message: Option<&'static str>, work: OnTurn) -> Result<(), OnTurn> {
+        Err(work)
+    }
     /// What a router shows of its routees.
     fn router(&self) -> Option<Box<dyn Any + Send>> {
         None
     }
 }
+
+/// Work of somebody else on an actor's turn, with what ends with that actor.
+pub(crate) type OnTurn = Box<dyn FnOnce(&Arc<Scope>) + Send>;
 
 /// Why a sink did not accept a message.
 #[derive(Clone, Debug)]

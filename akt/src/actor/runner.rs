@@ -1,12 +1,9 @@
 //! The run loop of an actor: takes messages, dispatches, catches panics, obeys the verdict.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
 
-use super::attend::{Attend, yield_now};
+use super::attend::Attend;
 use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::EndChildren;
@@ -14,7 +11,7 @@ use super::errand::Run;
 use super::error::{Fault, Stage as WaitedIn, StopReason};
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
-use super::mailbox::{Batch, Control, Errand};
+use super::mailbox::{Control, Errand};
 use super::orphan;
 use super::panic::{guard, guard_drop};
 use super::reference::Target;
@@ -26,11 +23,10 @@ use super::stash::Shelf;
 use super::supervisor::{Supervise, Supervisor};
 use super::traits::{Actor, Message};
 use super::watch::Terminated;
+use crate::time::Instant;
 
 /// Messages handled before other tasks get their turn.
 const BATCH: u32 = 128;
-/// How long a mailbox keeps the space of a burst while nothing comes.
-const TRIM_AFTER: Duration = Duration::from_secs(1);
 /// Messages started before their room is given back, unless the batch ends before: each time wakes senders
 /// that wait, and a sender that is woken for a few messages soon waits again.
 const GIVE_BACK: u32 = 256;
@@ -52,7 +48,7 @@ pub(super) struct Runner<A: Actor> {
 }
 
 /// Why the loop left its messages.
-enum End {
+pub(super) enum End {
     Stop(StopReason),
     Killed,
     Failed(Box<Failure>),
@@ -60,17 +56,36 @@ enum End {
     Regroup(Seat),
 }
 
-/// What is left to do for one message, or for what the control lane says.
-enum Step<M> {
+/// What is left to do after one message, or after what the control lane said.
+pub(super) enum Step {
     Next,
-    End(End),
-    /// Its handler is async; true for an ask.
-    Await(M, bool),
-    /// There is none.
+    /// The handler of the first message of the batch is async.
+    Await,
+    /// There is nothing to do.
     Idle,
+    /// It is the turn of others.
+    Yield,
+    Matter(Box<Matter>),
+}
+
+/// What is rare.
+pub(super) enum Matter {
+    End(End),
     Terminated(Terminated),
     /// The actor is in another state.
     Enter,
+}
+
+impl From<Option<End>> for Step {
+    fn from(end: Option<End>) -> Self {
+        end.map_or(Self::Next, |end| Self::Matter(Box::new(Matter::End(end))))
+    }
+}
+
+impl From<End> for Step {
+    fn from(end: End) -> Self {
+        Some(end).into()
+    }
 }
 
 impl<A: Actor> Runner<A> {
@@ -94,72 +109,41 @@ impl<A: Actor> Runner<A> {
         }
     }
 
-    /// Lives the actor's life.
-    #[allow(clippy::manual_async_fn, reason = "an `async fn` would hold the runner twice")]
-    pub(super) fn run(mut self) -> impl Future<Output = ()> + Send {
-        async move {
-            let Some(mut actor) = Box::pin(self.first()).await else { return };
-            self.cell.core.enter(Stage::Running);
-            self.cell.core.started(A::NAME);
-            loop {
-                let end = self.serve(&mut actor).await;
-                match Box::pin(self.conclude(actor, end)).await {
-                    Some(next) => actor = next,
-                    None => return,
-                }
+    /// Handles messages as long as that needs no future.
+    pub(super) fn work(&mut self, actor: &mut A) -> Step {
+        // `on(start)`, or the `on(stop)` before it, may have asked for the end.
+        if let Some(reason) = self.cx.exit {
+            return End::Stop(reason).into();
+        }
+        loop {
+            if self.turn == BATCH {
+                self.turn = 0;
+                return Step::Yield;
+            }
+            let step = self.step(actor);
+            self.turn += u32::from(matches!(step, Step::Next | Step::Await));
+            if !matches!(step, Step::Next) {
+                return step;
             }
         }
     }
 
-    /// Handles messages until there is a reason not to.
-    #[expect(clippy::manual_async_fn, reason = "an `async fn` holds its arguments twice")]
-    fn serve(&mut self, actor: &mut A) -> impl Future<Output = End> + Send {
-        async move {
-            // `on(start)`, or the `on(stop)` before it, may have asked for the end.
-            if let Some(reason) = self.cx.exit {
-                return End::Stop(reason);
-            }
-            loop {
-                match self.step(actor) {
-                    Step::Idle => {
-                        poll_fn(|cx| self.poll_batch(cx)).await;
-                        continue;
-                    }
-                    Step::Terminated(terminated) => {
-                        match Box::pin(self.terminated(actor, terminated)).await {
-                            Some(end) => return end,
-                            None => continue,
-                        }
-                    }
-                    Step::Enter => {
-                        if let Some(end) = Box::pin(self.enter(actor)).await {
-                            return end;
-                        }
-                    }
-                    Step::Next => {}
-                    Step::End(end) => return end,
-                    Step::Await(message, ask) => {
-                        let lane = &self.cell.core.lane;
-                        let attended = Attend::new(lane, actor.dispatch(message, &mut self.cx)).await;
-                        if let Some(end) = self.handled(attended, ask) {
-                            return end;
-                        }
-                    }
-                }
-                self.turn += 1;
-                if self.turn == BATCH {
-                    self.turn = 0;
-                    yield_now().await;
-                }
-            }
-        }
+    /// Handles the first message of the batch, whose handler is async.
+    pub(super) fn handle_first<'a>(
+        &'a mut self,
+        actor: &'a mut A,
+    ) -> impl Future<Output = Result<(), Broken>> + Send + 'a {
+        self.give_back();
+        let message = self.batch.pop_front().expect("it was left there");
+        self.cx.current = message.reply().map(|slot| slot.share()).unwrap_or_default();
+        Attend::new(&self.cell.core.lane, actor.dispatch(message, &mut self.cx))
     }
 
     /// The next thing that there is to do: control first, then a message.
     #[inline]
-    fn step(&mut self, actor: &mut A) -> Step<A::Msg> {
+    fn step(&mut self, actor: &mut A) -> Step {
         if self.has_changed(actor) {
-            return Step::Enter;
+            return Step::Matter(Box::new(Matter::Enter));
         }
         self.cx.shelf.begin();
         if self.cell.core.lane.is_raised()
@@ -168,10 +152,10 @@ impl<A: Actor> Runner<A> {
             return step;
         }
         if let Some(message) = self.cx.shelf.next() {
-            return self.dispatch(actor, message);
+            return self.dispatch(actor, message, None);
         }
         if self.left == 0 {
-            return Step::End(End::Stop(StopReason::Requested));
+            return End::Stop(StopReason::Requested).into();
         }
         match self.batch.pop_front() {
             Some(message) => self.handle(actor, message),
@@ -189,40 +173,46 @@ impl<A: Actor> Runner<A> {
     }
 
     pub(super) fn give_back(&mut self) {
-        self.cell.queue.give_back(std::mem::take(&mut self.owed) as usize);
+        self.cell.home.queue.give_back(std::mem::take(&mut self.owed) as usize);
     }
 
-    fn poll_batch(&mut self, cx: &Context<'_>) -> Poll<()> {
-        let raised = self.cell.core.lane.raised();
+    /// Where messages go, and how many were started whose room is to be given back.
+    pub(super) fn supply(&mut self) -> (&mut VecDeque<A::Msg>, usize) {
         let owed = std::mem::take(&mut self.owed) as usize;
-        match self.cell.queue.poll_batch(&mut self.batch, owed, raised, cx) {
-            Batch::Ready => Poll::Ready(()),
-            Batch::Idle => Poll::Pending,
-            Batch::IdleAndLarge => {
-                let system = self.cell.core.system();
-                system.timers().arm(system.runtime().now() + TRIM_AFTER, self.cell.clone());
-                Poll::Pending
-            }
-        }
+        (&mut self.batch, owed)
+    }
+
+    /// Handles one message in the turn of its asker; one whose handler is async is to be taken back.
+    #[inline]
+    pub(super) fn handle_lent(&mut self, actor: &mut A, message: A::Msg, now: Instant) -> Step {
+        self.left -= 1;
+        self.cx.shelf.begin();
+        self.dispatch(actor, message, Some(now))
+    }
+
+    /// The message that `handle_lent` could not handle.
+    pub(super) fn take_back(&mut self) -> Option<A::Msg> {
+        self.left += 1;
+        self.batch.pop_front()
     }
 
     /// Handles one message, if it needs no future.
     #[inline]
-    fn handle(&mut self, actor: &mut A, message: A::Msg) -> Step<A::Msg> {
+    fn handle(&mut self, actor: &mut A, message: A::Msg) -> Step {
         self.left -= 1;
         self.owed += 1;
         if self.owed == GIVE_BACK {
             self.give_back();
         }
-        self.dispatch(actor, message)
+        self.dispatch(actor, message, None)
     }
 
     #[inline]
-    fn dispatch(&mut self, actor: &mut A, message: A::Msg) -> Step<A::Msg> {
+    fn dispatch(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
         self.cx.message = message.name();
         let mut ask = false;
         if let Some(slot) = message.reply() {
-            let begin = slot.begin(self.cell.core.system().runtime().now());
+            let begin = slot.begin(now.unwrap_or_else(|| self.cell.core.system().runtime().now()));
             if begin != Begin::Go {
                 self.skip(message, begin);
                 return Step::Next;
@@ -231,20 +221,20 @@ impl<A: Actor> Runner<A> {
         }
         let Some(message) = self.treat(actor, message) else { return Step::Next };
         match guard(|| actor.dispatch_sync(message, &mut self.cx)) {
-            Ok(Ok(())) if self.cx.interrupted => self.interrupted(ask).map_or(Step::Next, Step::End),
+            Ok(Ok(())) if self.cx.interrupted => self.interrupted(ask).into(),
             Ok(Ok(())) => Step::Next,
             Ok(Err(message)) => {
-                self.give_back();
-                self.cx.current = message.reply().map(|slot| slot.share()).unwrap_or_default();
-                Step::Await(message, ask)
+                self.batch.push_front(message);
+                Step::Await
             }
-            Err(panic) => self.failed(Broken::Panic(panic), ask).map_or(Step::Next, Step::End),
+            Err(panic) => self.failed(Broken::Panic(panic), ask).into(),
         }
     }
 
     /// An async handler has ended, well or not.
-    fn handled(&mut self, attended: Result<(), Broken>, ask: bool) -> Option<End> {
+    pub(super) fn handled(&mut self, attended: Result<(), Broken>) -> Option<End> {
         let current = std::mem::take(&mut self.cx.current);
+        let ask = current.is_ask();
         match attended {
             Ok(()) if self.cx.interrupted => {
                 if self.cx.fault.is_some() {
@@ -301,23 +291,23 @@ impl<A: Actor> Runner<A> {
 
     /// Does what the control lane says, in order, until something ends the actor or needs its turn.
     #[cold]
-    fn obey(&mut self, actor: &mut A) -> Option<Step<A::Msg>> {
+    fn obey(&mut self, actor: &mut A) -> Option<Step> {
         if self.cell.core.lane.is_killed() {
-            return Some(Step::End(End::Killed));
+            return Some(End::Killed.into());
         }
         while let Some(control) = self.cell.core.lane.next() {
             return Some(match control {
-                Control::Stop(reason) => Step::End(End::Stop(reason)),
+                Control::Stop(reason) => End::Stop(reason).into(),
                 Control::Drain(accepted) => {
                     self.drain(accepted);
                     continue;
                 }
-                Control::Terminated(terminated) => Step::Terminated(terminated),
-                Control::Regroup(seat) => Step::End(End::Regroup(seat)),
+                Control::Terminated(terminated) => Step::Matter(Box::new(Matter::Terminated(terminated))),
+                Control::Regroup(seat) => End::Regroup(seat).into(),
                 Control::Escalated(info) => {
                     let broken = Broken::Child(info);
                     let failure = Failure { message: "child", broken, damage: Damage::None };
-                    Step::End(End::Failed(Box::new(failure)))
+                    End::Failed(Box::new(failure)).into()
                 }
                 Control::Errand(errand) => self.errand(actor, errand),
             });
@@ -327,19 +317,19 @@ impl<A: Actor> Runner<A> {
 
     /// A tick, a post, or the result of work; what it leads to is handled at once.
     #[cold]
-    fn errand(&mut self, actor: &mut A, errand: Errand) -> Step<A::Msg> {
+    fn errand(&mut self, actor: &mut A, errand: Errand) -> Step {
         let Errand { message, run } = errand;
         let run: Box<Run<A>> = run.downcast().expect("an errand comes through its actor's own cell");
         self.cx.message = message.unwrap_or("timer");
         match guard(|| run(actor, &mut self.cx)) {
-            Ok(Some(message)) => self.dispatch(actor, message),
-            Ok(None) if self.cx.interrupted => self.interrupted(true).map_or(Step::Next, Step::End),
+            Ok(Some(message)) => self.dispatch(actor, message, None),
+            Ok(None) if self.cx.interrupted => self.interrupted(true).into(),
             Ok(None) => Step::Next,
-            Err(panic) => self.failed(Broken::Panic(panic), message.is_none()).map_or(Step::Next, Step::End),
+            Err(panic) => self.failed(Broken::Panic(panic), message.is_none()).into(),
         }
     }
 
-    async fn terminated(&mut self, actor: &mut A, terminated: Terminated) -> Option<End> {
+    pub(super) async fn terminated(&mut self, actor: &mut A, terminated: Terminated) -> Option<End> {
         self.cx.message = "on(terminated)";
         self.give_back();
         let attended = Attend::new(&self.cell.core.lane, actor.on_terminated(terminated, &mut self.cx)).await;
@@ -347,7 +337,7 @@ impl<A: Actor> Runner<A> {
     }
 
     /// A change of behaviour: `#[on(enter)]` before anything else.
-    async fn enter(&mut self, actor: &mut A) -> Option<End> {
+    pub(super) async fn enter(&mut self, actor: &mut A) -> Option<End> {
         self.adopt_state(actor);
         self.cx.message = "on(enter)";
         self.give_back();
@@ -370,7 +360,7 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Acts on the end of serving; the actor to go on with, or none.
-    async fn conclude(&mut self, actor: A, end: End) -> Option<A> {
+    pub(super) async fn conclude(&mut self, actor: A, end: End) -> Option<A> {
         let reason = match end {
             End::Failed(failure) => return self.supervise(Some(actor), *failure).await,
             End::Regroup(seat) => return self.restart_with_siblings(actor, seat).await,
@@ -409,7 +399,7 @@ impl<A: Actor> Runner<A> {
         self.cx.end_scope();
         let errands = self.cell.core.lane.seal();
         errands.into_iter().for_each(|errand| self.cell.core.abandon(errand));
-        let queued = self.cell.queue.close();
+        let queued = self.cell.home.queue.close();
         let taken = std::mem::take(&mut self.batch);
         for message in self.cx.shelf.take_all().into_iter().chain(taken).chain(queued) {
             self.cell.core.refuse(message.name(), orphan::part(message), reason);
@@ -429,34 +419,5 @@ impl<A: Actor> Drop for Runner<A> {
         });
         self.close(StopReason::Killed);
         self.finish(StopReason::Killed, start_failure);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Default)]
-    struct Counter(u64);
-
-    #[akt::actor]
-    impl Counter {
-        #[akt::handler]
-        fn add(&mut self, by: u64) -> u64 {
-            self.0 += by;
-            self.0
-        }
-    }
-
-    fn size_of_output<A, F>(_: impl FnOnce(A) -> F) -> usize {
-        size_of::<F>()
-    }
-
-    #[test]
-    fn the_task_of_an_idle_actor_fits_384_bytes() {
-        let size = size_of_output(Runner::<Counter>::run);
-
-        // With what tokio adds; its tasks come in multiples of 128 bytes.
-        assert!(size <= 272, "{size} bytes: is something held twice?");
     }
 }

@@ -14,6 +14,7 @@ use super::cell::LocalCell;
 use super::error::FaultInfo;
 use super::mailbox::Mailbox;
 use super::reference::{Ref, Target};
+use super::resident::Resident;
 use super::runner::Runner;
 use super::start::Start;
 use super::stash::{Shelf, Stashes};
@@ -183,7 +184,7 @@ impl<A: Actor> Spawn<A> {
         core.adopt(&child)?;
         let mut runner = Runner::new(cell.clone(), factory, options.supervise, options.start);
         runner.cx.shelf = A::Stash::of(options.stash);
-        core.system().runtime().spawn(A::NAME, runner.run());
+        Resident::settle(runner, core.system().runtime());
         Ok(cell)
     }
 }

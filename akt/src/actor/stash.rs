@@ -36,6 +36,8 @@ pub trait Shelf<M>: Default + Send + 'static {
     fn sweep(&mut self) -> Vec<M>;
     /// Everything is to be handled before anything that is queued.
     fn release(&mut self);
+    /// Whether something is to be handled before anything that is queued.
+    fn is_due(&self) -> bool;
     /// The next of those that are to be handled.
     fn next(&mut self) -> Option<M>;
     /// Takes everything out, in order.
@@ -126,6 +128,10 @@ impl<M: Message> Shelf<M> for Stash<M> {
         }
     }
 
+    fn is_due(&self) -> bool {
+        self.0.as_ref().is_some_and(|shelves| !shelves.due.is_empty())
+    }
+
     fn next(&mut self) -> Option<M> {
         let shelves = self.0.as_mut()?;
         let (place, message) = shelves.due.pop_first()?;
@@ -163,6 +169,10 @@ impl<M: Message> Shelf<M> for NoStash {
     }
 
     fn release(&mut self) {}
+
+    fn is_due(&self) -> bool {
+        false
+    }
 
     fn next(&mut self) -> Option<M> {
         None

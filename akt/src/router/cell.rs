@@ -11,7 +11,8 @@ use parking_lot::RwLock;
 use super::pool::{Pool, Routees};
 use super::strategy::{Strategy, around, lightest, rendezvous};
 use crate::actor::{
-    Actor, Control, Core, Incoming, LocalCell, Ref, Refusal, Refused, Sink, StopReason, Target, Ticket, guard,
+    Actor, Control, Core, Incoming, LocalCell, OnTurn, Ref, Refusal, Refused, Sink, StopReason, Target,
+    Ticket, guard,
 };
 use crate::path::ActorPath;
 use crate::system::ActorSystem;
@@ -171,6 +172,10 @@ impl<A: Actor> Target for RouterCell<A> {
 
     fn accepts(&self) -> &'static str {
         type_name::<A::Msg>()
+    }
+
+    fn on_turn(&self, message: Option<&'static str>, work: OnTurn) -> Result<(), OnTurn> {
+        self.keeper.on_turn(message, work)
     }
 
     fn receive(self: Arc<Self>, incoming: Incoming) {

@@ -7,6 +7,8 @@ mod event_stream;
 mod extension;
 mod registry;
 mod run;
+mod schedule;
+mod scheduler;
 mod shutdown;
 mod switches;
 
@@ -25,6 +27,7 @@ pub use self::event_stream::{Event, EventStream};
 pub use self::extension::Extension;
 pub use self::registry::LookupError;
 pub use self::run::{Phase, Run};
+pub use self::scheduler::{NotScheduled, ScheduleError, ScheduleKind, Scheduled, Scheduler, UnknownSchedule};
 pub use self::shutdown::{ShutdownReport, StepProblem, Unfinished, UnfinishedStep};
 #[cfg(test)]
 pub(crate) use self::switches::Promise;
@@ -32,6 +35,7 @@ pub(crate) use self::switches::Promise;
 use self::dead_letters::DeadLetters;
 use self::event_stream::Events;
 use self::extension::Running;
+use self::scheduler::Schedules;
 use self::shutdown::Ending;
 use self::switches::Switches;
 use crate::actor::{Actor, Board, Core, Guardian, Spawn, Target, install_hook};
@@ -65,6 +69,7 @@ struct Inner {
     next_id: AtomicU64,
     events: Events,
     dead_letters: DeadLetters,
+    schedules: Schedules,
     user: OnceLock<Arc<dyn Target>>,
     extensions: Mutex<Vec<Arc<dyn Running>>>,
     extensions_stopped: OnceCell<()>,
@@ -113,6 +118,7 @@ impl ActorSystem {
             next_id: AtomicU64::new(1),
             events: Events::default(),
             dead_letters: DeadLetters::new(),
+            schedules: Schedules::default(),
             user: OnceLock::new(),
             extensions: Mutex::default(),
             extensions_stopped: OnceCell::new(),
@@ -198,6 +204,10 @@ impl ActorSystem {
 
     pub(crate) fn timers(&self) -> &Timers {
         &self.0.timers
+    }
+
+    fn schedules(&self) -> &Schedules {
+        &self.0.schedules
     }
 
     pub(crate) fn board(&self) -> &Board {

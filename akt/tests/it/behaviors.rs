@@ -173,11 +173,11 @@ async fn a_timer_in_a_state_ends_with_it() {
     session.connected().await.unwrap();
 
     session.remind().await.unwrap();
-    tokio::time::advance(Duration::from_millis(20)).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
     session.note("it came").await.unwrap();
     session.remind().await.unwrap();
     session.drain().await.unwrap();
-    tokio::time::advance(Duration::from_millis(20)).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
     session.note("it did not").await.unwrap();
 
     assert_eq!(log.take(), ["connecting 0", "entered", "still ready", "it came", "entered", "it did not"]);

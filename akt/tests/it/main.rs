@@ -3,11 +3,13 @@
 
 mod behaviors;
 mod contracts;
+mod cron;
 mod dependencies;
 mod depot;
 mod endings;
 mod extensions;
 mod garbled;
+mod lent;
 mod lifecycle;
 mod messages;
 mod panics;
@@ -17,6 +19,7 @@ mod remote;
 mod replies;
 mod routers;
 mod running;
+mod schedules;
 mod semantics;
 mod starting;
 mod stash;

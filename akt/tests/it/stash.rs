@@ -271,7 +271,7 @@ async fn a_post_can_be_put_aside_and_what_is_in_the_stash_leaves_room_in_the_mai
     let counter =
         system.spawn("counter", Counter::default).mailbox(akt::Mailbox::bounded(1)).stash(4).await.unwrap();
     counter.after(1).await.unwrap();
-    tokio::time::advance(Duration::from_millis(10)).await;
+    tokio::time::sleep(Duration::from_millis(10)).await;
     assert_eq!(counter.stashed().await.unwrap(), 1);
     for number in 2..=4 {
         counter.count(number).send().await.unwrap();

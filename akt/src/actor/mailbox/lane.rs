@@ -130,11 +130,12 @@ impl Lane {
         self.closed.load(Ordering::SeqCst)
     }
 
-    /// Raised when there is something to take.
-    pub(crate) fn raised(&self) -> &AtomicBool {
-        &self.raised
+    /// As [`is_raised`](Self::is_raised), in order with a push that came before.
+    pub(crate) fn raised_now(&self) -> bool {
+        self.raised.load(Ordering::SeqCst)
     }
 
+    /// Whether there is something to take.
     pub(crate) fn is_raised(&self) -> bool {
         self.raised.load(Ordering::Relaxed)
     }

@@ -1,11 +1,15 @@
 //! The mailbox of an actor: two lanes, one for messages with room for so many, one for control.
 
+mod home;
 mod lane;
+#[cfg(all(test, loom))]
+mod model;
 mod queue;
 mod room;
 
 use std::num::NonZeroUsize;
 
+pub(crate) use home::{Home, Visit};
 pub(crate) use lane::{Control, Errand, Lane};
 pub(crate) use queue::{Batch, Queue};
 pub(crate) use room::Ticket;

@@ -2,13 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
-
-use super::room::{Room, Ticket};
+use super::room::{Room, Ticket, Woken};
 use crate::actor::reference::Refusal;
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 
 /// Vectors above this many slots are freed once the actor has been idle for a while.
 const KEPT_SLOTS: usize = 64;
@@ -26,7 +24,23 @@ struct State<M> {
     idle: Idle,
     accepted: u64,
     closed: bool,
+    /// The consumer is inside its home.
+    inside: bool,
     trim: Trim,
+}
+
+impl<M> State<M> {
+    /// The consumer goes in, unless its part is lent: then it will be woken.
+    fn enter(&mut self) -> bool {
+        if self.idle.is_lent() {
+            self.idle = Idle::Recalled;
+            return false;
+        }
+        assert!(!self.inside, "there is one consumer");
+        self.idle = Idle::No;
+        self.inside = true;
+        true
+    }
 }
 
 /// Whether the consumer waits, and how to wake it.
@@ -38,6 +52,41 @@ enum Idle {
     First,
     /// Another has taken over, as one connection does from another.
     Later(Box<Waker>),
+    /// It does not wait, but an asker handles a message in its stead.
+    Lent,
+    /// As `Lent`; it was to be woken meanwhile.
+    Recalled,
+    /// As `Lent`; it is gone for good.
+    Left,
+}
+
+impl Idle {
+    fn is_lent(&self) -> bool {
+        matches!(self, Self::Lent | Self::Recalled | Self::Left)
+    }
+
+    /// What is to be woken now.
+    fn rouse(&mut self) -> Self {
+        match self {
+            Self::Lent | Self::Recalled => {
+                *self = Self::Recalled;
+                Self::No
+            }
+            Self::Left => Self::No,
+            idle => std::mem::take(idle),
+        }
+    }
+}
+
+/// What is left to do for an asker that has handled a message in the consumer's stead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Returned {
+    /// The consumer rests again, or was woken.
+    Alone,
+    /// As `Alone`; but others came meanwhile, whom the asker kept waiting.
+    Wanted,
+    /// The consumer is gone for good, and what it left behind is the asker's to clear away.
+    Left,
 }
 
 /// When the space of a burst is given back: not at once, or every burst would allocate anew.
@@ -69,6 +118,7 @@ impl<M> Queue<M> {
             idle: Idle::No,
             accepted: 0,
             closed: false,
+            inside: false,
             trim: Trim::Off,
         };
         Self { state: Mutex::new(state), waker: OnceLock::new() }
@@ -85,7 +135,7 @@ impl<M> Queue<M> {
         }
         state.items.push_back(message.into());
         state.accepted += 1;
-        let idle = std::mem::take(&mut state.idle);
+        let idle = state.idle.rouse();
         drop(state);
         self.wake_consumer(idle);
         Ok(())
@@ -126,37 +176,70 @@ impl<M> Queue<M> {
         control: &AtomicBool,
         cx: &Context<'_>,
     ) -> Batch {
+        let mut look = self.look(cx);
+        if look.take(batch, started) || control.load(Ordering::SeqCst) {
+            return Batch::Ready;
+        }
+        look.rest(batch, cx)
+    }
+
+    /// The consumer's half in steps, for a consumer whose part may be lent.
+    pub(super) fn look(&self, cx: &Context<'_>) -> Look<'_, M> {
         let first = self.waker.get_or_init(|| cx.waker().clone());
+        Look { state: self.state.lock(), first, _woken: None }
+    }
+
+    // ---- an asker in the consumer's stead ------------------------------------------------------
+
+    /// Lends the consumer's part to an asker, if it rests: see [`Home::lend`](super::Home::lend).
+    pub(super) fn lend(&self) -> bool {
+        let mut state = self.state.lock();
+        if !matches!(state.idle, Idle::First) || state.inside || state.closed || !state.room.take() {
+            return false;
+        }
+        state.idle = Idle::Lent;
+        state.accepted += 1;
+        true
+    }
+
+    /// The asker is through: its message was handled, or is `kept` for the consumer.
+    pub(super) fn take_back(&self, kept: Option<M>, wake: bool) -> Returned {
         let _woken;
         let mut state = self.state.lock();
-        if started > 0 {
-            _woken = state.room.give_back(started);
+        match kept {
+            Some(message) => state.items.push_front(message),
+            None => _woken = state.room.give_back(1),
         }
-        if !state.items.is_empty() {
-            std::mem::swap(&mut state.items, batch);
-            return Batch::Ready;
-        }
-        if control.load(Ordering::SeqCst) {
-            return Batch::Ready;
-        }
-        state.idle = match first.will_wake(cx.waker()) {
-            true => Idle::First,
-            false => Idle::Later(Box::new(cx.waker().clone())),
-        };
-        if batch.capacity().max(state.items.capacity()) <= KEPT_SLOTS {
-            return Batch::Idle;
-        }
-        match state.trim {
-            Trim::Set(_) => return Batch::Idle,
-            Trim::Due(then) if then == state.accepted => {
-                state.trim = Trim::Off;
-                state.items = VecDeque::new();
-                *batch = VecDeque::new();
-                return Batch::Idle;
+        let alone = state.items.is_empty();
+        match state.idle {
+            Idle::Left => return Returned::Left,
+            Idle::Lent if !wake && alone => state.idle = Idle::First,
+            _ => {
+                state.idle = Idle::No;
+                drop(state);
+                self.wake_consumer(Idle::First);
             }
-            Trim::Off | Trim::Due(_) => state.trim = Trim::Set(state.accepted),
         }
-        Batch::IdleAndLarge
+        if alone { Returned::Alone } else { Returned::Wanted }
+    }
+
+    /// The consumer goes for good; false if its part is lent: the asker cleans up.
+    pub(super) fn leave(&self) -> bool {
+        let mut state = self.state.lock();
+        assert!(!state.inside, "the consumer leaves from outside");
+        let lent = state.idle.is_lent();
+        state.idle = if lent { Idle::Left } else { Idle::No };
+        !lent
+    }
+
+    /// See [`State::enter`].
+    pub(super) fn begin_stay(&self) -> bool {
+        self.state.lock().enter()
+    }
+
+    /// The consumer was dropped while it was inside.
+    pub(super) fn end_stay(&self) {
+        self.state.lock().inside = false;
     }
 
     /// Lets the consumer give back the space of a burst, if nothing came since it was idle.
@@ -165,7 +248,7 @@ impl<M> Queue<M> {
         if let Trim::Set(then) = state.trim {
             state.trim = Trim::Due(then);
         }
-        let idle = std::mem::take(&mut state.idle);
+        let idle = state.idle.rouse();
         drop(state);
         self.wake_consumer(idle);
     }
@@ -178,13 +261,13 @@ impl<M> Queue<M> {
 
     /// Wakes the consumer if it is idle.
     pub(crate) fn wake(&self) {
-        let idle = std::mem::take(&mut self.state.lock().idle);
+        let idle = self.state.lock().idle.rouse();
         self.wake_consumer(idle);
     }
 
     fn wake_consumer(&self, idle: Idle) {
         match idle {
-            Idle::No => {}
+            Idle::No | Idle::Lent | Idle::Recalled | Idle::Left => {}
             Idle::First => self.waker.get().expect("set before the consumer was idle").wake_by_ref(),
             Idle::Later(waker) => waker.wake(),
         }
@@ -213,5 +296,62 @@ impl<M> Queue<M> {
     /// How many messages wait in the queue, without those that the consumer has taken.
     pub(crate) fn depth(&self) -> usize {
         self.state.lock().items.len()
+    }
+}
+
+/// The consumer's look into its queue, under the lock.
+pub(super) struct Look<'a, M> {
+    state: MutexGuard<'a, State<M>>,
+    first: &'a Waker,
+    /// Dropped after the lock.
+    _woken: Option<Woken>,
+}
+
+impl<M> Look<'_, M> {
+    /// See [`State::enter`].
+    pub(super) fn enter(&mut self) -> bool {
+        self.state.enter()
+    }
+
+    /// The consumer goes out.
+    pub(super) fn leave(&mut self) {
+        self.state.inside = false;
+    }
+
+    /// Returns the room of `started` messages and swaps everything queued into the empty `batch`, if there
+    /// is something.
+    pub(super) fn take(&mut self, batch: &mut VecDeque<M>, started: usize) -> bool {
+        if started > 0 {
+            self._woken = Some(self.state.room.give_back(started));
+        }
+        self.state.idle = Idle::No;
+        let some = !self.state.items.is_empty();
+        if some {
+            std::mem::swap(&mut self.state.items, batch);
+        }
+        some
+    }
+
+    /// Waits from now on.
+    pub(super) fn rest(&mut self, batch: &mut VecDeque<M>, cx: &Context<'_>) -> Batch {
+        let state = &mut *self.state;
+        state.idle = match self.first.will_wake(cx.waker()) {
+            true => Idle::First,
+            false => Idle::Later(Box::new(cx.waker().clone())),
+        };
+        if batch.capacity().max(state.items.capacity()) <= KEPT_SLOTS {
+            return Batch::Idle;
+        }
+        match state.trim {
+            Trim::Set(_) => return Batch::Idle,
+            Trim::Due(then) if then == state.accepted => {
+                state.trim = Trim::Off;
+                state.items = VecDeque::new();
+                *batch = VecDeque::new();
+                return Batch::Idle;
+            }
+            Trim::Off | Trim::Due(_) => state.trim = Trim::Set(state.accepted),
+        }
+        Batch::IdleAndLarge
     }
 }
