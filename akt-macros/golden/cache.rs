@@ -70,6 +70,11 @@ where
             __CacheBody::Clear(..) => "clear",
         }
     }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self.0 {
+            __CacheBody::Clear(ref payload, _) => payload,
+        }
+    }
     fn reply(&self) -> ::core::option::Option<&dyn crate::reexport::__private::Slot> {
         match self.0 {
             __CacheBody::Clear(_, ref reply) => reply.slot(),
@@ -223,6 +228,7 @@ where
 {
     type Msg = CacheMsg<K, N>;
     type Ref = CacheRef<K, N>;
+    type Stash = crate::reexport::__private::NoStash;
     const NAME: &'static str = "Cache";
     fn dispatch_sync(
         &mut self,

@@ -144,6 +144,14 @@ impl ::akt::Message for CounterMsg {
             __CounterBody::Move(..) => "move",
         }
     }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self.0 {
+            __CounterBody::Add(ref payload, _) => payload,
+            #[cfg(feature = "load")]
+            __CounterBody::Load(ref payload, _) => payload,
+            __CounterBody::Move(ref payload, _) => payload,
+        }
+    }
     fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
         match self.0 {
             __CounterBody::Add(_, ref reply) => reply.slot(),
@@ -336,6 +344,7 @@ impl ::akt::ActorRef for CounterRef {
 impl ::akt::Actor for Counter {
     type Msg = CounterMsg;
     type Ref = CounterRef;
+    type Stash = ::akt::__private::NoStash;
     const NAME: &'static str = "Counter";
     fn options() -> ::akt::ActorOptions {
         ::akt::ActorOptions::new().mailbox(::akt::Mailbox::bounded(64))

@@ -94,6 +94,12 @@ impl ::akt::Message for CounterMsg {
             __CounterBody::Add(..) => "add",
         }
     }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self.0 {
+            __CounterBody::Rename(ref payload, _) => payload,
+            __CounterBody::Add(ref payload, _) => payload,
+        }
+    }
     fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
         match self.0 {
             __CounterBody::Rename(_, ref reply) => reply.slot(),
@@ -249,6 +255,7 @@ impl ::akt::ActorRef for CounterRef {
 impl ::akt::Actor for Counter {
     type Msg = CounterMsg;
     type Ref = CounterRef;
+    type Stash = ::akt::__private::NoStash;
     const NAME: &'static str = "Counter";
     fn dispatch_sync(
         &mut self,

@@ -125,6 +125,14 @@ impl ::akt::Message for StoreMsg {
             __StoreBody::Route(..) => "route",
         }
     }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self.0 {
+            __StoreBody::Evict(ref payload, _) => payload,
+            __StoreBody::Compact(ref payload, _) => payload,
+            __StoreBody::WaitFor(ref payload, _) => payload,
+            __StoreBody::Route(ref payload, _) => payload,
+        }
+    }
     fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
         match self.0 {
             __StoreBody::Evict(_, ref reply) => reply.slot(),
@@ -340,6 +348,7 @@ impl ::akt::ActorRef for StoreRef {
 impl ::akt::Actor for Store {
     type Msg = StoreMsg;
     type Ref = StoreRef;
+    type Stash = ::akt::__private::NoStash;
     const NAME: &'static str = "Store";
     fn dispatch_sync(
         &mut self,

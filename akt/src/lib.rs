@@ -39,14 +39,14 @@ mod transport;
 mod wire;
 
 pub use actor::{
-    Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Breaker, BreakerOptions, Call, CallPath,
-    CodecError, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox,
-    Message, PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart,
-    RpcInfo, Spawn, SpawnError, Spawning, Stage, StopReason, Supervise, TellError, Terminated, TimeoutInfo,
-    Timer, TooLarge, Work,
+    Accepts, Actor, ActorOptions, ActorRef, Admit, AnyRef, AskError, Behavior, BehaviorStack, Breaker,
+    BreakerOptions, Call, CallPath, CodecError, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef,
+    Forward, Headers, Mailbox, Message, PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref,
+    Reply, Request, Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage, Stashes, StopReason, Supervise,
+    TellError, Terminated, TimeoutInfo, Timer, TooLarge, Work,
 };
 #[cfg(feature = "macros")]
-pub use akt_macros::{Inject, actor, cron, every, handler, on};
+pub use akt_macros::{Behavior, Inject, actor, cron, every, guard, handler, on};
 pub use bytes;
 #[cfg(feature = "cron")]
 pub use cron::{Cron, CronError};
@@ -74,16 +74,16 @@ pub mod prelude {
         TellError, Terminated,
     };
     #[cfg(feature = "macros")]
-    pub use crate::{actor, cron, every, handler, on};
+    pub use crate::{actor, cron, every, guard, handler, on};
 }
 
 /// What generated code calls; nothing here is for users.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::actor::{
-        AnyReply, Begin, Came, FnCall, FnMsg, Incoming, Outgoing, Slot, Undecoded, WireReply, answer,
-        answer_result, every, forward, incoming, incoming_result, outgoing, outgoing_result, receive,
-        unknown_rpc,
+        AnyReply, Begin, Came, FnCall, FnMsg, Incoming, NoStash, Outgoing, Shelf, Slot, Stash, State,
+        Treatment, Undecoded, WireReply, answer, answer_result, every, forward, forward_result, incoming,
+        incoming_result, outgoing, outgoing_result, receive, reject, unknown_rpc,
     };
     pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
     #[cfg(feature = "cron")]

@@ -170,6 +170,11 @@ impl<'a> Contract<'a> {
                         #(Self::#variant(..) => #name,)*
                     }
                 }
+                fn carried(&self) -> &dyn ::core::any::Any {
+                    match self {
+                        #(Self::#variant(payload, _) => payload,)*
+                    }
+                }
                 fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                     match self {
                         #(Self::#variant(_, reply) => reply.slot(),)*

@@ -241,6 +241,14 @@ pub mod shop {
                     Self::Checkout(..) => "Checkout",
                 }
             }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Add(payload, _) => payload,
+                    Self::Clear(payload, _) => payload,
+                    Self::View(payload, _) => payload,
+                    Self::Checkout(payload, _) => payload,
+                }
+            }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Add(_, reply) => reply.slot(),

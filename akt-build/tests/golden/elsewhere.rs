@@ -93,6 +93,12 @@ pub mod ship {
                     Self::Sail(..) => "Sail",
                 }
             }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Load(payload, _) => payload,
+                    Self::Sail(payload, _) => payload,
+                }
+            }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Load(_, reply) => reply.slot(),

@@ -495,6 +495,22 @@ pub mod names {
                     Self::Dispatch(..) => "dispatch",
                 }
             }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Ask(payload, _) => payload,
+                    Self::Tell(payload, _) => payload,
+                    Self::Actor(payload, _) => payload,
+                    Self::Grain(payload, _) => payload,
+                    Self::Clone(payload, _) => payload,
+                    Self::Type(payload, _) => payload,
+                    Self::Self_(payload, _) => payload,
+                    Self::New(payload, _) => payload,
+                    Self::Add(payload, _) => payload,
+                    Self::Add_(payload, _) => payload,
+                    Self::AsRef(payload, _) => payload,
+                    Self::Dispatch(payload, _) => payload,
+                }
+            }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Ask(_, reply) => reply.slot(),
@@ -1260,6 +1276,11 @@ pub mod names {
                     Self::Add(..) => "Add",
                 }
             }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Add(payload, _) => payload,
+                }
+            }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Add(_, reply) => reply.slot(),
@@ -1420,6 +1441,11 @@ pub mod names {
             fn name(&self) -> &'static str {
                 match self {
                     Self::Add(..) => "Add",
+                }
+            }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Add(payload, _) => payload,
                 }
             }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {

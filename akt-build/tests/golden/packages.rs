@@ -292,6 +292,11 @@ pub mod post {
                         Self::Sort(..) => "Sort",
                     }
                 }
+                fn carried(&self) -> &dyn ::core::any::Any {
+                    match self {
+                        Self::Sort(payload, _) => payload,
+                    }
+                }
                 fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                     match self {
                         Self::Sort(_, reply) => reply.slot(),
@@ -518,6 +523,13 @@ pub mod post {
                     Self::Send(..) => "Send",
                     Self::Find(..) => "Find",
                     Self::Forward(..) => "Forward",
+                }
+            }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Send(payload, _) => payload,
+                    Self::Find(payload, _) => payload,
+                    Self::Forward(payload, _) => payload,
                 }
             }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {

@@ -293,6 +293,12 @@ impl ::akt::Message for PlainMsg {
             Self::Drop(..) => "Drop",
         }
     }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self {
+            Self::Find(payload, _) => payload,
+            Self::Drop(payload, _) => payload,
+        }
+    }
     fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
         match self {
             Self::Find(_, reply) => reply.slot(),

@@ -126,6 +126,15 @@ pub mod clock {
                     Self::Count(..) => "Count",
                 }
             }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Now(payload, _) => payload,
+                    Self::Reset(payload, _) => payload,
+                    Self::Sleep(payload, _) => payload,
+                    Self::Name(payload, _) => payload,
+                    Self::Count(payload, _) => payload,
+                }
+            }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Now(_, reply) => reply.slot(),

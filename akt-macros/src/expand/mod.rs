@@ -1,6 +1,7 @@
 //! From the model to tokens.
 
 mod actor;
+mod behavior;
 mod contract;
 mod fallback;
 mod handler;
@@ -9,6 +10,7 @@ mod options;
 mod reference;
 
 pub(crate) use actor::attribute;
+pub(crate) use behavior::states;
 pub(crate) use contract::contract_actor;
 pub(crate) use fallback::inner;
 pub(crate) use inject::inject;

@@ -1,6 +1,7 @@
 //! From tokens to the model: attributes, methods, types.
 
 mod attrs;
+mod behavior;
 mod contract;
 mod cron;
 mod expression;
@@ -10,6 +11,7 @@ mod spell;
 mod supervise;
 
 pub(crate) use attrs::is_spent;
+pub(crate) use behavior::states_of;
 pub(crate) use contract::contract;
 pub(crate) use inject::{derived, injected};
 pub(crate) use item::{actor, impl_block, returned, typed};

@@ -455,6 +455,7 @@ fn conclude<R: Send + 'static>(
     let stage = match progress {
         Progress::Connecting => Stage::Connecting,
         Progress::Sent => Stage::ReplyLost,
+        Progress::Stashed => Stage::Stashed,
         progress => match progress.handling() {
             Some(elapsed) => Stage::Handling { elapsed },
             None => Stage::Queued { depth: target.depth() },
@@ -488,7 +489,11 @@ pub(crate) fn timed_out(
     stage: Stage,
 ) -> AskError {
     let delivered = match stage {
-        Stage::Resolving | Stage::Connecting | Stage::WaitingForRoom | Stage::Queued { .. } => Delivery::No,
+        Stage::Resolving
+        | Stage::Connecting
+        | Stage::WaitingForRoom
+        | Stage::Queued { .. }
+        | Stage::Stashed => Delivery::No,
         Stage::Handling { .. } | Stage::ReplyLost => Delivery::Maybe,
     };
     let target = target.path();

@@ -24,6 +24,8 @@ pub struct Ctx<A: Actor> {
     /// Something below is set; looked at after each message.
     pub(super) interrupted: bool,
     pub(super) exit: Option<StopReason>,
+    /// The place of the state that was entered last.
+    pub(super) state: u16,
     /// One pointer: an idle actor has none.
     pub(super) fault: Option<Box<Fault>>,
     /// The message being handled.
@@ -32,12 +34,23 @@ pub struct Ctx<A: Actor> {
     pub(super) current: AnyReply,
     /// Timers and work; absent in an actor that never had any.
     scope: Option<Arc<Scope>>,
+    /// What was put aside; takes no space in an actor without a stash.
+    pub(super) shelf: A::Stash,
 }
 
 impl<A: Actor> Ctx<A> {
     pub(super) fn new(cell: Arc<LocalCell<A>>) -> Self {
-        let current = AnyReply::default();
-        Self { cell, interrupted: false, exit: None, fault: None, message: "", current, scope: None }
+        Self {
+            cell,
+            interrupted: false,
+            exit: None,
+            state: 0,
+            fault: None,
+            message: "",
+            current: AnyReply::default(),
+            scope: None,
+            shelf: A::Stash::default(),
+        }
     }
 
     /// The timers and the work of this actor.

@@ -415,6 +415,8 @@ pub enum Stage {
         /// How many messages the mailbox held.
         depth: usize,
     },
+    /// In the actor's stash: put aside for another behaviour, or by its handler.
+    Stashed,
     /// Its handler was running.
     Handling {
         /// For how long.
@@ -431,6 +433,7 @@ impl fmt::Display for Stage {
             Self::Connecting => f.write_str("connecting to its node"),
             Self::WaitingForRoom => f.write_str("waiting for room in the mailbox"),
             Self::Queued { depth } => write!(f, "queued at depth {depth}"),
+            Self::Stashed => f.write_str("put aside in the stash"),
             Self::Handling { elapsed } => write!(f, "handling for {elapsed:.0?}"),
             Self::ReplyLost => f.write_str("sent, and its reply did not arrive"),
         }

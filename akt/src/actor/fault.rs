@@ -115,18 +115,17 @@ impl Core {
         }
     }
 
-    /// A message whose asker has given up (`waited` absent) or whose time is up.
+    /// A message whose asker has given up (`late` absent) or whose time is up.
     pub(super) fn skipped(
         &self,
         me: &dyn Target,
         message: &'static str,
         reply: AnyReply,
-        waited: Option<Duration>,
+        late: Option<(Duration, Stage)>,
     ) {
-        let Some(waited) = waited else {
+        let Some((waited, stage)) = late else {
             return self.system().dead_letter(self, message, DeadLetterReason::Cancelled);
         };
-        let stage = Stage::Queued { depth: me.depth() };
         if !reply.fail(super::call::timed_out(me, message, waited, stage)) {
             self.system().dead_letter(self, message, DeadLetterReason::Expired);
         }

@@ -1,5 +1,6 @@
 //! Function actors: a closure that handles messages of one type.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,6 +11,7 @@ use super::error::TellError;
 use super::reference::{AnyRef, Ref};
 use super::reply::{AnyReply, Reply, Slot};
 use super::spawn::Spawn;
+use super::stash::NoStash;
 use super::traits::{Accepts, Actor, ActorRef, Message, Request};
 use crate::system::ActorSystem;
 
@@ -114,6 +116,10 @@ impl<M: Send + 'static, R: Send + 'static> Message for FnMsg<M, R> {
         "call"
     }
 
+    fn carried(&self) -> &dyn Any {
+        &self.message
+    }
+
     fn reply(&self) -> Option<&dyn Slot> {
         self.reply.slot()
     }
@@ -151,6 +157,7 @@ impl<M: Send + 'static, R: Send + 'static> Accepts<FnMsg<M, R>> for M {
 impl<M: Send + 'static, R: Send + 'static> Actor for FnActor<M, R> {
     type Msg = FnMsg<M, R>;
     type Ref = FnRef<M, R>;
+    type Stash = NoStash;
     const NAME: &'static str = "function";
 
     fn dispatch_sync(&mut self, message: FnMsg<M, R>, cx: &mut Ctx<Self>) -> Result<(), FnMsg<M, R>> {

@@ -1,7 +1,9 @@
 //! Actors within one process: messages, mailboxes, cells, supervision.
 
 mod admission;
+mod admit;
 mod attend;
+mod behavior;
 mod board;
 mod breaker;
 mod calendar;
@@ -39,12 +41,15 @@ mod scope;
 mod slot;
 mod spawn;
 mod start;
+mod stash;
 mod supervisor;
 mod timers;
 mod traits;
 mod watch;
 mod work;
 
+pub use self::admit::{Admit, reject};
+pub use self::behavior::{Behavior, BehaviorStack, State, Treatment};
 pub use self::breaker::BreakerOptions;
 pub use self::call::Call;
 pub use self::context::{Ctx, answer, answer_result};
@@ -52,7 +57,7 @@ pub use self::error::{
     AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, Stage, StopReason,
     TellError, TimeoutInfo, TooLarge,
 };
-pub use self::forward::{Forward, forward};
+pub use self::forward::{Forward, forward, forward_result};
 pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
 pub use self::mailbox::Mailbox;
 pub use self::meta::Headers;
@@ -65,6 +70,7 @@ pub use self::recipient::Recipient;
 pub use self::reference::{AnyRef, Ref};
 pub use self::reply::{AnyReply, Begin, Came, Reply, Slot};
 pub use self::spawn::{ActorOptions, Spawn, SpawnError, Spawning};
+pub use self::stash::{NoStash, Shelf, Stash, Stashes};
 pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::timers::{Timer, every};
 pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, RpcInfo};

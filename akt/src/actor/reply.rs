@@ -114,6 +114,10 @@ pub trait Slot {
     fn is_ask(&self) -> bool;
     /// What came with the message.
     fn meta(&self) -> Option<Came>;
+    /// Notes that the message is in its actor's stash.
+    fn put_aside(&self);
+    /// Whether the asker has an answer, or has given up.
+    fn is_over(&self) -> bool;
 }
 
 /// What came with a message, for the engine.
@@ -125,7 +129,9 @@ impl<R: Send + 'static> Slot for Packed<R> {
     fn begin(&self, now: Instant) -> Begin {
         match (self.end(), self.expires()) {
             (Some(slot), _) => slot.begin(now),
-            (None, Some(expires)) if now >= expires => Begin::Expired { waited: now.since(expires) },
+            (None, Some(expires)) if now >= expires => {
+                Begin::Expired { waited: now.since(expires), in_stash: false }
+            }
             (None, _) => Begin::Go,
         }
     }
@@ -141,6 +147,16 @@ impl<R: Send + 'static> Slot for Packed<R> {
     fn meta(&self) -> Option<Came> {
         self.meta().map(Came)
     }
+
+    fn put_aside(&self) {
+        if let Some(slot) = self.end() {
+            slot.travel(Progress::Stashed);
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.end().is_some_and(|slot| !slot.is_awaited())
+    }
 }
 
 /// Whether a message may be handled.
@@ -150,7 +166,7 @@ pub enum Begin {
     /// Somebody waits, and there is time.
     Go,
     /// The deadline has passed, and the asker does not know yet.
-    Expired { waited: Duration },
+    Expired { waited: Duration, in_stash: bool },
     /// The asker has its answer: its time ran out.
     Returned,
     /// The asker has dropped its call.
@@ -206,6 +222,8 @@ pub(crate) enum Progress {
     Connecting,
     /// Written to a connection.
     Sent,
+    /// In its actor's stash.
+    Stashed,
     Handling {
         since: Instant,
         at: Instant,

@@ -54,6 +54,12 @@ impl<A: Actor> Resident<A> {
         }
     }
 
+    /// Whether a message led to something that comes before the next: another state, or what was put aside.
+    #[inline]
+    fn is_behind(&self) -> bool {
+        self.actor.as_ref().is_some_and(|actor| self.runner.is_behind(actor))
+    }
+
     /// Handles one message for its asker; hands it back if its handler is async.
     fn attend(&mut self, message: A::Msg, now: Instant) -> Option<A::Msg> {
         let actor = self.actor.as_mut().expect("it has started");
@@ -72,6 +78,7 @@ impl<A: Actor> Resident<A> {
         let end = match *matter {
             Matter::End(end) => Some(end),
             Matter::Terminated(terminated) => self.runner.terminated(&mut actor, terminated).await,
+            Matter::Enter => self.runner.enter(&mut actor).await,
         };
         self.actor = match end {
             Some(end) => self.runner.conclude(actor, end).await,
@@ -87,7 +94,7 @@ impl<A: Actor> LocalCell<A> {
         let mut guest = self.home.guest();
         let resident = guest.resident();
         let kept = resident.attend(message, now);
-        let (later, wake) = (kept.is_some(), resident.matter.is_some());
+        let (later, wake) = (kept.is_some(), resident.matter.is_some() || resident.is_behind());
         let alone = guest.leave(kept, wake);
         if later || !alone || self.core.system().runtime().now().since(now) > BRISK {
             self.lends.store(false, Ordering::Relaxed);
@@ -107,9 +114,10 @@ impl<A: Actor> LocalCell<A> {
     ) -> Poll<Inside<'a, A>> {
         let mut door = self.home.door(cx);
         let Some(mut visit) = inside.take().or_else(|| door.enter()) else { return Poll::Pending };
-        let Resident { runner, matter, rests, .. } = &mut *visit;
+        let has_more = visit.matter.is_some() || visit.is_behind();
+        let Resident { runner, rests, .. } = &mut *visit;
         let (batch, owed) = runner.supply();
-        if door.take(batch, owed) || self.core.lane.raised_now() || matter.is_some() {
+        if door.take(batch, owed) || self.core.lane.raised_now() || has_more {
             return Poll::Ready(visit);
         }
         if !self.lends.load(Ordering::Relaxed) {

@@ -9,7 +9,7 @@ use super::context::Ctx;
 use super::core::EndChildren;
 use super::current::{self, Handling, Within};
 use super::errand::Run;
-use super::error::StopReason;
+use super::error::{Fault, Stage as WaitedIn, StopReason};
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
 use super::mailbox::{Control, Errand};
@@ -21,6 +21,7 @@ use super::regroup::Seat;
 use super::reply::{Begin, Slot};
 use super::spawn::Factory;
 use super::start::{Start, StartFailure};
+use super::stash::Shelf;
 use super::supervisor::{Supervise, Supervisor};
 use super::traits::{Actor, Message};
 use super::watch::Terminated;
@@ -73,6 +74,8 @@ pub(super) enum Step {
 pub(super) enum Matter {
     End(End),
     Terminated(Terminated),
+    /// The actor is in another state.
+    Enter,
 }
 
 impl From<Option<End>> for Step {
@@ -143,10 +146,17 @@ impl<A: Actor> Runner<A> {
     /// The next thing that there is to do: control first, then a message.
     #[inline]
     fn step(&mut self, actor: &mut A) -> Step {
+        if self.has_changed(actor) {
+            return Step::Matter(Box::new(Matter::Enter));
+        }
+        self.cx.shelf.begin();
         if self.cell.core.lane.is_raised()
             && let Some(step) = self.obey(actor)
         {
             return step;
+        }
+        if let Some(message) = self.cx.shelf.next() {
+            return self.dispatch(actor, message, None);
         }
         if self.left == 0 {
             return End::Stop(StopReason::Requested).into();
@@ -180,6 +190,7 @@ impl<A: Actor> Runner<A> {
     #[inline]
     pub(super) fn handle_lent(&mut self, actor: &mut A, message: A::Msg, now: Instant) -> Step {
         self.left -= 1;
+        self.cx.shelf.begin();
         self.dispatch(actor, message, Some(now))
     }
 
@@ -211,8 +222,9 @@ impl<A: Actor> Runner<A> {
                 return Step::Next;
             }
             ask = slot.is_ask();
-            within = slot.meta().map(|came| self.enter(slot.share().deadline(), came.0));
+            within = slot.meta().map(|came| self.carry_on(slot.share().deadline(), came.0));
         }
+        let Some(message) = self.treat(actor, message) else { return Step::Next };
         let handled = guard(|| actor.dispatch_sync(message, &mut self.cx));
         drop(within);
         match handled {
@@ -228,7 +240,7 @@ impl<A: Actor> Runner<A> {
 
     /// What the handler sends carries on what came with its message.
     #[cold]
-    fn enter(&self, deadline: Instant, meta: Arc<Meta>) -> Box<Within> {
+    fn carry_on(&self, deadline: Instant, meta: Arc<Meta>) -> Box<Within> {
         let actor: Arc<dyn Target> = self.cell.clone();
         let handling = Handling { actor: Some(actor), deadline, meta: Some(meta) };
         // A pointer: messages that came with nothing pay for no more than that.
@@ -281,14 +293,15 @@ impl<A: Actor> Runner<A> {
     /// Ends a message that must not be handled any more.
     #[cold]
     fn skip(&self, message: A::Msg, begin: Begin) {
-        let waited = match begin {
-            Begin::Expired { waited } => Some(waited),
+        let late = match begin {
+            Begin::Expired { waited, in_stash: true } => Some((waited, WaitedIn::Stashed)),
+            Begin::Expired { waited, .. } => Some((waited, WaitedIn::Queued { depth: self.cell.depth() })),
             _ => None,
         };
         let name = message.name();
         let reply = orphan::part(message);
         if begin != Begin::Returned {
-            self.cell.core.skipped(&*self.cell, name, reply, waited);
+            self.cell.core.skipped(&*self.cell, name, reply, late);
         }
     }
 
@@ -336,6 +349,20 @@ impl<A: Actor> Runner<A> {
         self.cx.message = "on(terminated)";
         self.give_back();
         let attended = Attend::hook(&self.cell, actor.on_terminated(terminated, &mut self.cx)).await;
+        self.after_hook(attended)
+    }
+
+    /// A change of behaviour: `#[on(enter)]` before anything else.
+    pub(super) async fn enter(&mut self, actor: &mut A) -> Option<End> {
+        self.adopt_state(actor);
+        self.cx.message = "on(enter)";
+        self.give_back();
+        let attended = Attend::hook(&self.cell, actor.on_enter(&mut self.cx)).await;
+        self.after_hook(attended)
+    }
+
+    /// A hook between messages has ended, well or not.
+    fn after_hook(&mut self, attended: Result<Result<(), Fault>, Broken>) -> Option<End> {
         match attended {
             Ok(Ok(())) if self.cx.interrupted => self.interrupted(true),
             Ok(Ok(())) => None,
@@ -390,7 +417,7 @@ impl<A: Actor> Runner<A> {
         errands.into_iter().for_each(|errand| self.cell.core.abandon(errand));
         let queued = self.cell.home.queue.close();
         let taken = std::mem::take(&mut self.batch);
-        for message in taken.into_iter().chain(queued) {
+        for message in self.cx.shelf.take_all().into_iter().chain(taken).chain(queued) {
             self.cell.core.refuse(message.name(), orphan::part(message), reason);
         }
     }

@@ -1,16 +1,19 @@
 //! What the macros implement: actors, their messages, their handlers, their references.
 
+use std::any::Any;
 use std::future::ready;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::behavior::{State, Treatment};
 use super::context::Ctx;
 use super::error::Fault;
 use super::outbound::{Incoming, Outgoing, Undecoded, WireReply};
 use super::reference::Ref;
 use super::reply::{AnyReply, Reply, Slot};
 use super::spawn::ActorOptions;
+use super::stash::Shelf;
 use super::watch::Terminated;
 
 /// Something with state that handles one message at a time. Implemented by `#[akt::actor]`.
@@ -31,6 +34,24 @@ pub trait Actor: Sized + Send + 'static {
     #[must_use]
     fn options() -> ActorOptions {
         ActorOptions::new()
+    }
+
+    /// Where it keeps what it puts aside.
+    #[doc(hidden)]
+    type Stash: Shelf<Self::Msg>;
+
+    /// What it does with a message depends on its state.
+    #[doc(hidden)]
+    const BEHAVES: bool = false;
+
+    #[doc(hidden)]
+    fn state(&self) -> State {
+        State::default()
+    }
+
+    #[doc(hidden)]
+    fn treatment(&self, _message: &Self::Msg) -> Treatment {
+        Treatment::Handle
     }
 
     #[doc(hidden)]
@@ -64,6 +85,11 @@ pub trait Actor: Sized + Send + 'static {
     }
 
     #[doc(hidden)]
+    fn on_enter(&mut self, _cx: &mut Ctx<Self>) -> impl Future<Output = Result<(), Fault>> + Send {
+        ready(Ok(()))
+    }
+
+    #[doc(hidden)]
     fn set_timers(_cx: &mut Ctx<Self>) {}
 
     #[doc(hidden)]
@@ -76,6 +102,14 @@ pub trait Actor: Sized + Send + 'static {
 pub trait Message: Send + Sized + 'static {
     /// The handler or rpc that it is for.
     fn name(&self) -> &'static str;
+
+    /// What it carries, if that is a `T`: for an rpc, its request.
+    fn payload<T: Any>(&self) -> Option<&T> {
+        self.carried().downcast_ref()
+    }
+
+    #[doc(hidden)]
+    fn carried(&self) -> &dyn Any;
 
     #[doc(hidden)]
     fn reply(&self) -> Option<&dyn Slot>;

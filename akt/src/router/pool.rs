@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 use super::Stopped;
 use super::cell::{Place, Table};
 use crate::actor::{
-    Actor, ActorRef, AnyRef, AnyReply, AskError, Call, Ctx, Fault, Mailbox, Message, Ref, Reply, Request,
-    Slot, Spawn, SpawnError, StopReason, Supervise, Terminated, answer_result,
+    Actor, ActorRef, AnyRef, AnyReply, AskError, Call, Ctx, Fault, Mailbox, Message, NoStash, Ref, Reply,
+    Request, Slot, Spawn, SpawnError, StopReason, Supervise, Terminated, answer_result,
 };
 
 /// Makes the value of a routee.
@@ -125,6 +125,7 @@ impl<A: Actor> Pool<A> {
 impl<A: Actor> Actor for Pool<A> {
     type Msg = Resize;
     type Ref = PoolRef;
+    type Stash = NoStash;
     const NAME: &'static str = "Router";
 
     fn dispatch_sync(&mut self, message: Resize, _cx: &mut Ctx<Self>) -> Result<(), Resize> {
@@ -157,6 +158,10 @@ pub(crate) struct Resize(usize, Reply<Result<(), SpawnError>>);
 impl Message for Resize {
     fn name(&self) -> &'static str {
         <Self as Request>::NAME
+    }
+
+    fn carried(&self) -> &dyn Any {
+        self
     }
 
     fn reply(&self) -> Option<&dyn Slot> {

@@ -1,6 +1,7 @@
 //! The integration tests of akt: one file per promise, one binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod behaviors;
 mod context;
 mod contracts;
 mod cron;
@@ -22,6 +23,7 @@ mod running;
 mod schedules;
 mod semantics;
 mod starting;
+mod stash;
 mod supervision;
 mod support;
 mod tidy;

@@ -1,6 +1,7 @@
 //! The fate test: every accepted message is handled, returned, or a dead letter. Exactly one of them.
 
 mod ledger;
+mod moody;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -165,14 +166,18 @@ impl Subject {
         self.ledger.completed(id);
     }
 
-    /// Waits `ms` milliseconds, or if it is even only gives way so often.
     async fn pause(&self, ms: u64) {
-        if ms % 2 == 1 {
-            return self.runtime.sleep(Duration::from_millis(ms)).await;
-        }
-        for _ in 0..ms {
-            give_way().await;
-        }
+        pause(&self.runtime, ms).await;
+    }
+}
+
+/// Waits `ms` milliseconds, or if it is even only gives way so often.
+async fn pause(runtime: &Runtime, ms: u64) {
+    if ms % 2 == 1 {
+        return runtime.sleep(Duration::from_millis(ms)).await;
+    }
+    for _ in 0..ms {
+        give_way().await;
     }
 }
 
@@ -245,7 +250,11 @@ struct Client {
 
 impl Client {
     async fn run(mut self) {
-        for _ in 0..self.rng.usize(3..14) {
+        for _ in 0..self.rng.usize(4..20) {
+            if self.rng.u8(..3) == 0 {
+                self.upset().await;
+                continue;
+            }
             let Some(subject) = self.subject().await else { continue };
             for _ in 0..self.rng.usize(0..3) {
                 give_way().await;
@@ -400,7 +409,13 @@ fn every_accepted_message_has_exactly_one_fate() {
 
 #[test]
 fn a_broken_promise_is_noticed() {
-    for promise in [Promise::DrainOnStop, Promise::DeadLetterOnKill, Promise::AnswerOnPanic] {
+    let promises = [
+        Promise::DrainOnStop,
+        Promise::DeadLetterOnKill,
+        Promise::AnswerOnPanic,
+        Promise::DeadLetterOnRefusal,
+    ];
+    for promise in promises {
         let noticed =
             seeds().take(1_000).any(|seed| crate::sim::run(seed, |rt| run(rt, seed, Some(promise))).is_err());
 

@@ -168,7 +168,10 @@ impl<R: Send + 'static> Ender<R> {
             match word & PHASE {
                 DROPPED => return Begin::Cancelled,
                 TIMED_OUT | ANSWERED => return Begin::Returned,
-                _ if now >= header.deadline => return Begin::Expired { waited: now.since(header.since) },
+                phase if now >= header.deadline => {
+                    let waited = now.since(header.since);
+                    return Begin::Expired { waited, in_stash: phase == STASHED };
+                }
                 _ => {}
             }
             header.begun.store(now.as_nanos(), Ordering::Relaxed);
@@ -184,6 +187,7 @@ impl<R: Send + 'static> Ender<R> {
         let phase = match progress {
             Progress::Connecting => CONNECTING,
             Progress::Sent => SENT,
+            Progress::Stashed => STASHED,
             _ => QUEUED,
         };
         let word = self.0.word();
@@ -210,8 +214,7 @@ impl<R: Send + 'static> Ender<R> {
     }
 
     /// The time ran out on the other node, which says where the message was.
-    pub(crate) fn due(self, handling: Option<std::time::Duration>) {
-        let progress = handling.map_or(Progress::Queued, Progress::HandlingThere);
+    pub(crate) fn due(self, progress: Progress) {
         self.end(TIMED_OUT, Awaited::Due(progress));
     }
 

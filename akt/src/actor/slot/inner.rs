@@ -105,6 +105,7 @@ impl<R: Send + 'static> Inner<R> {
             QUEUED => Progress::Queued,
             CONNECTING => Progress::Connecting,
             SENT => Progress::Sent,
+            STASHED => Progress::Stashed,
             _ => Progress::Handling { since: moment(&self.header.begun), at: moment(&self.header.fired) },
         }
     }
