@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ImplItem, ItemImpl};
 
-use super::{contract, fallback, handler, options, reference};
+use super::{contract, copies, fallback, handler, options, reference};
 use crate::check;
 use crate::diag::Diag;
 use crate::model::{
@@ -36,9 +36,10 @@ fn whole(actor: &Actor) -> TokenStream {
     let assertions = handler::assertions(actor);
     let marker = actor.subject.marker();
     let messages = handler::messages(actor);
+    let copies = copies::copies(actor);
     let reference = reference::reference(actor);
     let implementation = implementation(actor);
-    quote!(#user #assertions #marker #messages #reference #implementation)
+    quote!(#user #assertions #marker #messages #copies #reference #implementation)
 }
 
 /// The user's block, without lints about signatures that handlers and hooks cannot choose.

@@ -2,6 +2,7 @@
 
 mod actor;
 mod contract;
+mod copies;
 mod fallback;
 mod handler;
 mod inject;

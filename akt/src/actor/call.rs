@@ -90,21 +90,27 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// Dropping it before it is ready sends nothing.
     pub async fn send(mut self) -> Result<(), TellError<Q::Payload>> {
         let payload = self.take_payload();
-        let payload = match self.target.get().push::<Q>(Q::wrap(payload, Reply::nobody())) {
+        let mut payload = match self.target.get().push::<Q>(Q::wrap(payload, Reply::nobody())) {
             Err(TellError::Full(payload)) => self.settle(payload),
             done => return done,
         };
         let target = self.target.get();
         let (since, deadline) = self.span();
-        let mut place = Place { admission: Admission::new(since, deadline), target: &*target.0 };
-        match std::future::poll_fn(|cx| place.admission.poll(place.target, cx)).await {
-            Ok(()) => {}
-            Err(NoRoom::Late { .. }) => return Err(TellError::Full(payload)),
-            // Whatever it is, the push says it again, and hands the message back.
-            Err(NoRoom::Refused(_)) => return target.push::<Q>(Q::wrap(payload, Reply::nobody())),
+        loop {
+            let mut place = Place { admission: Admission::new(since, deadline), target: &*target.0 };
+            match std::future::poll_fn(|cx| place.admission.poll(place.target, cx)).await {
+                Ok(()) => {}
+                Err(NoRoom::Late { .. }) => return Err(TellError::Full(payload)),
+                // Whatever it is, the push says it again, and hands the message back.
+                Err(NoRoom::Refused(_)) => return target.push::<Q>(Q::wrap(payload, Reply::nobody())),
+            }
+            let message = Q::wrap(payload, Reply::nobody());
+            match target.0.push(message, true).map_err(Refused::into_tell_error::<Q>) {
+                // Another of the routees that shall all take it is full.
+                Err(TellError::Full(back)) => payload = back,
+                done => return done,
+            }
         }
-        let message = Q::wrap(payload, Reply::nobody());
-        target.0.push(message, true).map_err(Refused::into_tell_error::<Q>)
     }
 
     /// Begins to ask at once; the answer can be awaited later, and elsewhere.
@@ -112,12 +118,26 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// If the mailbox is full, the call gets in line when it is first awaited: one that nobody polls holds up
     /// nobody.
     pub fn start(self) -> Call<'static, Q> {
+        self.start_in(false)
+    }
+
+    /// [`start`](Self::start); `reserved` if [`Target::poll_room`] gave room for it.
+    pub(crate) fn start_in(self, reserved: bool) -> Call<'static, Q> {
         let mut call = self.into_owned();
         match std::mem::replace(&mut call.state, State::Done) {
-            State::New(payload) => call.begin(payload, &Context::from_waker(Waker::noop())),
+            State::New(payload) => call.begin(payload, reserved, &Context::from_waker(Waker::noop())),
             under_way => call.state = under_way,
         }
         call
+    }
+
+    /// Takes it back as if its time were up: what is queued is skipped and no dead letter, a running handler is
+    /// told.
+    pub(crate) fn withdraw(mut self) {
+        if let State::Asked(asked) = &self.state {
+            asked.asker.share().pending().fire(self.target.get().0.system().runtime().now());
+            let _ = Pin::new(&mut self).poll(&mut Context::from_waker(Waker::noop()));
+        }
     }
 
     /// The message without its reply, for a timer, a pipe or a schedule to send.
@@ -143,9 +163,26 @@ impl<'a, Q: Request> Call<'a, Q> {
         (self.target.get().clone(), payload)
     }
 
-    #[cfg(test)]
-    pub(super) fn was_accepted(&self) -> bool {
+    /// Asks, or waits on for room; false while it waits.
+    pub(super) fn poll_accepted(&mut self, cx: &Context<'_>) -> bool {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::New(payload) => self.begin(payload, false, cx),
+            state => self.state = state,
+        }
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Waiting(payload, admission) => self.poll_room(payload, admission, cx),
+            state => self.state = state,
+        }
+        !self.is_waiting()
+    }
+
+    pub(crate) fn was_accepted(&self) -> bool {
         matches!(self.state, State::Asked(_))
+    }
+
+    /// Whether it is in line for room, or will be when it is polled.
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting(..))
     }
 
     fn take_payload(&mut self) -> Q::Payload {
@@ -166,10 +203,10 @@ impl<'a, Q: Request> Call<'a, Q> {
         (now, now + timeout)
     }
 
-    fn begin(&mut self, payload: Q::Payload, cx: &Context<'_>) {
+    fn begin(&mut self, payload: Q::Payload, reserved: bool, cx: &Context<'_>) {
         let (since, deadline) = self.span();
         let target = self.target.get();
-        self.state = match Asked::push::<Q>(target, payload, (since, deadline), false, cx) {
+        self.state = match Asked::push::<Q>(target, payload, (since, deadline), reserved, cx) {
             Ok(asked) => State::Asked(asked),
             Err((Refusal::Full, payload)) => {
                 State::Waiting(self.settle(payload), Admission::new(since, deadline))
@@ -222,6 +259,11 @@ impl<'a, Q: Request> Call<'a, Q> {
             Poll::Pending => State::Waiting(payload, admission),
             Poll::Ready(Ok(())) => match Asked::push::<Q>(target, payload, span, true, cx) {
                 Ok(asked) => State::Asked(asked),
+                // Another of the routees that shall all take it is full.
+                Err((Refusal::Full, payload)) => {
+                    cx.waker().wake_by_ref();
+                    State::Waiting(payload, Admission::new(span.0, span.1))
+                }
                 Err((refusal, _)) => State::Ready(Err(refused(&*target.0, refusal).widen())),
             },
             Poll::Ready(Err(NoRoom::Late { waited })) => {
@@ -246,7 +288,7 @@ impl<Q: Request> Future for Call<'_, Q> {
                 if this.target.get().0.lend(cx) {
                     return this.attend(payload, cx);
                 }
-                this.begin(payload, cx);
+                this.begin(payload, false, cx);
                 if matches!(this.state, State::Asked(_)) {
                     return Poll::Pending;
                 }
@@ -338,7 +380,8 @@ impl<R: Send + 'static> Asked<R> {
         let alarm = target.system().board().clear(self.alarm, self.asker.share());
         self.asker.give_up();
         let reason = match self.asker.leave(alarm) {
-            None | Some(Awaited::Outcome(Ok(_))) => return,
+            // It was handled, if it was not answered.
+            None | Some(Awaited::Outcome(Ok(_) | Err(AskError::Unanswered))) => return,
             Some(Awaited::Outcome(Err(error))) => DeadLetterReason::of_error(&error),
             Some(Awaited::Due(_)) => DeadLetterReason::Expired,
         };
@@ -389,6 +432,7 @@ pub(super) fn refused(target: &dyn Target, refusal: Refusal) -> AskError {
     match refusal {
         Refusal::Full => AskError::Full,
         Refusal::NoRoutees => AskError::Rejected(NO_ROUTEES.into()),
+        Refusal::Rejected(why) => AskError::Rejected(why.into()),
         Refusal::Stopped => AskError::Stopped { reason: target.refusal(), delivered: Delivery::No },
         Refusal::Unreachable(source) => AskError::Unreachable { delivered: Delivery::No, source },
         Refusal::TooLarge(size) => AskError::TooLarge { bytes: size.bytes, limit: size.limit },

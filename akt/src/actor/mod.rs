@@ -2,6 +2,7 @@
 
 mod admission;
 mod attend;
+mod batch;
 mod board;
 mod breaker;
 mod calendar;
@@ -24,6 +25,7 @@ mod mailbox;
 mod orphan;
 mod outbound;
 mod panic;
+mod partly;
 mod pipe;
 mod post;
 mod recipient;
@@ -43,6 +45,7 @@ mod traits;
 mod watch;
 mod work;
 
+pub use self::batch::{Answers, Batch, BatchError, batch};
 pub use self::breaker::BreakerOptions;
 pub use self::call::Call;
 pub use self::context::{Ctx, answer, answer_result};
@@ -57,6 +60,7 @@ pub use self::outbound::{
     Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,
     unknown_rpc,
 };
+pub use self::partly::PartlyInfo;
 pub use self::post::Post;
 pub use self::recipient::Recipient;
 pub use self::reference::{AnyRef, Ref};
@@ -64,7 +68,9 @@ pub use self::reply::{AnyReply, Begin, Reply, Slot};
 pub use self::spawn::{ActorOptions, Spawn, SpawnError, Spawning};
 pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::timers::{Timer, every};
-pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, RpcInfo};
+pub use self::traits::{
+    Accepts, Actor, ActorRef, CloneMessage, Copying, Join, Message, Opener, Protocol, Request, RpcInfo,
+};
 pub use self::watch::Terminated;
 pub use self::work::{Breaker, PipeError, Work};
 
@@ -73,9 +79,10 @@ pub(crate) use self::calendar::Calendar;
 pub(crate) use self::cell::LocalCell;
 pub(crate) use self::core::Core;
 pub(crate) use self::guardian::Guardian;
-pub(crate) use self::mailbox::Control;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
-pub(crate) use self::mailbox::{Batch, Queue, Ticket};
+pub(crate) use self::mailbox::{Batch as Found, Queue, Ticket};
+pub(crate) use self::mailbox::{Control, Room};
+pub(crate) use self::orphan::part;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::outbound::{Answer, Outcome, PendingReply, WireAsk};
 pub(crate) use self::panic::{guard, guard_drop, guarded, install_hook};

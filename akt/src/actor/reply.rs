@@ -44,6 +44,11 @@ impl<R: Send + 'static> Reply<R> {
         }
     }
 
+    /// When its asker gives up; none for a tell.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.0.as_ref().map(Ender::deadline)
+    }
+
     /// Whether this is the reply of an ask, waited for or not.
     pub(crate) fn is_ask(&self) -> bool {
         self.0.is_some()

@@ -1,6 +1,7 @@
 //! The integration tests of akt: one file per promise, one binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod batches;
 mod contracts;
 mod cron;
 mod dependencies;
@@ -13,6 +14,7 @@ mod lifecycle;
 mod messages;
 mod panics;
 mod pipes;
+mod pulls;
 mod quic;
 mod remote;
 mod replies;
@@ -20,6 +22,7 @@ mod routers;
 mod running;
 mod schedules;
 mod semantics;
+mod spreads;
 mod starting;
 mod supervision;
 mod support;
