@@ -105,10 +105,11 @@ impl Ledger {
         }
         for entry in others {
             letters.take([entry.name, entry.asked]);
-            // A reply that was kept may be lost by both: both were handled, and nobody heard why it was lost.
-            if entry.name == "keep" {
-                letters.take([entry.name, entry.asked]);
-            }
+        }
+        // A reply that was kept is lost with its actor: handled, and a letter if its asker goes before it looks.
+        let kept = |entry: &&Entry| entry.name == "keep" && entry.end == End::Sent && entry.completed > 0;
+        for entry in entries.iter().filter(kept) {
+            letters.take([entry.name, entry.asked]);
         }
         match letters.left.into_iter().find(|(_, left)| *left > 0) {
             Some((name, left)) => Err(format!("{left} dead letters of `{name}` belong to no message")),
