@@ -128,6 +128,36 @@ where
 {
     type Request = Self;
 }
+#[automatically_derived]
+#[allow(private_bounds, private_interfaces)]
+impl<K: Send + 'static, const N: usize> crate::reexport::CloneMessage for CacheMsg<K, N>
+where
+    Cache<K, N>: Sized,
+{
+    fn open<__AktOpener: crate::reexport::__private::Opener<Self>>(
+        self,
+        opener: __AktOpener,
+    ) -> __AktOpener::Out {
+        let message = self;
+        match message.0 {
+            __CacheBody::Clear(message, reply) => {
+                opener
+                    .open::<
+                        __CacheClear<K, N>,
+                    >(
+                        message,
+                        reply,
+                        crate::reexport::__private::Copying {
+                            clone: |_| __CacheClear::<K, N> {
+                                __akt_actor: ::core::marker::PhantomData,
+                            },
+                            join: |out| out,
+                        },
+                    )
+            }
+        }
+    }
+}
 /// Reference to a `Cache`: typed, cheap to clone.
 #[allow(unnameable_types, unreachable_pub)]
 pub struct CacheRef<K: Send + 'static, const N: usize>(

@@ -171,6 +171,16 @@ impl ::akt::Request for __CounterAdd {
 impl ::akt::Accepts<CounterMsg> for __CounterAdd {
     type Request = Self;
 }
+#[automatically_derived]
+#[allow(private_bounds, private_interfaces)]
+impl ::akt::CloneMessage for CounterMsg {
+    fn open<__AktOpener: ::akt::__private::Opener<Self>>(
+        self,
+        _opener: __AktOpener,
+    ) -> __AktOpener::Out {
+        ::core::unimplemented!()
+    }
+}
 /// Reference to a `Counter`: typed, cheap to clone.
 #[allow(unnameable_types, unreachable_pub)]
 pub struct CounterRef(::akt::Ref<CounterMsg>);

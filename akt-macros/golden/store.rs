@@ -260,6 +260,78 @@ impl ::akt::Request for __StoreRoute {
 impl ::akt::Accepts<StoreMsg> for __StoreRoute {
     type Request = Self;
 }
+#[automatically_derived]
+#[allow(private_bounds, private_interfaces)]
+impl ::akt::CloneMessage for StoreMsg
+where
+    for<'__akt> String: ::akt::__private::CloneArg<'__akt>,
+    for<'__akt> Job: ::akt::__private::CloneArg<'__akt>,
+{
+    fn open<__AktOpener: ::akt::__private::Opener<Self>>(
+        self,
+        opener: __AktOpener,
+    ) -> __AktOpener::Out {
+        let message = self;
+        match message.0 {
+            __StoreBody::Evict(message, reply) => {
+                opener
+                    .open::<
+                        __StoreEvict,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |_| __StoreEvict {},
+                            join: ::akt::__private::good,
+                        },
+                    )
+            }
+            __StoreBody::Compact(message, reply) => {
+                opener
+                    .open::<
+                        __StoreCompact,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |_| __StoreCompact {},
+                            join: ::akt::__private::good,
+                        },
+                    )
+            }
+            __StoreBody::WaitFor(message, reply) => {
+                opener
+                    .open::<
+                        __StoreWaitFor,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |message| __StoreWaitFor {
+                                key: ::akt::__private::CloneArg::clone_arg(&message.key),
+                            },
+                            join: |out| out,
+                        },
+                    )
+            }
+            __StoreBody::Route(message, reply) => {
+                opener
+                    .open::<
+                        __StoreRoute,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |message| __StoreRoute {
+                                job: ::akt::__private::CloneArg::clone_arg(&message.job),
+                            },
+                            join: ::akt::__private::good,
+                        },
+                    )
+            }
+        }
+    }
+}
 /// Reference to a `Store`: typed, cheap to clone.
 #[allow(unnameable_types, unreachable_pub)]
 pub struct StoreRef(::akt::Ref<StoreMsg>);

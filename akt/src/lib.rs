@@ -39,11 +39,12 @@ mod transport;
 mod wire;
 
 pub use actor::{
-    Accepts, Actor, ActorOptions, ActorRef, Admit, AnyRef, AskError, Behavior, BehaviorStack, Breaker,
-    BreakerOptions, Call, CallPath, CodecError, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef,
-    Forward, Headers, Mailbox, Message, PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref,
-    Reply, Request, Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage, Stashes, StopReason, Supervise,
-    TellError, Terminated, TimeoutInfo, Timer, TooLarge, Work,
+    Accepts, Actor, ActorOptions, ActorRef, Admit, Answers, AnyRef, AskError, Batch, BatchError, Behavior,
+    BehaviorStack, Breaker, BreakerOptions, Call, CallPath, CloneMessage, CodecError, Ctx, Delivery,
+    Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox, Message, PartlyInfo, PeerError,
+    PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn, SpawnError,
+    Spawning, Stage, Stashes, StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge,
+    Work, batch,
 };
 #[cfg(feature = "macros")]
 pub use akt_macros::{Behavior, Inject, actor, cron, every, guard, handler, on};
@@ -55,7 +56,7 @@ pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
 #[cfg(feature = "remote")]
 pub use remote::{ActorAtError, Refusal, Remote};
-pub use router::{Routees, Router};
+pub use router::{Routee, Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
     ActorSystem, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event, EventStream, Extension,
@@ -81,14 +82,14 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::actor::{
-        AnyReply, Begin, Came, FnCall, FnMsg, Incoming, NoStash, Outgoing, Shelf, Slot, Stash, State,
-        Treatment, Undecoded, WireReply, answer, answer_result, every, forward, forward_result, incoming,
-        incoming_result, outgoing, outgoing_result, receive, reject, unknown_rpc,
+        AnyReply, Begin, Came, Copying, FnCall, FnMsg, Incoming, Join, NoStash, Opener, Outgoing, Shelf,
+        Slot, Stash, State, Treatment, Undecoded, WireReply, answer, answer_result, every, forward,
+        forward_result, incoming, incoming_result, outgoing, outgoing_result, receive, reject, unknown_rpc,
     };
-    pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
+    pub use crate::codegen::{assert_codegen, good, require_message_arg, require_reply, require_send};
     #[cfg(feature = "cron")]
     pub use crate::cron::cron;
-    pub use crate::message::{ErrorType, MessageArg, ReplyType, Travels};
+    pub use crate::message::{CloneArg, ErrorType, MessageArg, ReplyType, Travels};
     pub use crate::system::{Dependencies, Need};
     #[cfg(feature = "macros")]
     pub use akt_macros::contract_actor;

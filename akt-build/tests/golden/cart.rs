@@ -266,6 +266,64 @@ pub mod shop {
                 }
             }
         }
+        impl ::akt::CloneMessage for CartMsg {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Add(payload, reply) => {
+                        opener
+                            .open::<
+                                __CartAdd,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
+                    Self::Clear(payload, reply) => {
+                        opener
+                            .open::<
+                                __CartClear,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::View(payload, reply) => {
+                        opener
+                            .open::<
+                                __CartView,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Checkout(payload, reply) => {
+                        opener
+                            .open::<
+                                __CartCheckout,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
+                }
+            }
+        }
         impl ::akt::Protocol for CartMsg {
             const NAME: &'static str = "shop.v1.Cart";
             const RPCS: &'static [::akt::RpcInfo] = &[

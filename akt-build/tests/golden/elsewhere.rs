@@ -112,6 +112,38 @@ pub mod ship {
                 }
             }
         }
+        impl ::akt::CloneMessage for ShipMsg {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Load(payload, reply) => {
+                        opener
+                            .open::<
+                                __ShipLoad,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
+                    Self::Sail(payload, reply) => {
+                        opener
+                            .open::<
+                                __ShipSail,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                }
+            }
+        }
         impl ::akt::Protocol for ShipMsg {
             const NAME: &'static str = "ship.v1.Ship";
             const RPCS: &'static [::akt::RpcInfo] = &[

@@ -544,6 +544,168 @@ pub mod names {
                 }
             }
         }
+        impl ::akt::CloneMessage for MatchMsg {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Ask(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchAsk,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
+                    Self::Tell(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchTell,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Actor(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchActor,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Grain(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchGrain,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Clone(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchClone,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Type(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchType,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Self_(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchSelf_,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::New(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchNew,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Add(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchAdd,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Add_(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchAdd_,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::AsRef(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchAsRef,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Dispatch(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchDispatch,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                }
+            }
+        }
         impl ::akt::Protocol for MatchMsg {
             const NAME: &'static str = "names.type.Match";
             const RPCS: &'static [::akt::RpcInfo] = &[
@@ -1292,6 +1454,25 @@ pub mod names {
                 }
             }
         }
+        impl ::akt::CloneMessage for CartMsg_ {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Add(payload, reply) => {
+                        opener
+                            .open::<
+                                __CartAdd,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                }
+            }
+        }
         impl ::akt::Protocol for CartMsg_ {
             const NAME: &'static str = "names.type.Cart";
             const RPCS: &'static [::akt::RpcInfo] = &[
@@ -1456,6 +1637,25 @@ pub mod names {
             fn into_reply(self) -> ::akt::__private::AnyReply {
                 match self {
                     Self::Add(_, reply) => reply.erase(),
+                }
+            }
+        }
+        impl ::akt::CloneMessage for CartMsg__ {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Add(payload, reply) => {
+                        opener
+                            .open::<
+                                __CartAdd_,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
                 }
             }
         }

@@ -308,6 +308,25 @@ pub mod post {
                     }
                 }
             }
+            impl ::akt::CloneMessage for SorterMsg {
+                fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                    match self {
+                        Self::Sort(payload, reply) => {
+                            opener
+                                .open::<
+                                    __SorterSort,
+                                >(
+                                    payload,
+                                    reply,
+                                    ::akt::__private::Copying {
+                                        clone: ::core::clone::Clone::clone,
+                                        join: ::akt::__private::good,
+                                    },
+                                )
+                        }
+                    }
+                }
+            }
             impl ::akt::Protocol for SorterMsg {
                 const NAME: &'static str = "post.v1.inner.Sorter";
                 const RPCS: &'static [::akt::RpcInfo] = &[
@@ -544,6 +563,51 @@ pub mod post {
                     Self::Send(_, reply) => reply.erase(),
                     Self::Find(_, reply) => reply.erase(),
                     Self::Forward(_, reply) => reply.erase(),
+                }
+            }
+        }
+        impl ::akt::CloneMessage for PostMsg {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Send(payload, reply) => {
+                        opener
+                            .open::<
+                                __PostSend,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
+                    Self::Find(payload, reply) => {
+                        opener
+                            .open::<
+                                __PostFind,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
+                    Self::Forward(payload, reply) => {
+                        opener
+                            .open::<
+                                __PostForward,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
                 }
             }
         }

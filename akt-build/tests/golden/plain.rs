@@ -330,6 +330,56 @@ impl ::akt::Message for PlainMsg {
     rustdoc::all,
     reason = "written by akt-build"
 )]
+impl ::akt::CloneMessage for PlainMsg {
+    fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+        match self {
+            Self::Find(payload, reply) => {
+                opener
+                    .open::<
+                        __PlainFind,
+                    >(
+                        payload,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: ::core::clone::Clone::clone,
+                            join: |out| out,
+                        },
+                    )
+            }
+            Self::Drop(payload, reply) => {
+                opener
+                    .open::<
+                        __PlainDrop,
+                    >(
+                        payload,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: ::core::clone::Clone::clone,
+                            join: ::akt::__private::good,
+                        },
+                    )
+            }
+        }
+    }
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_copy_implementations,
+    missing_docs,
+    non_camel_case_types,
+    unnameable_types,
+    unreachable_pub,
+    unused_imports,
+    unused_qualifications,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "written by akt-build"
+)]
 impl ::akt::Protocol for PlainMsg {
     const NAME: &'static str = "Plain";
     const RPCS: &'static [::akt::RpcInfo] = &[

@@ -154,6 +154,77 @@ pub mod clock {
                 }
             }
         }
+        impl ::akt::CloneMessage for ClockMsg {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Now(payload, reply) => {
+                        opener
+                            .open::<
+                                __ClockNow,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Reset(payload, reply) => {
+                        opener
+                            .open::<
+                                __ClockReset,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Sleep(payload, reply) => {
+                        opener
+                            .open::<
+                                __ClockSleep,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Name(payload, reply) => {
+                        opener
+                            .open::<
+                                __ClockName,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Count(payload, reply) => {
+                        opener
+                            .open::<
+                                __ClockCount,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                }
+            }
+        }
         impl ::akt::Protocol for ClockMsg {
             const NAME: &'static str = "clock.v1.Clock";
             const RPCS: &'static [::akt::RpcInfo] = &[

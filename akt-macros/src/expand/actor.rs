@@ -7,7 +7,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{ImplItem, ItemImpl};
 
 use super::behavior::{self, Case};
-use super::{contract, fallback, handler, options, reference};
+use super::{contract, copies, fallback, handler, options, reference};
 use crate::check;
 use crate::diag::Diag;
 use crate::model::{
@@ -40,9 +40,10 @@ fn whole(actor: &Actor) -> TokenStream {
     let assertions = handler::assertions(actor);
     let marker = actor.subject.marker();
     let messages = handler::messages(actor);
+    let copies = copies::copies(actor);
     let reference = reference::reference(actor);
     let implementation = implementation(actor);
-    quote!(#user #assertions #marker #messages #reference #implementation)
+    quote!(#user #assertions #marker #messages #copies #reference #implementation)
 }
 
 /// The user's block, without lints about signatures that handlers and hooks cannot choose.

@@ -3,6 +3,7 @@
 mod actor;
 mod behavior;
 mod contract;
+mod copies;
 mod fallback;
 mod handler;
 mod inject;

@@ -7,16 +7,16 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::admission::{Admission, NoRoom};
-use super::board::Alarm;
+use super::asked::{Asked, Terms, conclude, refused, timed_out};
 use super::current;
-use super::error::{AskError, Delivery, NO_ROUTEES, Stage, TellError, TimeoutInfo};
+use super::error::{AskError, Stage, TellError};
 use super::meta::{Headers, Meta};
 use super::post::Post;
 use super::reference::{Ref, Refusal, Refused, Target};
-use super::reply::{Awaited, Progress, Reply};
-use super::slot::{self, Asker, Seen, Share};
+use super::reply::Reply;
+use super::slot;
 use super::traits::Request;
-use crate::system::{ActorSystem, DeadLetterReason};
+use crate::system::ActorSystem;
 use crate::time::Instant;
 
 /// A call of one handler: `.await` asks, `.tell()` sends now, `.send()` waits for room.
@@ -115,20 +115,26 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// Dropping it before it is ready sends nothing.
     pub async fn send(mut self) -> Result<(), TellError<Q::Payload>> {
         let payload = self.take_payload();
-        let payload = match self.target.get().push::<Q>(self.wrap(payload)) {
+        let mut payload = match self.target.get().push::<Q>(self.wrap(payload)) {
             Err(TellError::Full(payload)) => self.settle(payload),
             done => return done,
         };
         let target = self.target.get();
         let (since, deadline) = self.span();
-        let mut place = Place { admission: Admission::new(since, deadline), target: &*target.0 };
-        match std::future::poll_fn(|cx| place.admission.poll(place.target, cx)).await {
-            Ok(()) => {}
-            Err(NoRoom::Late { .. }) => return Err(TellError::Full(payload)),
-            // Whatever it is, the push says it again, and hands the message back.
-            Err(NoRoom::Refused(_)) => return target.push::<Q>(self.wrap(payload)),
+        loop {
+            let mut place = Place { admission: Admission::new(since, deadline), target: &*target.0 };
+            match std::future::poll_fn(|cx| place.admission.poll(place.target, cx)).await {
+                Ok(()) => {}
+                Err(NoRoom::Late { .. }) => return Err(TellError::Full(payload)),
+                // Whatever it is, the push says it again, and hands the message back.
+                Err(NoRoom::Refused(_)) => return target.push::<Q>(self.wrap(payload)),
+            }
+            match target.0.push(self.wrap(payload), true).map_err(Refused::into_tell_error::<Q>) {
+                // Another of the routees that shall all take it is full.
+                Err(TellError::Full(back)) => payload = back,
+                done => return done,
+            }
         }
-        target.0.push(self.wrap(payload), true).map_err(Refused::into_tell_error::<Q>)
     }
 
     /// Begins to ask at once; the answer can be awaited later, and elsewhere.
@@ -136,15 +142,29 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// If the mailbox is full, the call gets in line when it is first awaited: one that nobody polls holds up
     /// nobody.
     pub fn start(self) -> Call<'static, Q> {
+        self.start_in(false)
+    }
+
+    /// [`start`](Self::start); `reserved` if [`Target::poll_room`] gave room for it.
+    pub(crate) fn start_in(self, reserved: bool) -> Call<'static, Q> {
         let mut call = self.into_owned();
         match std::mem::replace(&mut call.state, State::Done) {
             State::New(payload) => {
                 let meta = call.meta(current::for_tell);
-                call.begin(payload, meta, &Context::from_waker(Waker::noop()));
+                call.begin(payload, meta, reserved, &Context::from_waker(Waker::noop()));
             }
             under_way => call.state = under_way,
         }
         call
+    }
+
+    /// Takes it back as if its time were up: what is queued is skipped and no dead letter, a running handler is
+    /// told.
+    pub(crate) fn withdraw(mut self) {
+        if let State::Asked(asked) = &self.state {
+            asked.asker.share().pending().fire(self.target.get().0.system().runtime().now());
+            let _ = Pin::new(&mut self).poll(&mut Context::from_waker(Waker::noop()));
+        }
     }
 
     /// The message without its reply, for a timer, a pipe or a schedule to send.
@@ -171,9 +191,29 @@ impl<'a, Q: Request> Call<'a, Q> {
         (self.target.get().clone(), payload)
     }
 
-    #[cfg(test)]
-    pub(super) fn was_accepted(&self) -> bool {
+    /// Asks, or waits on for room; false while it waits.
+    pub(super) fn poll_accepted(&mut self, cx: &Context<'_>) -> bool {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::New(payload) => {
+                let meta = self.meta(current::for_ask);
+                self.begin(payload, meta, false, cx);
+            }
+            state => self.state = state,
+        }
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Waiting(payload, admission) => self.poll_room(payload, admission, cx),
+            state => self.state = state,
+        }
+        !self.is_waiting()
+    }
+
+    pub(crate) fn was_accepted(&self) -> bool {
         matches!(self.state, State::Asked(_))
+    }
+
+    /// Whether it is in line for room, or will be when it is polled.
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting(..))
     }
 
     fn take_payload(&mut self) -> Q::Payload {
@@ -229,11 +269,11 @@ impl<'a, Q: Request> Call<'a, Q> {
         (now, (now + timeout).min(current::deadline()))
     }
 
-    fn begin(&mut self, payload: Q::Payload, meta: Option<Arc<Meta>>, cx: &Context<'_>) {
+    fn begin(&mut self, payload: Q::Payload, meta: Option<Arc<Meta>>, reserved: bool, cx: &Context<'_>) {
         let (since, deadline) = self.span();
         let target = self.target.get();
         let terms = Terms { since, deadline, meta };
-        self.state = match Asked::push::<Q>(target, payload, terms, false, cx) {
+        self.state = match Asked::push::<Q>(target, payload, terms, reserved, cx) {
             Ok(asked) => State::Asked(asked),
             Err((Refusal::Full, payload)) => {
                 State::Waiting(self.settle(payload), Admission::new(since, deadline))
@@ -294,6 +334,11 @@ impl<'a, Q: Request> Call<'a, Q> {
                 let terms = Terms { since: admission.since, deadline: admission.deadline, meta };
                 match Asked::push::<Q>(target, payload, terms, true, cx) {
                     Ok(asked) => State::Asked(asked),
+                    // Another of the routees that shall all take it is full.
+                    Err((Refusal::Full, payload)) => {
+                        cx.waker().wake_by_ref();
+                        State::Waiting(payload, Admission::new(admission.since, admission.deadline))
+                    }
                     Err((refusal, _)) => State::Ready(Err(refused(&*target.0, refusal).widen())),
                 }
             }
@@ -324,7 +369,7 @@ impl<Q: Request> Future for Call<'_, Q> {
                 if target.lend(cx) {
                     return this.attend(payload, meta, cx);
                 }
-                this.begin(payload, meta, cx);
+                this.begin(payload, meta, false, cx);
                 if matches!(this.state, State::Asked(_)) {
                     return Poll::Pending;
                 }
@@ -382,120 +427,9 @@ impl Drop for Place<'_> {
     }
 }
 
-/// What an ask is sent with.
-struct Terms {
-    since: Instant,
-    deadline: Instant,
-    meta: Option<Arc<Meta>>,
-}
-
-/// An ask that was accepted.
-struct Asked<R> {
-    asker: Asker<R>,
-    alarm: Alarm,
-}
-
-impl<R: Send + 'static> Asked<R> {
-    fn push<Q: Request<Out = R>>(
-        target: &Ref<Q::Message>,
-        payload: Q::Payload,
-        terms: Terms,
-        reserved: bool,
-        cx: &Context<'_>,
-    ) -> Result<Self, (Refusal, Q::Payload)> {
-        let Terms { since, deadline, meta } = terms;
-        let alarm = deadline + target.0.grace();
-        let (asker, reply, share) = slot::for_task(since, deadline, alarm, cx.waker().clone(), meta);
-        match target.0.push(Q::wrap(payload, Reply::to(reply)), reserved) {
-            Ok(()) => Ok(Self { asker, alarm: target.0.system().board().set(share) }),
-            Err(Refused { refusal, message }) => {
-                Err((refusal, Q::unwrap(message).expect("a refused message is the one that was sent")))
-            }
-        }
-    }
-
-    fn conclude(self, target: &dyn Target, name: &'static str, seen: Seen) -> Result<R, AskError> {
-        let alarm = target.system().board().clear(self.alarm, self.asker.share());
-        conclude(self.asker, alarm, target, name, seen)
-    }
-
-    /// The call is dropped. A message that was returned to it meanwhile is a dead letter: nobody has it.
-    fn give_up(self, target: &dyn Target, name: &'static str) {
-        let alarm = target.system().board().clear(self.alarm, self.asker.share());
-        self.asker.give_up();
-        let reason = match self.asker.leave(alarm) {
-            None | Some(Awaited::Outcome(Ok(_))) => return,
-            Some(Awaited::Outcome(Err(error))) => DeadLetterReason::of_error(&error),
-            Some(Awaited::Due(_)) => DeadLetterReason::Expired,
-        };
-        target.system().dead_letter_at(|| target.path(), name, reason);
-    }
-}
-
-/// The end of an ask; `alarm` is its share of the slot, if it is back.
-fn conclude<R: Send + 'static>(
-    asker: Asker<R>,
-    alarm: Option<Share>,
-    target: &dyn Target,
-    name: &'static str,
-    seen: Seen,
-) -> Result<R, AskError> {
-    if let Seen::Due(_) = seen {
-        asker.give_up();
-    }
-    let (since, outcome) = (asker.since(), asker.leave(alarm));
-    let progress = match (outcome, seen) {
-        (Some(Awaited::Outcome(Err(AskError::Unimplemented { .. }))), _) => {
-            return Err(AskError::Unimplemented { rpc: name });
-        }
-        (Some(Awaited::Outcome(outcome)), _) => return outcome,
-        (Some(Awaited::Due(progress)), _) | (None, Seen::Due(progress)) => progress,
-        (None, Seen::Outcome) => unreachable!("an ask ends with an outcome or by its time"),
-    };
-    let stage = match progress {
-        Progress::Connecting => Stage::Connecting,
-        Progress::Sent => Stage::ReplyLost,
-        Progress::Stashed => Stage::Stashed,
-        progress => match progress.handling() {
-            Some(elapsed) => Stage::Handling { elapsed },
-            None => Stage::Queued { depth: target.depth() },
-        },
-    };
-    let waited = target.system().runtime().now().since(since);
-    Err(timed_out(target, name, waited, stage))
-}
-
 fn split<Q: Request>(outcome: Result<Q::Out, AskError>) -> Result<Q::Ok, AskError<Q::Err>> {
     match outcome {
         Ok(out) => Q::split(out).map_err(AskError::Handler),
         Err(error) => Err(error.widen()),
     }
-}
-
-pub(super) fn refused(target: &dyn Target, refusal: Refusal) -> AskError {
-    match refusal {
-        Refusal::Full => AskError::Full,
-        Refusal::NoRoutees => AskError::Rejected(NO_ROUTEES.into()),
-        Refusal::Stopped => AskError::Stopped { reason: target.refusal(), delivered: Delivery::No },
-        Refusal::Unreachable(source) => AskError::Unreachable { delivered: Delivery::No, source },
-        Refusal::TooLarge(size) => AskError::TooLarge { bytes: size.bytes, limit: size.limit },
-    }
-}
-
-pub(crate) fn timed_out(
-    target: &dyn Target,
-    name: &'static str,
-    elapsed: Duration,
-    stage: Stage,
-) -> AskError {
-    let delivered = match stage {
-        Stage::Resolving
-        | Stage::Connecting
-        | Stage::WaitingForRoom
-        | Stage::Queued { .. }
-        | Stage::Stashed => Delivery::No,
-        Stage::Handling { .. } | Stage::ReplyLost => Delivery::Maybe,
-    };
-    let target = target.path();
-    AskError::Timeout(Box::new(TimeoutInfo { target, message: name.into(), elapsed, stage, delivered }))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::core::Core;
 use super::error::StopReason;
-use super::mailbox::{Control, Home, Ticket};
+use super::mailbox::{Control, Home, Queue, Ticket};
 use super::outbound::Incoming;
 use super::panic::is_deep;
 use super::reference::{OnTurn, Ref, Refusal, Refused, Sink, Target};
@@ -34,6 +34,11 @@ impl<A: Actor> LocalCell<A> {
 
     pub(crate) fn with_core(core: Core, limit: usize) -> Self {
         Self { core, home: Home::new(limit), lends: AtomicBool::new(true) }
+    }
+
+    /// Its mailbox, for whoever asks how busy it is.
+    pub(crate) fn queue(&self) -> &Queue<A::Msg> {
+        &self.home.queue
     }
 }
 
@@ -91,6 +96,10 @@ impl<A: Actor> Target for LocalCell<A> {
 
     fn abandon(&self, ticket: &Ticket) {
         self.home.queue.abandon(ticket);
+    }
+
+    fn unreserve(&self) {
+        self.home.queue.give_back(1);
     }
 
     fn depth(&self) -> usize {

@@ -53,6 +53,10 @@ impl<A: Actor> Ctx<A> {
         }
     }
 
+    pub(crate) fn cell(&self) -> Arc<LocalCell<A>> {
+        self.cell.clone()
+    }
+
     /// The timers and the work of this actor.
     pub(super) fn scope(&mut self) -> &Arc<Scope> {
         self.scope.get_or_insert_default()

@@ -1,6 +1,8 @@
 //! What is current on this thread: the handler that runs, its deadline, and what came with its message.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -40,6 +42,12 @@ static PROPAGATES: AtomicBool = AtomicBool::new(false);
 pub(crate) fn within<T>(system: &ActorSystem, handling: Handling, f: impl FnOnce() -> T) -> T {
     let _within = enter(system, handling);
     f()
+}
+
+/// Runs `future` as part of `handling`, whatever polls it.
+pub(crate) async fn throughout<F: Future>(system: ActorSystem, handling: Handling, future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|cx| within(&system, handling.clone(), || future.as_mut().poll(cx))).await
 }
 
 /// Makes `handling` current until the result is dropped, on the same thread.
@@ -114,6 +122,11 @@ fn frame(handling: &Handling) -> Option<Frame> {
 /// What a tell carries that is sent now, with headers of its own.
 pub(crate) fn for_tell(system: &ActorSystem, own: Option<&Headers>) -> Option<Arc<Meta>> {
     Meta::of(collect(system, own))
+}
+
+/// As [`for_tell`], without headers of its own or of a propagator: a clone of what was sent already.
+pub(crate) fn inherited() -> Option<Arc<Meta>> {
+    Meta::of(headers())
 }
 
 /// Whether a message that is sent now, without headers of its own, certainly carries nothing.

@@ -105,7 +105,7 @@ impl Core {
     }
 
     /// A queued message that will not be handled because the actor stops.
-    pub(super) fn refuse(&self, message: &'static str, reply: AnyReply, reason: StopReason) {
+    pub(crate) fn refuse(&self, message: &'static str, reply: AnyReply, reason: StopReason) {
         let letter = DeadLetterReason::of_stop(reason);
         if !self.system().switches().accounts_for(letter) {
             return;
@@ -126,7 +126,7 @@ impl Core {
         let Some((waited, stage)) = late else {
             return self.system().dead_letter(self, message, DeadLetterReason::Cancelled);
         };
-        if !reply.fail(super::call::timed_out(me, message, waited, stage)) {
+        if !reply.fail(super::asked::timed_out(me, message, waited, stage)) {
             self.system().dead_letter(self, message, DeadLetterReason::Expired);
         }
     }

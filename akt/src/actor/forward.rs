@@ -3,7 +3,8 @@
 use std::any::Any;
 use std::fmt;
 
-use super::call::{Call, refused};
+use super::asked::refused;
+use super::call::Call;
 use super::context::{Ctx, answer, answer_result};
 use super::orphan;
 use super::reference::{Ref, Refused};

@@ -12,7 +12,8 @@ use super::reference::{AnyRef, Ref};
 use super::reply::{AnyReply, Reply, Slot};
 use super::spawn::Spawn;
 use super::stash::NoStash;
-use super::traits::{Accepts, Actor, ActorRef, Message, Request};
+use super::traits::{Accepts, Actor, ActorRef, CloneMessage, Copying, Message, Opener, Request};
+use crate::codegen::good;
 use crate::system::ActorSystem;
 
 type Handle<M, R> = Box<dyn FnMut(M, &mut Ctx<FnActor<M, R>>) -> R + Send>;
@@ -126,6 +127,12 @@ impl<M: Send + 'static, R: Send + 'static> Message for FnMsg<M, R> {
 
     fn into_reply(self) -> AnyReply {
         self.reply.erase()
+    }
+}
+
+impl<M: Clone + Send + 'static, R: Send + 'static> CloneMessage for FnMsg<M, R> {
+    fn open<O: Opener<Self>>(self, opener: O) -> O::Out {
+        opener.open::<FnCall<M, R>>(self.message, self.reply, Copying { clone: M::clone, join: good })
     }
 }
 

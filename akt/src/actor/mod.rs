@@ -2,7 +2,9 @@
 
 mod admission;
 mod admit;
+mod asked;
 mod attend;
+mod batch;
 mod behavior;
 mod board;
 mod breaker;
@@ -28,6 +30,7 @@ mod meta;
 mod orphan;
 mod outbound;
 mod panic;
+mod partly;
 mod pipe;
 mod post;
 mod recipient;
@@ -49,6 +52,7 @@ mod watch;
 mod work;
 
 pub use self::admit::{Admit, reject};
+pub use self::batch::{Answers, Batch, BatchError, batch};
 pub use self::behavior::{Behavior, BehaviorStack, State, Treatment};
 pub use self::breaker::BreakerOptions;
 pub use self::call::Call;
@@ -65,6 +69,7 @@ pub use self::outbound::{
     Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,
     unknown_rpc,
 };
+pub use self::partly::PartlyInfo;
 pub use self::post::Post;
 pub use self::recipient::Recipient;
 pub use self::reference::{AnyRef, Ref};
@@ -73,7 +78,9 @@ pub use self::spawn::{ActorOptions, Spawn, SpawnError, Spawning};
 pub use self::stash::{NoStash, Shelf, Stash, Stashes};
 pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::timers::{Timer, every};
-pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, RpcInfo};
+pub use self::traits::{
+    Accepts, Actor, ActorRef, CloneMessage, Copying, Join, Message, Opener, Protocol, Request, RpcInfo,
+};
 pub use self::watch::Terminated;
 pub use self::work::{Breaker, PipeError, Work};
 
@@ -81,11 +88,12 @@ pub(crate) use self::board::Board;
 pub(crate) use self::calendar::Calendar;
 pub(crate) use self::cell::LocalCell;
 pub(crate) use self::core::Core;
-pub(crate) use self::current::expect_propagators;
+pub(crate) use self::current::{Handling, expect_propagators, inherited, throughout, within};
 pub(crate) use self::guardian::Guardian;
-pub(crate) use self::mailbox::Control;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
-pub(crate) use self::mailbox::{Batch, Queue, Ticket};
+pub(crate) use self::mailbox::{Batch as Found, Queue, Ticket};
+pub(crate) use self::mailbox::{Control, Room};
+pub(crate) use self::orphan::part;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::outbound::{Answer, Outcome, PendingReply, WireAsk};
 pub(crate) use self::panic::{guard, guard_drop, guarded, install_hook};

@@ -177,6 +177,7 @@ pub fn receive<P: Protocol>(me: &Ref<P>, incoming: Incoming) {
     let (error, reason) = match refusal {
         Refusal::Full => (AskError::Full, DeadLetterReason::MailboxFull),
         Refusal::NoRoutees => (AskError::Rejected(NO_ROUTEES.into()), DeadLetterReason::Rejected),
+        Refusal::Rejected(why) => (AskError::Rejected(why.into()), DeadLetterReason::Rejected),
         _ => {
             let reason = me.0.refusal();
             (AskError::Stopped { reason, delivered: Delivery::No }, DeadLetterReason::of_stop(reason))

@@ -85,7 +85,7 @@ pub(crate) trait Sink<M>: Target {
         let Err(Refused { refusal, message }) = self.push(message, false) else { return };
         let reason = match refusal {
             Refusal::Full => DeadLetterReason::MailboxFull,
-            Refusal::NoRoutees => DeadLetterReason::Rejected,
+            Refusal::NoRoutees | Refusal::Rejected(_) => DeadLetterReason::Rejected,
             Refusal::Stopped => DeadLetterReason::of_stop(self.refusal()),
             Refusal::Unreachable(_) => DeadLetterReason::NoRoute,
             Refusal::TooLarge(_) => DeadLetterReason::TooLarge,
@@ -119,6 +119,8 @@ pub(crate) trait Target: Send + Sync + 'static {
     /// Ready when there is room for one message.
     fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>>;
     fn abandon(&self, ticket: &Ticket);
+    /// Gives back room that `poll_room` gave and no push has used.
+    fn unreserve(&self) {}
     /// How many messages are queued.
     fn depth(&self) -> usize;
     /// Why nothing is accepted any more.
@@ -155,6 +157,8 @@ pub(crate) enum Refusal {
     Stopped,
     /// A router has nobody to hand it to.
     NoRoutees,
+    /// A router cannot hand it on.
+    Rejected(&'static str),
     #[allow(dead_code, reason = "only connections say this, and they are a feature")]
     Unreachable(Box<PeerError>),
     #[allow(dead_code, reason = "only connections say this, and they are a feature")]
@@ -174,6 +178,7 @@ impl<M: Message> Refused<M> {
             Refusal::Full => TellError::Full(message),
             Refusal::Stopped => TellError::Stopped(message),
             Refusal::NoRoutees => TellError::NoRoutees(message),
+            Refusal::Rejected(why) => TellError::Rejected(message, why.into()),
             Refusal::Unreachable(error) => TellError::Unreachable(message, error),
             Refusal::TooLarge(size) => TellError::TooLarge(message, size),
         }

@@ -59,6 +59,16 @@ impl<R: Send + 'static> Reply<R> {
         }
     }
 
+    /// When its asker gives up; none for a tell.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.end().map(Ender::deadline)
+    }
+
+    /// What came with the message.
+    pub(crate) fn meta(&self) -> Option<Arc<Meta>> {
+        self.0.as_ref().and_then(Packed::meta)
+    }
+
     /// Whether this is the reply of an ask, waited for or not.
     pub(crate) fn is_ask(&self) -> bool {
         self.0.as_ref().is_some_and(Packed::is_ask)

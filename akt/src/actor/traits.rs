@@ -1,6 +1,7 @@
 //! What the macros implement: actors, their messages, their handlers, their references.
 
 use std::any::Any;
+use std::fmt;
 use std::future::ready;
 use std::time::Duration;
 
@@ -127,9 +128,9 @@ pub trait Request: Sized + Send + 'static {
     /// What the handler returns.
     type Out: Send + 'static;
     /// What an ask yields: `T` for a handler that returns `Result<T, E>`.
-    type Ok;
+    type Ok: Send + 'static;
     /// The domain error: `E` for a handler that returns `Result<T, E>`.
-    type Err;
+    type Err: Send + 'static;
     /// The handler's or rpc's name.
     const NAME: &'static str;
     /// How long an ask waits, unless it says otherwise.
@@ -143,6 +144,45 @@ pub trait Request: Sized + Send + 'static {
 
     #[doc(hidden)]
     fn split(out: Self::Out) -> Result<Self::Ok, Self::Err>;
+}
+
+/// Messages that can be sent to several actors: all arguments of all handlers are `Clone`. Generated.
+///
+/// Replies need not be. Only a router that sends one message to several routees asks for it, where it is made:
+/// [`Router::fan_out`](crate::Router::fan_out).
+pub trait CloneMessage: Sized {
+    #[doc(hidden)]
+    fn open<O: Opener<Self>>(self, opener: O) -> O::Out;
+}
+
+/// Looks into a message whose handler is not known.
+#[doc(hidden)]
+pub trait Opener<M> {
+    type Out;
+
+    fn open<Q: Request<Message = M>>(
+        self,
+        payload: Q::Payload,
+        reply: Reply<Q::Out>,
+        copying: Copying<Q>,
+    ) -> Self::Out;
+}
+
+/// How a message is copied, and the answers to its copies made one.
+#[doc(hidden)]
+pub struct Copying<Q: Request> {
+    pub clone: fn(&Q::Payload) -> Q::Payload,
+    /// The opposite of [`Request::split`].
+    pub join: Join<Q>,
+}
+
+#[doc(hidden)]
+pub type Join<Q> = fn(Result<<Q as Request>::Ok, <Q as Request>::Err>) -> <Q as Request>::Out;
+
+impl<Q: Request> fmt::Debug for Copying<Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Copying({})", Q::NAME)
+    }
 }
 
 /// `M` accepts `Self` in exactly one handler, so that `reference.ask(message)` knows which.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::codec::{Answered, Failure};
 use crate::actor::{
-    AskError, CallPath, CodecError, Delivery, Directive, FaultInfo, Outcome, PeerError, Progress, Stage,
-    StopReason, TimeoutInfo,
+    AskError, CallPath, CodecError, Delivery, Directive, FaultInfo, Outcome, PartlyInfo, PeerError, Progress,
+    Stage, StopReason, TimeoutInfo,
 };
 use crate::path::ActorPath;
 
@@ -25,6 +25,7 @@ const TOO_LARGE: u32 = 12;
 const CYCLE: u32 = 13;
 const CANCELLED: u32 = 14;
 const UNANSWERED: u32 = 15;
+const PARTLY: u32 = 16;
 /// The number of a stage.
 const STASHED: u64 = 6;
 /// Not an error of its own: the ask's time ran out here, and the asker says so.
@@ -73,6 +74,13 @@ fn failure(error: AskError) -> Failure {
         }
         AskError::Unhandled { behaviour } => with(UNHANDLED, vec![behaviour.into()]),
         AskError::Rejected(why) => with(REJECTED, vec![why.into()]),
+        AskError::Partly(info) => {
+            let PartlyInfo { asked, failed, error } = *info;
+            let inner = failure(error);
+            let mut numbers = vec![asked as u64, failed as u64, inner.code.into(), inner.maybe.into()];
+            numbers.extend(inner.numbers);
+            Failure { numbers, ..with(PARTLY, inner.texts) }
+        }
         AskError::Full => of(FULL),
         AskError::Stopped { reason, .. } => {
             Failure { numbers: vec![number_of_reason(reason)], ..of(STOPPED) }
@@ -98,6 +106,9 @@ fn failure(error: AskError) -> Failure {
 
 fn error(failure: Failure) -> AskError {
     let Failure { code, maybe, texts, numbers } = failure;
+    if code == PARTLY {
+        return partly(texts, &numbers);
+    }
     let delivered = if maybe { Delivery::Maybe } else { Delivery::No };
     let number = |index: usize| numbers.get(index).copied().unwrap_or_default();
     let mut texts = texts.into_iter();
@@ -144,6 +155,17 @@ fn error(failure: Failure) -> AskError {
         CANCELLED => AskError::Cancelled,
         code => AskError::Remote { code, text: text() },
     }
+}
+
+fn partly(texts: Vec<Box<str>>, numbers: &[u64]) -> AskError {
+    let number = |index: usize| numbers.get(index).copied().unwrap_or_default();
+    let count = |index| usize::try_from(number(index)).unwrap_or(usize::MAX);
+    let code = u32::try_from(number(2)).unwrap_or_default();
+    // Errors are not nested deeper: a peer that says so is not followed.
+    let code = if code == PARTLY { UNANSWERED } else { code };
+    let numbers = numbers.get(4..).unwrap_or_default().to_vec();
+    let error = error(Failure { code, maybe: number(3) != 0, texts, numbers });
+    AskError::Partly(Box::new(PartlyInfo { asked: count(0), failed: count(1), error }))
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -244,6 +266,11 @@ mod tests {
             fault(Some("src/cart.rs:7:5"), Directive::Restart),
             fault(None, Directive::Escalate),
             AskError::Rejected("not now".into()),
+            AskError::Partly(Box::new(PartlyInfo {
+                asked: 3,
+                failed: 1,
+                error: timeout(handling, Delivery::Maybe),
+            })),
             AskError::Full,
             AskError::Stopped { reason: StopReason::Killed, delivered: Delivery::Maybe },
             AskError::Stopped { reason: StopReason::Unknown, delivered: Delivery::No },

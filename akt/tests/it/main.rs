@@ -1,6 +1,7 @@
 //! The integration tests of akt: one file per promise, one binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod batches;
 mod behaviors;
 mod context;
 mod contracts;
@@ -15,6 +16,7 @@ mod lifecycle;
 mod messages;
 mod panics;
 mod pipes;
+mod pulls;
 mod quic;
 mod remote;
 mod replies;
@@ -22,6 +24,7 @@ mod routers;
 mod running;
 mod schedules;
 mod semantics;
+mod spreads;
 mod starting;
 mod stash;
 mod supervision;
