@@ -228,6 +228,62 @@ impl ::akt::Request for __SessionDrain {
 impl ::akt::Accepts<SessionMsg> for __SessionDrain {
     type Request = Self;
 }
+#[automatically_derived]
+#[allow(private_bounds, private_interfaces)]
+impl ::akt::CloneMessage for SessionMsg
+where
+    for<'__akt> String: ::akt::__private::CloneArg<'__akt>,
+{
+    fn open<__AktOpener: ::akt::__private::Opener<Self>>(
+        self,
+        opener: __AktOpener,
+    ) -> __AktOpener::Out {
+        let message = self;
+        match message.0 {
+            __SessionBody::Query(message, reply) => {
+                opener
+                    .open::<
+                        __SessionQuery,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |message| __SessionQuery {
+                                sql: ::akt::__private::CloneArg::clone_arg(&message.sql),
+                            },
+                            join: ::akt::__private::good,
+                        },
+                    )
+            }
+            __SessionBody::Count(message, reply) => {
+                opener
+                    .open::<
+                        __SessionCount,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |_| __SessionCount {},
+                            join: |out| out,
+                        },
+                    )
+            }
+            __SessionBody::Drain(message, reply) => {
+                opener
+                    .open::<
+                        __SessionDrain,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |_| __SessionDrain {},
+                            join: ::akt::__private::good,
+                        },
+                    )
+            }
+        }
+    }
+}
 /// Reference to a `Session`: typed, cheap to clone.
 #[allow(unnameable_types, unreachable_pub)]
 pub struct SessionRef(::akt::Ref<SessionMsg>);
