@@ -12,12 +12,12 @@ use crate::actor::meta::Meta;
 use crate::time::Instant;
 
 /// A pointer to a slot; or, with its lowest bit set, to what a tell came with.
-pub(crate) struct Packed<R>(NonNull<()>, PhantomData<Ender<R>>);
+pub(crate) struct Packed<R>(NonNull<()>, PhantomData<fn() -> R>);
 
-// SAFETY: it is an `Ender<R>` or an `Arc<Meta>`, which both may go to other threads.
-unsafe impl<R: Send> Send for Packed<R> {}
+// SAFETY: it is an `Ender<R>`, made only where `R: Send`, or an `Arc<Meta>`: both may go to other threads.
+unsafe impl<R> Send for Packed<R> {}
 // SAFETY: as above.
-unsafe impl<R: Send> Sync for Packed<R> {}
+unsafe impl<R> Sync for Packed<R> {}
 
 const TOLD: usize = 1;
 
