@@ -45,6 +45,7 @@ pub(crate) struct Subject {
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) mailbox: Option<Mailbox>,
+    pub(crate) order: Option<Order>,
     pub(crate) supervise: Option<Supervise>,
     pub(crate) behavior: Option<Member>,
     pub(crate) unhandled: Option<(Ident, Unhandled)>,
@@ -113,8 +114,38 @@ pub(crate) struct Limits {
 
 /// `mailbox = ..`
 pub(crate) enum Mailbox {
-    Bounded(Box<Expr>),
+    Bounded(Box<Expr>, Option<Overflow>),
     Unbounded,
+}
+
+/// What becomes of a message for which there is no room.
+#[derive(Clone, Copy)]
+pub(crate) enum Overflow {
+    DropNewest,
+    DropOldest,
+    Reject,
+    Wait,
+}
+
+impl Overflow {
+    pub(crate) const NAMES: &'static [&'static str] = &["drop_newest", "drop_oldest", "reject", "wait"];
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "drop_newest" => Self::DropNewest,
+            "drop_oldest" => Self::DropOldest,
+            "reject" => Self::Reject,
+            "wait" => Self::Wait,
+            _ => return None,
+        })
+    }
+}
+
+/// `order = ..`
+pub(crate) enum Order {
+    Fair,
+    Priority(Box<Expr>),
+    Queue(Box<Expr>),
 }
 
 /// One `#[handler]` method.

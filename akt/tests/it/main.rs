@@ -13,6 +13,7 @@ mod extensions;
 mod garbled;
 mod lent;
 mod lifecycle;
+mod mailboxes;
 mod messages;
 mod panics;
 mod pipes;
