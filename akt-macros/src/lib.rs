@@ -6,6 +6,7 @@
 mod check;
 mod diag;
 mod expand;
+mod mailbox;
 mod model;
 mod parse;
 

@@ -8,6 +8,8 @@ use syn::{
     Attribute, Expr, Generics, Ident, ImplItemFn, ItemImpl, LitStr, Member, Pat, PatType, Type, Visibility,
 };
 
+use crate::mailbox::{Mailbox, Order};
+
 /// An actor whose messages are the methods of one inherent impl.
 pub(crate) struct Actor {
     /// The user's block, our attributes stripped.
@@ -110,42 +112,6 @@ pub(crate) struct Limits {
     pub(crate) max: Option<syn::LitInt>,
     pub(crate) within: Option<Duration>,
     pub(crate) backoff: Option<(Duration, Duration)>,
-}
-
-/// `mailbox = ..`
-pub(crate) enum Mailbox {
-    Bounded(Box<Expr>, Option<Overflow>),
-    Unbounded,
-}
-
-/// What becomes of a message for which there is no room.
-#[derive(Clone, Copy)]
-pub(crate) enum Overflow {
-    DropNewest,
-    DropOldest,
-    Reject,
-    Wait,
-}
-
-impl Overflow {
-    pub(crate) const NAMES: &'static [&'static str] = &["drop_newest", "drop_oldest", "reject", "wait"];
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "drop_newest" => Self::DropNewest,
-            "drop_oldest" => Self::DropOldest,
-            "reject" => Self::Reject,
-            "wait" => Self::Wait,
-            _ => return None,
-        })
-    }
-}
-
-/// `order = ..`
-pub(crate) enum Order {
-    Fair,
-    Priority(Box<Expr>),
-    Queue(Box<Expr>),
 }
 
 /// One `#[handler]` method.

@@ -6,7 +6,8 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::model::{Cause, Limits, Mailbox, Options, Order, Overflow, Reaction, Rule, Supervise, generated};
+use crate::mailbox::{Mailbox, Order, Overflow};
+use crate::model::{Cause, Limits, Options, Reaction, Rule, Supervise, generated};
 
 /// Nothing, when the attribute says nothing.
 pub(super) fn options(options: &Options, krate: &TokenStream) -> TokenStream {

@@ -331,7 +331,7 @@ mod tests {
     use syn::parse_quote;
 
     use super::*;
-    use crate::model::Mailbox;
+    use crate::mailbox::Mailbox;
 
     fn mistakes_in(tokens: TokenStream) -> Vec<String> {
         let mut diag = Diag::default();

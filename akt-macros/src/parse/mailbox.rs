@@ -5,7 +5,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Ident, Lit, Token};
 
 use crate::diag;
-use crate::model::{Mailbox, Order, Overflow};
+use crate::mailbox::{Mailbox, Order, Overflow};
 
 pub(super) fn mailbox(input: ParseStream<'_>) -> syn::Result<Mailbox> {
     const KINDS: &[&str] = &["bounded", "unbounded"];
@@ -104,7 +104,7 @@ mod tests {
 
     use super::super::attrs::options;
     use crate::diag::Diag;
-    use crate::model::{Mailbox, Order, Overflow};
+    use crate::mailbox::{Mailbox, Order, Overflow};
 
     fn mistakes_in(tokens: TokenStream) -> Vec<String> {
         let mut diag = Diag::default();
