@@ -187,7 +187,8 @@ impl<M: Message> Router<M> {
 
     /// Sets how many messages may wait at each routee; in the queue of a [`pull`](Self::pull) pool, at all of them.
     ///
-    /// A routee that drops messages is never full for its router. Whoever finds a pull pool full waits, whatever
+    /// A routee that drops messages is never full for its router, unless several are to get one message: then it
+    /// refuses, as one that rejects. Whoever finds a pull pool full waits, whatever
     /// the mailbox says.
     pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
         self.mailbox = Some(mailbox);
