@@ -426,7 +426,11 @@ impl ::akt::Actor for Counter {
     type Stash = ::akt::__private::NoStash;
     const NAME: &'static str = "Counter";
     fn options() -> ::akt::ActorOptions {
-        ::akt::ActorOptions::new().mailbox(::akt::Mailbox::bounded(64))
+        ::akt::ActorOptions::new()
+            .mailbox(::akt::Mailbox::bounded(64).when_full(::akt::Overflow::DropOldest))
+    }
+    fn mailbox_order() -> ::core::option::Option<::akt::MailboxOrder<Self::Msg>> {
+        ::core::option::Option::Some(::akt::MailboxOrder::<Self::Msg>::priority(urgency))
     }
     fn dispatch_sync(
         &mut self,

@@ -6,6 +6,7 @@
 mod check;
 mod diag;
 mod expand;
+mod mailbox;
 mod model;
 mod parse;
 
@@ -22,7 +23,11 @@ use proc_macro::TokenStream;
 ///
 /// # Options
 ///
-/// - `mailbox = bounded(64)` or `mailbox = unbounded`: how many messages may wait.
+/// - `mailbox = bounded(64)` or `mailbox = unbounded`: how many messages may wait. `bounded(64, drop_oldest)` says
+///   what becomes of one more: it waits (`wait`, unless it says otherwise), is refused (`reject`) or dropped
+///   (`drop_newest`), or another is dropped for it (`drop_oldest`). See `Mailbox` for which to take when.
+/// - `order = priority(rank)`, `order = fair` or `order = queue(make)`: in which order they are handled, if not in
+///   that of their acceptance. See `MailboxOrder`.
 /// - `supervise(..)`: what happens when the actor fails; as `Supervise`, which may override it at spawn.
 ///   `strategy` is `one_for_one` (unless it says otherwise), `one_for_all` or `rest_for_one`; the first rule
 ///   that fits decides: `on(MyError)`, `on(panic)`, and `else`, which must be there. A rule says `resume`,

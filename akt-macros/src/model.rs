@@ -8,6 +8,8 @@ use syn::{
     Attribute, Expr, Generics, Ident, ImplItemFn, ItemImpl, LitStr, Member, Pat, PatType, Type, Visibility,
 };
 
+use crate::mailbox::{Mailbox, Order};
+
 /// An actor whose messages are the methods of one inherent impl.
 pub(crate) struct Actor {
     /// The user's block, our attributes stripped.
@@ -45,6 +47,7 @@ pub(crate) struct Subject {
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) mailbox: Option<Mailbox>,
+    pub(crate) order: Option<Order>,
     pub(crate) supervise: Option<Supervise>,
     pub(crate) behavior: Option<Member>,
     pub(crate) unhandled: Option<(Ident, Unhandled)>,
@@ -109,12 +112,6 @@ pub(crate) struct Limits {
     pub(crate) max: Option<syn::LitInt>,
     pub(crate) within: Option<Duration>,
     pub(crate) backoff: Option<(Duration, Duration)>,
-}
-
-/// `mailbox = ..`
-pub(crate) enum Mailbox {
-    Bounded(Box<Expr>),
-    Unbounded,
 }
 
 /// One `#[handler]` method.

@@ -116,6 +116,7 @@ pub(super) fn actor_impl(
     let (generics, _, clause) = subject.generics.split_for_impl();
     let stash = behavior::stash(options, subject);
     let stashes = behavior::stashes(options, subject);
+    let order = options::order(options, krate);
     let options = options::options(options, krate);
     quote! {
         #[automatically_derived]
@@ -134,6 +135,7 @@ pub(super) fn actor_impl(
             #stash
             const NAME: &'static str = #name;
             #options
+            #order
             #body
         }
         #stashes

@@ -1,4 +1,4 @@
-//! `fn options()` of an actor: what its attribute says.
+//! `fn options()` and `fn mailbox_order()` of an actor: what its attribute says.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::model::{Cause, Limits, Mailbox, Options, Reaction, Rule, Supervise, generated};
+use crate::mailbox::{Mailbox, Order, Overflow};
+use crate::model::{Cause, Limits, Options, Reaction, Rule, Supervise, generated};
 
 /// Nothing, when the attribute says nothing.
 pub(super) fn options(options: &Options, krate: &TokenStream) -> TokenStream {
@@ -23,9 +24,34 @@ pub(super) fn options(options: &Options, krate: &TokenStream) -> TokenStream {
     }
 }
 
+/// `fn mailbox_order()` of an actor; nothing, when the attribute says nothing.
+pub(super) fn order(options: &Options, krate: &TokenStream) -> Option<TokenStream> {
+    let order = match options.order.as_ref()? {
+        Order::Fair => quote!(fair()),
+        Order::Priority(rank) => quote!(priority(#rank)),
+        Order::Queue(make) => quote!(queue(#make)),
+    };
+    Some(quote! {
+        fn mailbox_order() -> ::core::option::Option<#krate::MailboxOrder<Self::Msg>> {
+            ::core::option::Option::Some(#krate::MailboxOrder::<Self::Msg>::#order)
+        }
+    })
+}
+
 fn mailbox(mailbox: &Mailbox, krate: &TokenStream) -> TokenStream {
     let mailbox = match mailbox {
-        Mailbox::Bounded(capacity) => quote!(bounded(#capacity)),
+        Mailbox::Bounded(capacity, overflow) => {
+            let overflow = overflow.map(|overflow| {
+                let way = match overflow {
+                    Overflow::DropNewest => quote!(DropNewest),
+                    Overflow::DropOldest => quote!(DropOldest),
+                    Overflow::Reject => quote!(Reject),
+                    Overflow::Wait => quote!(Wait),
+                };
+                quote!(.when_full(#krate::Overflow::#way))
+            });
+            quote!(bounded(#capacity) #overflow)
+        }
         Mailbox::Unbounded => quote!(Unbounded),
     };
     quote!(.mailbox(#krate::Mailbox::#mailbox))

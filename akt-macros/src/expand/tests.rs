@@ -14,7 +14,7 @@ use super::{attribute, contract_actor, states};
 #[test]
 fn a_counter_expands_as_written_down() {
     let expanded = expand(
-        quote!(mailbox = bounded(64)),
+        quote!(mailbox = bounded(64, drop_oldest), order = priority(urgency)),
         quote! {
             impl Counter {
                 /// Adds `by`, returns the new value.
@@ -255,7 +255,7 @@ fn all_mistakes_of_an_impl_are_reported_at_once() {
     assert_eq!(
         errors(&expanded),
         [
-            "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `crate`, `mailbox`, `stash`, `supervise`, `unhandled`",
+            "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `crate`, `mailbox`, `order`, `stash`, `supervise`, `unhandled`",
             "a handler takes `&mut self`",
             "message arguments are owned; use `String`",
             "name the argument; destructure in the body",

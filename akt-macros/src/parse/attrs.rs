@@ -7,11 +7,11 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Ident, Lit, LitStr, Meta, Pat, Path, Token};
+use syn::{Attribute, Ident, LitStr, Meta, Pat, Path, Token};
 
-use super::{behavior, supervise};
+use super::{behavior, mailbox, supervise};
 use crate::diag::{self, Diag};
-use crate::model::{Conditions, Copied, Event, Every, HandlerOptions, Mailbox, Options};
+use crate::model::{Conditions, Copied, Event, Every, HandlerOptions, Options};
 
 /// What our attributes make of a method.
 pub(crate) enum Role {
@@ -22,7 +22,7 @@ pub(crate) enum Role {
     Guard,
 }
 
-const OPTIONS: &[&str] = &["behavior", "crate", "mailbox", "stash", "supervise", "unhandled"];
+const OPTIONS: &[&str] = &["behavior", "crate", "mailbox", "order", "stash", "supervise", "unhandled"];
 /// Options whose value stands in parentheses.
 const GROUPS: &[&str] = &["supervise"];
 const SPENT: &str = "__akt_spent";
@@ -34,7 +34,7 @@ const FLAGS: &[&str] = &["defer"];
 /// Our attributes inside `#[actor]`.
 const OURS: &[&str] = &["cron", "every", "guard", "handler", "on"];
 
-/// Reads `mailbox = bounded(64), behavior = phase, supervise(..), crate = path`.
+/// Reads `mailbox = bounded(64), order = fair, behavior = phase, supervise(..), crate = path`.
 pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
     let before = diag.count();
     let mut options = Options::default();
@@ -45,8 +45,9 @@ pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
             "supervise" => rules = Some((key.clone(), supervise::inside(input)?)),
             "behavior" => options.behavior = Some(input.parse()?),
             "unhandled" => options.unhandled = Some((key.clone(), behavior::unhandled(input)?)),
-            "stash" => options.stash = Some(capacity(input.parse()?, "a stash")?),
-            _ => options.mailbox = Some(mailbox(input)?),
+            "stash" => options.stash = Some(mailbox::capacity(input.parse()?, "a stash")?),
+            "order" => options.order = Some(mailbox::order(input)?),
+            _ => options.mailbox = Some(mailbox::mailbox(input)?),
         }
         Ok(())
     });
@@ -293,37 +294,6 @@ pub(super) fn skip_pair(input: ParseStream<'_>) -> syn::Result<()> {
     Ok(())
 }
 
-fn mailbox(input: ParseStream<'_>) -> syn::Result<Mailbox> {
-    const KINDS: &[&str] = &["bounded", "unbounded"];
-    const EXAMPLES: &str = "expected `bounded(1024)` or `unbounded`";
-    let kind: Ident = input.parse().map_err(|mistake| syn::Error::new(mistake.span(), EXAMPLES))?;
-    match kind.to_string().as_str() {
-        "unbounded" => Ok(Mailbox::Unbounded),
-        "bounded" if input.peek(syn::token::Paren) => {
-            let inside;
-            syn::parenthesized!(inside in input);
-            capacity(inside.parse()?, "a mailbox").map(|capacity| Mailbox::Bounded(Box::new(capacity)))
-        }
-        "bounded" => Err(syn::Error::new(kind.span(), "say how many messages fit: `bounded(1024)`")),
-        name => Err(syn::Error::new(kind.span(), diag::unknown("mailbox", name, KINDS))),
-    }
-}
-
-fn capacity(expr: Expr, what: &str) -> syn::Result<Expr> {
-    let zero = match &expr {
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Int(number) => number.base10_parse::<usize>()? == 0,
-            other => return Err(syn::Error::new_spanned(other, "expected a number of messages")),
-        },
-        _ => false,
-    };
-    if zero {
-        Err(syn::Error::new_spanned(expr, format!("{what} holds at least one message")))
-    } else {
-        Ok(expr)
-    }
-}
-
 pub(super) const EXAMPLES: &str = r#"examples: "250ms", "2s", "5m", "1h""#;
 
 pub(super) fn duration(input: ParseStream<'_>) -> syn::Result<Duration> {
@@ -361,6 +331,7 @@ mod tests {
     use syn::parse_quote;
 
     use super::*;
+    use crate::mailbox::Mailbox;
 
     fn mistakes_in(tokens: TokenStream) -> Vec<String> {
         let mut diag = Diag::default();
@@ -374,7 +345,7 @@ mod tests {
 
         let options = options(quote!(mailbox = bounded(64), crate = crate::reexport), &mut diag);
 
-        assert!(matches!(options.mailbox, Some(Mailbox::Bounded(_))));
+        assert!(matches!(options.mailbox, Some(Mailbox::Bounded(..))));
         assert_eq!(krate(&options).to_string(), "crate :: reexport");
         assert_eq!(diag.count(), 0);
     }
@@ -387,22 +358,14 @@ mod tests {
         assert_eq!(
             mistakes,
             [
-                "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `crate`, `mailbox`, `stash`, `supervise`, `unhandled`",
+                "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `crate`, `mailbox`, `order`, `stash`, `supervise`, `unhandled`",
                 "unknown mailbox `bouded`; did you mean `bounded`? supported: `bounded`, `unbounded`",
                 "`mailbox` given twice",
                 "`mailbox` first given here",
-                "unknown option `passivate`; supported: `behavior`, `crate`, `mailbox`, `stash`, `supervise`, `unhandled`",
+                "unknown option `passivate`; supported: `behavior`, `crate`, `mailbox`, `order`, `stash`, `supervise`, `unhandled`",
                 "`crate` needs a value: `crate = ..`",
             ]
         );
-    }
-
-    #[test]
-    fn a_mailbox_says_how_many_fit() {
-        assert_eq!(mistakes_in(quote!(mailbox = bounded)), ["say how many messages fit: `bounded(1024)`"]);
-        assert_eq!(mistakes_in(quote!(mailbox = bounded(0))), ["a mailbox holds at least one message"]);
-        assert_eq!(mistakes_in(quote!(mailbox = 12)), ["expected `bounded(1024)` or `unbounded`"]);
-        assert_eq!(mistakes_in(quote!(mailbox = unbounded 3)), ["expected `,`"]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::meta::Meta;
 use super::orphan;
 use super::panic::guard;
 use super::reference::Target;
+use super::sender::Sender;
 use super::traits::Actor;
 use crate::time::Instant;
 
@@ -52,6 +53,7 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        let _acting = Sender::act(&this.cell.core.lane);
         let Some(running) = this.user.as_mut().as_pin_mut() else { panic!("polled after its end") };
         let core = &this.cell.core;
         let broken = if core.lane.is_killed() {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::core::Core;
 use super::error::StopReason;
 use super::mailbox::{Control, Home, Queue, Ticket};
+use super::orphan;
 use super::outbound::Incoming;
 use super::panic::is_deep;
 use super::reference::{OnTurn, Ref, Refusal, Refused, Sink, Target};
@@ -28,12 +29,25 @@ pub(crate) struct LocalCell<A: Actor> {
 }
 
 impl<A: Actor> LocalCell<A> {
-    pub(crate) fn new(parent: &Arc<dyn Target>, name: Box<str>, limit: usize) -> Self {
-        Self::with_core(Core::new(parent.system().clone(), Some(parent.clone()), name), limit)
+    pub(crate) fn new(parent: &Arc<dyn Target>, name: Box<str>, queue: Queue<A::Msg>) -> Self {
+        Self::with_core(Core::new(parent.system().clone(), Some(parent.clone()), name), queue)
     }
 
-    pub(crate) fn with_core(core: Core, limit: usize) -> Self {
-        Self { core, home: Home::new(limit), lends: AtomicBool::new(true) }
+    pub(crate) fn with_core(core: Core, queue: Queue<A::Msg>) -> Self {
+        Self { core, home: Home::new(queue), lends: AtomicBool::new(true) }
+    }
+
+    /// There was no room for `message`: the mailbox says what is dropped, if it is not refused.
+    #[cold]
+    fn overflow<P>(&self, message: P) -> Result<(), Refused<P>>
+    where
+        A::Msg: From<P>,
+    {
+        let dropped = self.home.queue.overflow(message);
+        if let Some(message) = dropped.map_err(|(refusal, message)| Refused { refusal, message })? {
+            self.core.displaced(message.name(), orphan::part(message));
+        }
+        Ok(())
     }
 
     /// Its mailbox, for whoever asks how busy it is.
@@ -47,7 +61,11 @@ where
     A::Msg: From<P>,
 {
     fn push(&self, message: P, reserved: bool) -> Result<(), Refused<P>> {
-        self.home.queue.push(message, reserved).map_err(|(refusal, message)| Refused { refusal, message })
+        match self.home.queue.push(message, reserved) {
+            Ok(()) => Ok(()),
+            Err((Refusal::Full, message)) => self.overflow(message),
+            Err((refusal, message)) => Err(Refused { refusal, message }),
+        }
     }
 
     fn attend(&self, message: P, now: Instant) {
@@ -120,7 +138,7 @@ impl<A: Actor> Target for LocalCell<A> {
     }
 
     fn drain(&self) {
-        self.control(Control::Drain(self.home.queue.accepted()));
+        self.control(Control::Drain(self.home.queue.drain()));
     }
 
     fn kill(&self) {

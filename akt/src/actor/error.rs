@@ -35,8 +35,8 @@ pub enum AskError<E = Infallible> {
     /// Some routees of a fan-out router handled the message, others did not.
     #[error("{0}")]
     Partly(Box<PartlyInfo>),
-    /// The mailbox had no room within the ask's time; certainly not executed.
-    #[error("mailbox full; the message was not accepted")]
+    /// The mailbox had no room, or dropped the message to make some; certainly not executed.
+    #[error("mailbox full; the message was not handled")]
     Full,
     /// The actor had stopped, or stopped before it answered.
     #[error("{}", StoppedText(*reason, *delivered))]

@@ -115,6 +115,14 @@ impl Core {
         }
     }
 
+    /// A message that was dropped for want of room, its own or another's.
+    #[cold]
+    pub(super) fn displaced(&self, message: &'static str, reply: AnyReply) {
+        if !reply.fail(AskError::Full) {
+            self.system().dead_letter(self, message, DeadLetterReason::MailboxFull);
+        }
+    }
+
     /// A message whose asker has given up (`late` absent) or whose time is up.
     pub(super) fn skipped(
         &self,

@@ -7,6 +7,7 @@ use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::Core;
 use super::error::Directive;
+use super::mailbox::Queue;
 use super::reference::{Ref, Target};
 use super::reply::{AnyReply, Slot};
 use super::resident::Resident;
@@ -24,7 +25,7 @@ impl Guardian {
     /// Starts the guardian `name` of a system.
     pub(crate) fn spawn(system: &ActorSystem, name: &str) -> Arc<dyn Target> {
         let core = Core::new(system.clone(), None, name.into());
-        let cell = Arc::new(LocalCell::<Self>::with_core(core, 1));
+        let cell = Arc::new(LocalCell::<Self>::with_core(core, Queue::new(1)));
         let policy = Supervise::one_for_one().otherwise(Directive::Resume);
         let runner = Runner::new(cell.clone(), Box::new(|| Some(Self)), Some(policy), Start::ONCE);
         Resident::settle(runner, system.runtime());

@@ -14,6 +14,7 @@ use super::panic::{guard, guard_drop};
 use super::reference::Target;
 use super::regroup::Seat;
 use super::runner::Runner;
+use super::sender::Sender;
 use super::start::{Start, StartFailure};
 use super::stash::Shelf;
 use super::supervisor::{Strategy, Supervisor, Verdict};
@@ -182,7 +183,10 @@ impl<A: Actor> Runner<A> {
     async fn make(&mut self, birth: Birth) -> Result<A, Failure> {
         self.cell.core.begin_anew();
         let failure = |message, broken| Failure { message, broken, damage: Damage::None };
-        let made = guard(&mut self.factory).map_err(|panic| failure("factory", Broken::Panic(panic)))?;
+        let acting = Sender::act(&self.cell.core.lane);
+        let made = guard(&mut self.factory);
+        drop(acting);
+        let made = made.map_err(|panic| failure("factory", Broken::Panic(panic)))?;
         let Some(mut actor) = made else {
             let text = "`spawn_value` cannot make a second value";
             return Err(failure("factory", Broken::Fault(Fault::new(text))));

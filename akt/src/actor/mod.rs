@@ -41,6 +41,7 @@ mod resident;
 mod rhythm;
 mod runner;
 mod scope;
+mod sender;
 mod slot;
 mod spawn;
 mod start;
@@ -63,7 +64,7 @@ pub use self::error::{
 };
 pub use self::forward::{Forward, forward, forward_result};
 pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
-pub use self::mailbox::Mailbox;
+pub use self::mailbox::{Mailbox, MailboxOrder, MailboxPlace, MailboxQueue, Overflow};
 pub use self::meta::Headers;
 pub use self::outbound::{
     Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,

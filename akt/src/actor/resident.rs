@@ -12,6 +12,7 @@ use super::current;
 use super::lifecycle::Stage;
 use super::mailbox::{Batch, Visit};
 use super::runner::{Matter, Runner, Step};
+use super::sender::Sender;
 use super::traits::Actor;
 use crate::runtime::Runtime;
 use crate::time::Instant;
@@ -49,7 +50,10 @@ impl<A: Actor> Resident<A> {
     /// Handles messages as long as that needs no future.
     fn work(&mut self) -> Step {
         match self.matter.take() {
-            None => self.runner.work(self.actor.as_mut().expect("it has started")),
+            None => {
+                let _acting = Sender::act(&self.runner.cell.core.lane);
+                self.runner.work(self.actor.as_mut().expect("it has started"))
+            }
             Some(matter) => Step::Matter(matter),
         }
     }
@@ -93,7 +97,9 @@ impl<A: Actor> LocalCell<A> {
     pub(super) fn attend(&self, message: A::Msg, now: Instant) {
         let mut guest = self.home.guest();
         let resident = guest.resident();
+        let acting = Sender::act(&self.core.lane);
         let kept = resident.attend(message, now);
+        drop(acting);
         let (later, wake) = (kept.is_some(), resident.matter.is_some() || resident.is_behind());
         let alone = guest.leave(kept, wake);
         if later || !alone || self.core.system().runtime().now().since(now) > BRISK {

@@ -11,8 +11,9 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::cell::LocalCell;
-use super::error::FaultInfo;
-use super::mailbox::Mailbox;
+use super::error::{Directive, FaultInfo};
+use super::mailbox::{Mailbox, MailboxOrder, Queue};
+use super::panic::{Panic, guard};
 use super::reference::{Ref, Target};
 use super::resident::Resident;
 use super::runner::Runner;
@@ -40,7 +41,7 @@ impl ActorOptions {
         Self::default()
     }
 
-    /// Sets how many messages may wait.
+    /// Sets how many messages may wait, and what becomes of one more.
     #[must_use]
     pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
         self.mailbox = mailbox;
@@ -81,13 +82,15 @@ pub struct Spawn<A: Actor> {
     name: String,
     factory: Factory<A>,
     options: ActorOptions,
+    order: Option<MailboxOrder<A::Msg>>,
     missing: Option<MissingDependency>,
     face: Option<Face<A>>,
 }
 
 impl<A: Actor> Spawn<A> {
     pub(crate) fn new(parent: Arc<dyn Target>, name: String, factory: Factory<A>) -> Self {
-        Self { parent, name, factory, options: A::options(), missing: None, face: None }
+        let (options, order) = (A::options(), A::mailbox_order());
+        Self { parent, name, factory, options, order, missing: None, face: None }
     }
 
     /// The factory is the constructor that `#[derive(akt::Inject)]` made.
@@ -110,9 +113,15 @@ impl<A: Actor> Spawn<A> {
         self
     }
 
-    /// Sets how many messages may wait.
+    /// Sets how many messages may wait, and what becomes of one more.
     pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
         self.options.mailbox = mailbox;
+        self
+    }
+
+    /// Sets in which order messages are handled, over what `order = ..` says.
+    pub fn order(mut self, order: MailboxOrder<A::Msg>) -> Self {
+        self.order = Some(order);
         self
     }
 
@@ -170,12 +179,19 @@ impl<A: Actor> Spawn<A> {
         if is_reserved(&self.name) {
             return Err(SpawnError::Reserved(self.name.into()));
         }
-        let Self { parent, name, factory, options, missing, face } = self;
+        let Self { parent, name, factory, options, order, missing, face } = self;
         if let Some(MissingDependency { type_name, name: dependency, .. }) = missing {
             let actor = ActorPath::of(parent.path().names().chain([&*name]));
             return Err(SpawnError::MissingDependency { type_name, name: dependency, actor });
         }
-        let cell = Arc::new(LocalCell::new(&parent, name.into_boxed_str(), options.mailbox.limit()));
+        let order =
+            order.map(|order| guard(|| order.make())).transpose().map_err(|Panic { text, place }| {
+                let actor = ActorPath::of(parent.path().names().chain([&*name]));
+                let (message, directive) = ("order".into(), Directive::Stop);
+                SpawnError::Start(Box::new(FaultInfo { actor, message, text, place, directive }))
+            })?;
+        let queue = Queue::of(options.mailbox, order);
+        let cell = Arc::new(LocalCell::new(&parent, name.into_boxed_str(), queue));
         let core = parent.core().expect("only local actors have children");
         let child: Arc<dyn Target> = match face {
             Some(face) => face(cell.clone()),

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::behavior::{State, Treatment};
 use super::context::Ctx;
 use super::error::Fault;
+use super::mailbox::MailboxOrder;
 use super::outbound::{Incoming, Outgoing, Undecoded, WireReply};
 use super::reference::Ref;
 use super::reply::{AnyReply, Reply, Slot};
@@ -35,6 +36,13 @@ pub trait Actor: Sized + Send + 'static {
     #[must_use]
     fn options() -> ActorOptions {
         ActorOptions::new()
+    }
+
+    /// The order that the attribute says; the spawn builder may override it.
+    #[doc(hidden)]
+    #[must_use]
+    fn mailbox_order() -> Option<MailboxOrder<Self::Msg>> {
+        None
     }
 
     /// Where it keeps what it puts aside.

@@ -218,8 +218,8 @@ impl<M: Message> Spread<M> {
             let mut ticket = None;
             match routee.0.poll_room(&mut ticket, &Context::from_waker(Waker::noop())) {
                 Poll::Ready(Ok(())) => entered.push(routee),
-                Poll::Ready(Err(_)) => {}
-                Poll::Pending => {
+                Poll::Ready(Err(refusal)) if !matches!(refusal, Refusal::Full) => {}
+                Poll::Ready(Err(_)) | Poll::Pending => {
                     ticket.iter().for_each(|ticket| routee.0.abandon(ticket));
                     entered.iter().for_each(|routee| routee.0.unreserve());
                     return Err((Refusal::Full, payload));

@@ -36,8 +36,12 @@ impl<M: 'static> Lines<M> {
             self.held.lock().extend(room.is_ok().then_some(routee));
             return Poll::Ready(Ok(()));
         }
+        let mut full = false;
         for routee in routees {
             match routee.0.poll_room(ticket, cx) {
+                // Nobody waits at a mailbox that rejects or drops.
+                Poll::Ready(Err(Refusal::Full)) if all => return Poll::Ready(Err(Refusal::Full)),
+                Poll::Ready(Err(Refusal::Full)) => full = true,
                 Poll::Ready(Ok(())) if all => routee.0.unreserve(),
                 Poll::Ready(Ok(())) => {
                     self.held.lock().push(routee.clone());
@@ -50,7 +54,7 @@ impl<M: 'static> Lines<M> {
                 }
             }
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(if full { Err(Refusal::Full) } else { Ok(()) })
     }
 
     pub(super) fn abandon(&self, ticket: &Ticket) {

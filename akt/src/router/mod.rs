@@ -19,7 +19,7 @@ use strategy::{Strategy, hash_of};
 pub use self::pool::Routees;
 pub use self::strategy::Routee;
 
-use crate::actor::{Call, CloneMessage, Mailbox, Message, Request, Supervise};
+use crate::actor::{Call, CloneMessage, Mailbox, MailboxOrder, Message, Request, Supervise};
 
 /// How messages are spread over actors of one kind, its routees. Spawned by
 /// [`ActorSystem::spawn_router`](crate::ActorSystem::spawn_router).
@@ -63,6 +63,7 @@ pub struct Router<M> {
     strategy: Strategy<M>,
     stopped: Stopped,
     mailbox: Option<Mailbox>,
+    order: Option<MailboxOrder<M>>,
     supervise: Option<Supervise>,
 }
 
@@ -75,7 +76,7 @@ enum Stopped {
 
 impl<M: Message> Router<M> {
     fn new(size: usize, strategy: Strategy<M>) -> Self {
-        Self { size, strategy, stopped: Stopped::Replace, mailbox: None, supervise: None }
+        Self { size, strategy, stopped: Stopped::Replace, mailbox: None, order: None, supervise: None }
     }
 
     /// `size` routees, one after the other.
@@ -185,8 +186,18 @@ impl<M: Message> Router<M> {
     }
 
     /// Sets how many messages may wait at each routee; in the queue of a [`pull`](Self::pull) pool, at all of them.
+    ///
+    /// A routee that drops messages is never full for its router, unless several are to get one message: then it
+    /// refuses, as one that rejects. Whoever finds a pull pool full waits, whatever
+    /// the mailbox says.
     pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
         self.mailbox = Some(mailbox);
+        self
+    }
+
+    /// Sets in which order each routee handles its messages; those of a pull pool keep the order of acceptance.
+    pub fn order(mut self, order: MailboxOrder<M>) -> Self {
+        self.order = Some(order);
         self
     }
 

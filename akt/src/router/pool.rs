@@ -9,8 +9,9 @@ use super::Stopped;
 use super::cell::{Place, Table};
 use super::pull::Shared;
 use crate::actor::{
-    Actor, ActorRef, AnyRef, AnyReply, AskError, Call, Ctx, Fault, LocalCell, Mailbox, Message, NoStash, Ref,
-    Reply, Request, Slot, SpawnError, Spawning, StopReason, Supervise, Terminated, answer_result,
+    Actor, ActorRef, AnyRef, AnyReply, AskError, Call, Ctx, Fault, LocalCell, Mailbox, MailboxOrder, Message,
+    NoStash, Ref, Reply, Request, Slot, SpawnError, Spawning, StopReason, Supervise, Terminated,
+    answer_result,
 };
 
 /// Makes the value of a routee.
@@ -23,6 +24,7 @@ pub(super) struct Pool<A: Actor> {
     pub(super) size: usize,
     pub(super) stopped: Stopped,
     pub(super) mailbox: Option<Mailbox>,
+    pub(super) order: Option<MailboxOrder<A::Msg>>,
     pub(super) supervise: Option<Supervise>,
     /// Where the routees of a pull pool take their messages from.
     pub(super) shared: Option<Arc<Shared<A>>>,
@@ -50,6 +52,9 @@ impl<A: Actor> Pool<A> {
         });
         if let Some(mailbox) = self.mailbox {
             spawn = spawn.mailbox(mailbox);
+        }
+        if let Some(order) = &self.order {
+            spawn = spawn.order(order.clone());
         }
         if let Some(policy) = &self.supervise {
             spawn = spawn.supervise(policy.clone());

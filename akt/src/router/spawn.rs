@@ -54,7 +54,7 @@ async fn spawn<A: Actor>(
     router: Router<A::Msg>,
     factory: impl Fn() -> A + Send + Sync + 'static,
 ) -> Result<A::Ref, SpawnError> {
-    let Router { size, strategy, stopped, mailbox, supervise } = router;
+    let Router { size, strategy, stopped, mailbox, order, supervise } = router;
     let table = Arc::new(Table::new());
     let (shared, mailbox) = match strategy {
         Strategy::Pull => {
@@ -65,9 +65,10 @@ async fn spawn<A: Actor>(
     };
     let (kept, make, queue) = (table.clone(), Arc::new(factory), shared.clone());
     let pool = move || {
-        let (table, make, supervise) = (kept.clone(), make.clone(), supervise.clone());
+        let (table, make) = (kept.clone(), make.clone());
+        let (order, supervise) = (order.clone(), supervise.clone());
         let shared = queue.clone();
-        Some(Pool { table, make, size, stopped, mailbox, supervise, shared, last: 0, me: None })
+        Some(Pool { table, make, size, stopped, mailbox, order, supervise, shared, last: 0, me: None })
     };
     let (tell, told) = flume::bounded(1);
     let face = move |keeper| {

@@ -27,7 +27,7 @@ pub enum DeadLetterReason {
     Stopped,
     /// Its actor was killed, before its turn or in the midst of it.
     Killed,
-    /// The mailbox had no room for a message from another node.
+    /// The mailbox had no room: for a message from another node, or it drops what is too much.
     MailboxFull,
     /// The stash had no room.
     StashFull,

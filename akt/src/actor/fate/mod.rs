@@ -3,6 +3,7 @@
 mod ledger;
 mod moody;
 mod pace;
+mod queue;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use self::ledger::{End, Ledger, Tally};
 use self::pace::{give_way, pause, work};
-use super::{AskError, Ctx, Delivery, Directive, Forward, Mailbox, Reply, Request, Supervise, TellError};
+use super::{AskError, Ctx, Delivery, Directive, Forward, Reply, Request, Spawn, Supervise, TellError};
 use crate::runtime::Runtime;
 use crate::system::{ActorSystem, Event, Promise};
 use akt::{Router, handler, on};
@@ -302,13 +303,14 @@ impl Client {
             .expect("there are four");
         let backoff = Duration::ZERO..=Duration::from_millis(self.rng.u64(..4));
         let policy = Supervise::one_for_one().otherwise(directive).budget(3, Duration::from_secs(1));
-        let mailbox =
-            if self.rng.bool() { Mailbox::Unbounded } else { Mailbox::bounded(self.rng.usize(1..5)) };
+        let (mailbox, order) = queue::any(&mut self.rng);
         let policy = policy.backoff(backoff);
         let Some(router) = self.kind.router() else {
-            return self.system.spawn("subject", factory).supervise(policy).mailbox(mailbox).await.ok();
+            let spawn = self.system.spawn("subject", factory).supervise(policy).mailbox(mailbox);
+            return order.into_iter().fold(spawn, Spawn::order).await.ok();
         };
-        self.system.spawn_router("subject", router.supervise(policy).mailbox(mailbox), factory).await.ok()
+        let router = order.into_iter().fold(router.supervise(policy).mailbox(mailbox), Router::order);
+        self.system.spawn_router("subject", router, factory).await.ok()
     }
 
     async fn message(&mut self, subject: &SubjectRef) {

@@ -24,9 +24,8 @@ pub(crate) struct Home<M, T> {
 unsafe impl<M: Send, T: Send> Sync for Home<M, T> {}
 
 impl<M, T> Home<M, T> {
-    /// A home for messages of which `limit` may wait.
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { queue: Queue::new(limit), promised: AtomicBool::new(false), resident: UnsafeCell::new(None) }
+    pub(crate) fn new(queue: Queue<M>) -> Self {
+        Self { queue, promised: AtomicBool::new(false), resident: UnsafeCell::new(None) }
     }
 
     /// Makes `resident` the state of the consumer, which has not come yet.

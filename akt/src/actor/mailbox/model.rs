@@ -1,15 +1,15 @@
-//! loom's models of a home: its consumer, an asker who is lent its part, and a sender.
+//! loom's models: a home with its consumer, an asker who is lent its part, and a sender; and a queue that is full.
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test -p akt --lib --release loom_`
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use super::{Batch, Home};
+use super::{Batch, Home, Queue, Ticket};
 
 /// What the consumer has handled, here or by a guest.
 type Seen = Vec<u32>;
@@ -30,7 +30,8 @@ struct Model {
 impl Model {
     /// A consumer that rests.
     fn at_rest() -> Arc<Self> {
-        let model = Arc::new(Self { home: Home::new(8), task: Arc::new(Task(AtomicUsize::new(0))) });
+        let model =
+            Arc::new(Self { home: Home::new(Queue::new(8)), task: Arc::new(Task(AtomicUsize::new(0))) });
         model.home.move_in(Seen::new());
         model.turn();
         model
@@ -149,5 +150,105 @@ fn loom_who_is_left_behind_comes_out_once() {
 
         assert!(left.is_none_or(|seen| seen.len() <= 1));
         assert!(!model.home.lend(), "the home is empty");
+    });
+}
+
+// ---- room ----------------------------------------------------------------------------------------
+
+/// A queue with room for one message, which is taken, and a sender who waits.
+struct Line {
+    queue: Queue<u32>,
+    task: Arc<Task>,
+}
+
+impl Line {
+    fn full() -> Arc<Self> {
+        let line = Self { queue: Queue::new(1), task: Arc::new(Task(AtomicUsize::new(0))) };
+        assert!(line.queue.push::<u32>(1, false).is_ok());
+        Arc::new(line)
+    }
+
+    /// One look for room; whether it is over, and if the message was accepted.
+    fn send(&self, ticket: &mut Option<Ticket>, message: u32) -> Poll<bool> {
+        let waker = Waker::from(self.task.clone());
+        self.queue
+            .poll_room(ticket, &Context::from_waker(&waker))
+            .map(|room| room.is_ok() && self.queue.push::<u32>(message, true).is_ok())
+    }
+
+    /// Waits for room as long as nobody wakes the sender; whether the message was accepted.
+    fn settle(&self, mut ticket: Option<Ticket>, sent: Poll<bool>, message: u32) -> bool {
+        match sent {
+            Poll::Ready(sent) => sent,
+            Poll::Pending => {
+                assert!(self.task.0.load(Ordering::SeqCst) > 0, "nobody woke the sender");
+                match self.send(&mut ticket, message) {
+                    Poll::Ready(sent) => sent,
+                    Poll::Pending => panic!("the sender was woken for nothing"),
+                }
+            }
+        }
+    }
+
+    /// What the consumer finds, and gives back the room of.
+    fn consume(&self) -> Vec<u32> {
+        let waker = Waker::noop();
+        let (mut batch, control) = (VecDeque::new(), crate::sync::AtomicBool::new(false));
+        self.queue.poll_batch(&mut batch, 0, &control, &Context::from_waker(waker));
+        self.queue.give_back(batch.len());
+        batch.into()
+    }
+}
+
+#[test]
+fn loom_a_sender_that_waits_for_room_beside_a_consumer_and_a_close_is_woken_and_loses_nothing() {
+    loom::model(|| {
+        let line = Line::full();
+        let sender = thread::spawn({
+            let line = line.clone();
+            move || {
+                let mut ticket = None;
+                let sent = line.send(&mut ticket, 2);
+                (ticket, sent)
+            }
+        });
+        let consumer = thread::spawn({
+            let line = line.clone();
+            move || line.consume()
+        });
+
+        let mut seen: Vec<_> = line.queue.close().into();
+        seen.extend(consumer.join().unwrap());
+        let (ticket, sent) = sender.join().unwrap();
+        let accepted = line.settle(ticket, sent, 2);
+
+        seen.sort_unstable();
+        assert_eq!(seen, if accepted { vec![1, 2] } else { vec![1] });
+    });
+}
+
+#[test]
+fn loom_room_that_is_given_back_wakes_who_waits_also_if_the_first_in_line_leaves() {
+    loom::model(|| {
+        let line = Line::full();
+        let mut first = None;
+        assert!(line.send(&mut first, 2).is_pending());
+        let leaver = thread::spawn({
+            let (line, first) = (line.clone(), first.expect("it waits"));
+            move || line.queue.abandon(&first)
+        });
+        let consumer = thread::spawn({
+            let line = line.clone();
+            move || line.consume()
+        });
+
+        let mut second = None;
+        let sent = line.send(&mut second, 3);
+        leaver.join().unwrap();
+        let mut seen = consumer.join().unwrap();
+        assert!(line.settle(second, sent, 3), "the queue is open");
+
+        seen.extend(line.consume());
+        assert_eq!(seen, [1, 3]);
     });
 }

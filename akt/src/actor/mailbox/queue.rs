@@ -4,7 +4,12 @@ use std::collections::VecDeque;
 use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
+use super::items::Items;
+use super::order::MailboxQueue;
 use super::room::{Room, Ticket, Woken};
+use super::tray::Tray;
+use super::{Mailbox, Overflow};
+use crate::actor::panic::guard_drop;
 use crate::actor::reference::Refusal;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 
@@ -19,17 +24,37 @@ pub(crate) struct Queue<M> {
 }
 
 struct State<M> {
-    items: VecDeque<M>,
+    items: Items<M>,
     room: Room,
     idle: Idle,
     accepted: u64,
     closed: bool,
     /// The consumer is inside its home.
     inside: bool,
+    overflow: Overflow,
     trim: Trim,
 }
 
 impl<M> State<M> {
+    /// Takes in a message that has room.
+    fn accept(&mut self, message: M) {
+        self.items.put(message);
+        self.accepted += 1;
+    }
+
+    /// Room for a message that is there already: nobody else's if another can be dropped for it.
+    ///
+    /// What the consumer has in hand holds room until it is given back, but does not wait any more.
+    fn make_room(&mut self) -> Option<M> {
+        let limit = self.room.limit();
+        let dropped = self.items.tray().filter(|tray| tray.len() > limit).and_then(|tray| tray.displace());
+        match &dropped {
+            Some(_) => self.accepted -= 1,
+            None => self.room.exceed(),
+        }
+        dropped
+    }
+
     /// The consumer goes in, unless its part is lent: then it will be woken.
     fn enter(&mut self) -> bool {
         if self.idle.is_lent() {
@@ -111,17 +136,31 @@ pub(crate) enum Batch {
 }
 
 impl<M> Queue<M> {
+    /// A plain line, in which those for whom there is no room wait.
     pub(crate) fn new(limit: usize) -> Self {
         let state = State {
-            items: VecDeque::new(),
+            items: Items::Line(VecDeque::new()),
             room: Room::new(limit),
             idle: Idle::No,
             accepted: 0,
             closed: false,
             inside: false,
+            overflow: Overflow::Wait,
             trim: Trim::Off,
         };
         Self { state: Mutex::new(state), waker: OnceLock::new() }
+    }
+
+    /// The queue of a mailbox; without an `order`, in the order of acceptance.
+    pub(crate) fn of(mailbox: Mailbox, order: Option<Box<dyn MailboxQueue<M>>>) -> Self {
+        let queue = Self::new(mailbox.limit());
+        let mut state = queue.state.lock();
+        state.overflow = mailbox.overflow();
+        if order.is_some() || state.overflow == Overflow::DropOldest {
+            state.items = Items::Tray(Box::new(Tray::new(order)));
+        }
+        drop(state);
+        queue
     }
 
     /// Accepts `message`, converted only once it has room; `reserved` if a ticket was granted for it.
@@ -133,12 +172,39 @@ impl<M> Queue<M> {
         if !reserved && !state.room.take() {
             return Err((Refusal::Full, message));
         }
-        state.items.push_back(message.into());
-        state.accepted += 1;
+        state.accept(message.into());
         let idle = state.idle.rouse();
         drop(state);
         self.wake_consumer(idle);
         Ok(())
+    }
+
+    /// What becomes of a message for which there was no room: accepted in place of another or dropped itself,
+    /// or refused. The caller accounts for what was dropped.
+    #[cold]
+    pub(crate) fn overflow<P: Into<M>>(&self, message: P) -> Result<Option<M>, (Refusal, P)> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err((Refusal::Stopped, message));
+        }
+        let overflow = state.overflow;
+        let mut dropped = None;
+        match overflow {
+            Overflow::Wait | Overflow::Reject => return Err((Refusal::Full, message)),
+            Overflow::DropNewest if !state.room.take() => {
+                drop(state);
+                return Ok(Some(message.into()));
+            }
+            Overflow::DropNewest => state.accept(message.into()),
+            Overflow::DropOldest => {
+                state.accept(message.into());
+                dropped = state.make_room();
+            }
+        }
+        let idle = state.idle.rouse();
+        drop(state);
+        self.wake_consumer(idle);
+        Ok(dropped)
     }
 
     /// Ready when room for one message is reserved, in the order of asking.
@@ -150,6 +216,9 @@ impl<M> Queue<M> {
         let mut state = self.state.lock();
         if state.closed {
             return Poll::Ready(Err(Refusal::Stopped));
+        }
+        if ticket.is_none() && state.overflow != Overflow::Wait {
+            return Poll::Ready(state.room.take().then_some(()).ok_or(Refusal::Full));
         }
         state.room.poll(ticket, cx)
     }
@@ -200,10 +269,10 @@ impl<M> Queue<M> {
         let _woken;
         let mut state = self.state.lock();
         match kept {
-            Some(message) => state.items.push_front(message),
+            Some(message) => state.items.put_back(message),
             None => _woken = state.room.give_back(1),
         }
-        let alone = state.items.is_empty();
+        let alone = state.items.len() == 0;
         match state.idle {
             Idle::Left => return Returned::Left,
             Idle::Lent if !wake && alone => state.idle = Idle::First,
@@ -269,7 +338,7 @@ impl<M> Queue<M> {
     /// Hands out what is queued and stays open; the caller gives its room back.
     #[allow(dead_code, reason = "only connections lose what waits for them, and they are a feature")]
     pub(crate) fn take_all(&self) -> VecDeque<M> {
-        std::mem::take(&mut self.state.lock().items)
+        self.state.lock().items.empty().0
     }
 
     /// Refuses everything from now on and hands out what was queued.
@@ -278,12 +347,22 @@ impl<M> Queue<M> {
         let mut state = self.state.lock();
         state.closed = true;
         _woken = state.room.close();
-        std::mem::take(&mut state.items)
+        let (queued, order) = state.items.empty();
+        drop(state);
+        if let Err(panic) = guard_drop(order) {
+            tracing::error!(text = panic.text, place = panic.place, "the order of a mailbox panicked");
+        }
+        queued
     }
 
-    /// How many messages were ever accepted.
-    pub(crate) fn accepted(&self) -> u64 {
-        self.state.lock().accepted
+    /// How many messages were accepted and not dropped for want of room. Those that come later are handed out
+    /// later, whatever the order.
+    pub(crate) fn drain(&self) -> u64 {
+        let mut state = self.state.lock();
+        if let Some(tray) = state.items.tray() {
+            tray.seal();
+        }
+        state.accepted
     }
 
     /// Whether its consumer waits for something to come.
@@ -322,17 +401,13 @@ impl<M> Look<'_, M> {
     }
 
     /// Returns the room of `started` messages and swaps everything queued into the empty `batch`, if there
-    /// is something.
+    /// is something; one message, if each has its turn.
     pub(super) fn take(&mut self, batch: &mut VecDeque<M>, started: usize) -> bool {
         if started > 0 {
             self._woken = Some(self.state.room.give_back(started));
         }
         self.state.idle = Idle::No;
-        let some = !self.state.items.is_empty();
-        if some {
-            std::mem::swap(&mut self.state.items, batch);
-        }
-        some
+        self.state.items.take(batch)
     }
 
     /// Waits from now on.
@@ -349,7 +424,7 @@ impl<M> Look<'_, M> {
             Trim::Set(_) => return Batch::Idle,
             Trim::Due(then) if then == state.accepted => {
                 state.trim = Trim::Off;
-                state.items = VecDeque::new();
+                state.items.trim();
                 *batch = VecDeque::new();
                 return Batch::Idle;
             }

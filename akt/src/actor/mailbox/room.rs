@@ -36,6 +36,15 @@ impl Room {
         self.used > 0
     }
 
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Takes room for one message beyond the limit.
+    pub(super) fn exceed(&mut self) {
+        self.used += 1;
+    }
+
     /// Gives back room for `count` messages, to the first who wait.
     pub(crate) fn give_back(&mut self, count: usize) -> Woken {
         self.used -= count;
