@@ -23,6 +23,8 @@ use proc_macro::TokenStream;
 /// # Options
 ///
 /// - `mailbox = bounded(64)` or `mailbox = unbounded`: how many messages may wait.
+/// - `passivate = "10m"`, `passivate = messages(1000)` or `passivate = never`: when the actor ends by itself;
+///   as `Passivate`, which may override it at spawn.
 /// - `supervise(..)`: what happens when the actor fails; as `Supervise`, which may override it at spawn.
 ///   `strategy` is `one_for_one` (unless it says otherwise), `one_for_all` or `rest_for_one`; the first rule
 ///   that fits decides: `on(MyError)`, `on(panic)`, and `else`, which must be there. A rule says `resume`,

@@ -7,6 +7,7 @@ mod cron;
 mod expression;
 mod inject;
 mod item;
+mod passivate;
 mod spell;
 mod supervise;
 

@@ -13,6 +13,7 @@ use thiserror::Error;
 use super::cell::LocalCell;
 use super::error::FaultInfo;
 use super::mailbox::Mailbox;
+use super::passivation::Passivate;
 use super::reference::{Ref, Target};
 use super::resident::Resident;
 use super::runner::Runner;
@@ -31,6 +32,7 @@ pub struct ActorOptions {
     pub(crate) supervise: Option<Supervise>,
     pub(crate) start: Start,
     pub(crate) stash: usize,
+    pub(crate) passivate: Option<Passivate>,
 }
 
 impl ActorOptions {
@@ -58,6 +60,13 @@ impl ActorOptions {
     #[must_use]
     pub fn supervise(mut self, policy: Supervise) -> Self {
         self.supervise = Some(policy);
+        self
+    }
+
+    /// Sets when the actor ends by itself.
+    #[must_use]
+    pub fn passivate(mut self, passivate: Passivate) -> Self {
+        self.passivate = Some(passivate);
         self
     }
 }
@@ -131,6 +140,12 @@ impl<A: Actor> Spawn<A> {
         self
     }
 
+    /// Sets when the actor ends by itself. See [`Passivate`].
+    pub fn passivate(mut self, passivate: Passivate) -> Self {
+        self.options.passivate = Some(passivate);
+        self
+    }
+
     /// Tries a first start that fails up to `retries` times again, each time with a new value from the
     /// factory, and waits in between as [`Supervise::backoff`] does.
     ///
@@ -184,6 +199,7 @@ impl<A: Actor> Spawn<A> {
         core.adopt(&child)?;
         let mut runner = Runner::new(cell.clone(), factory, options.supervise, options.start);
         runner.cx.shelf = A::Stash::of(options.stash);
+        runner.be_present(options.passivate);
         Resident::settle(runner, core.system().runtime());
         Ok(cell)
     }
