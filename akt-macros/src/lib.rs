@@ -28,6 +28,8 @@ use proc_macro::TokenStream;
 ///   (`drop_newest`), or another is dropped for it (`drop_oldest`). See `Mailbox` for which to take when.
 /// - `order = priority(rank)`, `order = fair` or `order = queue(make)`: in which order they are handled, if not in
 ///   that of their acceptance. See `MailboxOrder`.
+/// - `passivate = "10m"`, `passivate = messages(1000)` or `passivate = never`: when the actor ends by itself;
+///   as `Passivate`, which may override it at spawn.
 /// - `supervise(..)`: what happens when the actor fails; as `Supervise`, which may override it at spawn.
 ///   `strategy` is `one_for_one` (unless it says otherwise), `one_for_all` or `rest_for_one`; the first rule
 ///   that fits decides: `on(MyError)`, `on(panic)`, and `else`, which must be there. A rule says `resume`,

@@ -52,6 +52,7 @@ pub(crate) struct Options {
     pub(crate) behavior: Option<Member>,
     pub(crate) unhandled: Option<(Ident, Unhandled)>,
     pub(crate) stash: Option<Expr>,
+    pub(crate) passivate: Option<Passivate>,
     pub(crate) krate: Option<syn::Path>,
     /// A mistake was reported: what is missing may have been meant.
     pub(crate) broken: bool,
@@ -112,6 +113,13 @@ pub(crate) struct Limits {
     pub(crate) max: Option<syn::LitInt>,
     pub(crate) within: Option<Duration>,
     pub(crate) backoff: Option<(Duration, Duration)>,
+}
+
+/// `passivate = ..`
+pub(crate) enum Passivate {
+    After(Duration),
+    Messages(Box<Expr>),
+    Never,
 }
 
 /// One `#[handler]` method.

@@ -42,9 +42,9 @@ pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, Admit, Answers, AnyRef, AskError, Batch, BatchError, Behavior,
     BehaviorStack, Breaker, BreakerOptions, Call, CallPath, CloneMessage, CodecError, Ctx, Delivery,
     Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox, MailboxOrder, MailboxPlace,
-    MailboxQueue, Message, Overflow, PartlyInfo, PeerError, PipeError, Post, Protocol, Reaction, Recipient,
-    Ref, Reply, Request, Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage, Stashes, StopReason,
-    Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Work, batch,
+    MailboxQueue, Message, Overflow, PartlyInfo, Passivate, PeerError, PipeError, Post, Protocol, Reaction,
+    Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage, Stashes,
+    StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Work, batch,
 };
 #[cfg(feature = "macros")]
 pub use akt_macros::{Behavior, Inject, actor, cron, every, guard, handler, on};
@@ -59,9 +59,9 @@ pub use remote::{ActorAtError, Refusal, Remote};
 pub use router::{Routee, Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
-    ActorSystem, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event, EventStream, Extension,
-    Inject, LookupError, MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind, Scheduled,
-    Scheduler, ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep,
+    ActorSystem, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event, EventStream, Evict,
+    Extension, Inject, LookupError, MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind,
+    Scheduled, Scheduler, ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep,
     UnknownSchedule,
 };
 pub use time::Instant;

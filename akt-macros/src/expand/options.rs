@@ -7,19 +7,21 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::mailbox::{Mailbox, Order, Overflow};
-use crate::model::{Cause, Limits, Options, Reaction, Rule, Supervise, generated};
+use crate::model::{Cause, Limits, Options, Passivate, Reaction, Rule, Supervise, generated};
 
 /// Nothing, when the attribute says nothing.
 pub(super) fn options(options: &Options, krate: &TokenStream) -> TokenStream {
-    if options.mailbox.is_none() && options.supervise.is_none() && options.stash.is_none() {
+    let Options { mailbox, supervise, passivate, stash, .. } = options;
+    if mailbox.is_none() && supervise.is_none() && passivate.is_none() && stash.is_none() {
         return TokenStream::new();
     }
-    let mailbox = options.mailbox.as_ref().map(|mailbox| self::mailbox(mailbox, krate));
-    let supervise = options.supervise.as_ref().map(|policy| supervise(policy, krate));
-    let stash = options.stash.as_ref().map(|limit| quote!(.stash(#limit)));
+    let mailbox = mailbox.as_ref().map(|mailbox| self::mailbox(mailbox, krate));
+    let supervise = supervise.as_ref().map(|policy| self::supervise(policy, krate));
+    let passivate = passivate.as_ref().map(|passivate| self::passivate(passivate, krate));
+    let stash = stash.as_ref().map(|limit| quote!(.stash(#limit)));
     quote! {
         fn options() -> #krate::ActorOptions {
-            #krate::ActorOptions::new() #mailbox #stash #supervise
+            #krate::ActorOptions::new() #mailbox #stash #supervise #passivate
         }
     }
 }
@@ -55,6 +57,18 @@ fn mailbox(mailbox: &Mailbox, krate: &TokenStream) -> TokenStream {
         Mailbox::Unbounded => quote!(Unbounded),
     };
     quote!(.mailbox(#krate::Mailbox::#mailbox))
+}
+
+fn passivate(passivate: &Passivate, krate: &TokenStream) -> TokenStream {
+    let passivate = match passivate {
+        Passivate::After(idle) => {
+            let idle = duration(*idle);
+            quote!(after(#idle))
+        }
+        Passivate::Messages(count) => quote!(after_messages(#count)),
+        Passivate::Never => quote!(never()),
+    };
+    quote!(.passivate(#krate::Passivate::#passivate))
 }
 
 fn supervise(policy: &Supervise, krate: &TokenStream) -> TokenStream {

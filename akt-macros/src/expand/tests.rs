@@ -255,7 +255,7 @@ fn all_mistakes_of_an_impl_are_reported_at_once() {
     assert_eq!(
         errors(&expanded),
         [
-            "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `crate`, `mailbox`, `order`, `stash`, `supervise`, `unhandled`",
+            "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `crate`, `mailbox`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
             "a handler takes `&mut self`",
             "message arguments are owned; use `String`",
             "name the argument; destructure in the body",

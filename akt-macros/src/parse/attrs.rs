@@ -9,7 +9,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, LitStr, Meta, Pat, Path, Token};
 
-use super::{behavior, mailbox, supervise};
+use super::{behavior, mailbox, passivate, supervise};
 use crate::diag::{self, Diag};
 use crate::model::{Conditions, Copied, Event, Every, HandlerOptions, Options};
 
@@ -22,7 +22,8 @@ pub(crate) enum Role {
     Guard,
 }
 
-const OPTIONS: &[&str] = &["behavior", "crate", "mailbox", "order", "stash", "supervise", "unhandled"];
+const OPTIONS: &[&str] =
+    &["behavior", "crate", "mailbox", "order", "passivate", "stash", "supervise", "unhandled"];
 /// Options whose value stands in parentheses.
 const GROUPS: &[&str] = &["supervise"];
 const SPENT: &str = "__akt_spent";
@@ -46,6 +47,7 @@ pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
             "behavior" => options.behavior = Some(input.parse()?),
             "unhandled" => options.unhandled = Some((key.clone(), behavior::unhandled(input)?)),
             "stash" => options.stash = Some(mailbox::capacity(input.parse()?, "a stash")?),
+            "passivate" => options.passivate = Some(passivate::passivate(input)?),
             "order" => options.order = Some(mailbox::order(input)?),
             _ => options.mailbox = Some(mailbox::mailbox(input)?),
         }
@@ -353,16 +355,16 @@ mod tests {
     #[test]
     fn every_wrong_option_is_reported() {
         let mistakes =
-            mistakes_in(quote!(mailbx = 3, mailbox = bouded(3), mailbox = unbounded, passivate, crate));
+            mistakes_in(quote!(mailbx = 3, mailbox = bouded(3), mailbox = unbounded, passivte, crate));
 
         assert_eq!(
             mistakes,
             [
-                "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `crate`, `mailbox`, `order`, `stash`, `supervise`, `unhandled`",
+                "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `crate`, `mailbox`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
                 "unknown mailbox `bouded`; did you mean `bounded`? supported: `bounded`, `unbounded`",
                 "`mailbox` given twice",
                 "`mailbox` first given here",
-                "unknown option `passivate`; supported: `behavior`, `crate`, `mailbox`, `order`, `stash`, `supervise`, `unhandled`",
+                "unknown option `passivte`; did you mean `passivate`? supported: `behavior`, `crate`, `mailbox`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
                 "`crate` needs a value: `crate = ..`",
             ]
         );

@@ -8,6 +8,7 @@ mod expression;
 mod inject;
 mod item;
 mod mailbox;
+mod passivate;
 mod spell;
 mod supervise;
 

@@ -137,6 +137,10 @@ impl<A: Actor> Target for LocalCell<A> {
         self.home.queue.wake();
     }
 
+    fn wake(&self) {
+        self.home.queue.wake();
+    }
+
     fn drain(&self) {
         self.control(Control::Drain(self.home.queue.drain()));
     }

@@ -8,10 +8,12 @@ use super::cell::LocalCell;
 use super::current;
 use super::error::{Fault, StopReason};
 use super::meta::Headers;
+use super::presence::Presence;
 use super::reference::{AnyRef, Ref, Target};
 use super::reply::{AnyReply, Reply};
 use super::scope::Scope;
 use super::spawn::Spawn;
+use super::stash::Shelf;
 use super::traits::{Actor, ActorRef};
 use crate::id::ActorId;
 use crate::path::ActorPath;
@@ -74,6 +76,15 @@ impl<A: Actor> Ctx<A> {
         if let Some(scope) = &self.scope {
             scope.close();
         }
+    }
+
+    pub(super) fn presence(&self) -> Option<&Arc<Presence>> {
+        self.scope.as_ref()?.presence()
+    }
+
+    /// Whether messages are put aside, or work that was piped is under way.
+    pub(super) fn is_kept(&self) -> bool {
+        !self.shelf.is_empty() || self.scope.as_ref().is_some_and(|scope| scope.is_kept())
     }
 
     /// A reference to this actor.

@@ -168,6 +168,18 @@ impl Core {
         wakers.wake();
     }
 
+    /// Begins the stop of an actor that rests, unless it has children or something to obey. Wakes nobody, who
+    /// all wait for what comes later.
+    pub(crate) fn take_leave(&self) -> bool {
+        let mut life = self.life.lock();
+        let leaves =
+            matches!(life.stage, Stage::Running) && life.children.is_none() && self.lane.seal_quiet();
+        if leaves {
+            life.stage = Stage::Stopping(StopReason::Passivated);
+        }
+        leaves
+    }
+
     pub(crate) fn is_alive(&self) -> bool {
         self.life.lock().stage.is_alive()
     }

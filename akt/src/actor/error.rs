@@ -263,6 +263,8 @@ pub enum StopReason {
     Sibling,
     /// Its system was shut down.
     Shutdown,
+    /// Nobody used it, or it was evicted: see [`Passivate`](crate::Passivate) and [`Evict`](crate::Evict).
+    Passivated,
     /// Nothing is known of it: it never existed, or stopped long ago.
     Unknown,
 }
@@ -276,6 +278,7 @@ impl fmt::Display for StopReason {
             Self::Parent => "its parent stopped",
             Self::Sibling => "it was to stop with a sibling that failed",
             Self::Shutdown => "its system was shut down",
+            Self::Passivated => "it was passivated",
             Self::Unknown => "no actor of that path is known",
         })
     }

@@ -157,6 +157,9 @@ impl<A: Actor> Runner<A> {
         }
         let fresh = self.make(Birth::Again).await?;
         drop(seats);
+        if let Some(presence) = self.cx.presence() {
+            presence.begin_anew(self.started());
+        }
         self.cell.core.enter(Stage::Running);
         self.cell.core.restarted(A::NAME);
         Ok(Some(fresh))

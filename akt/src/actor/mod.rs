@@ -31,8 +31,10 @@ mod orphan;
 mod outbound;
 mod panic;
 mod partly;
+mod passivation;
 mod pipe;
 mod post;
+mod presence;
 mod recipient;
 mod reference;
 mod regroup;
@@ -71,6 +73,7 @@ pub use self::outbound::{
     unknown_rpc,
 };
 pub use self::partly::PartlyInfo;
+pub use self::passivation::Passivate;
 pub use self::post::Post;
 pub use self::recipient::Recipient;
 pub use self::reference::{AnyRef, Ref};
@@ -98,7 +101,9 @@ pub(crate) use self::orphan::part;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::outbound::{Answer, Outcome, PendingReply, WireAsk};
 pub(crate) use self::panic::{guard, guard_drop, guarded, install_hook};
+pub(crate) use self::passivation::Usage;
 pub(crate) use self::post::Letter;
+pub(crate) use self::presence::Presence;
 pub(crate) use self::reference::{OnTurn, Target};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::reference::{Refusal, Refused, Sink};

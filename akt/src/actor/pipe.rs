@@ -119,15 +119,20 @@ impl<A: Actor> Ctx<A> {
         }
         system.clone().runtime().spawn(name, async move {
             let result = job.run(system.clone(), work, meta.clone()).await;
-            if let Some(place) = place {
-                scope.leave(place);
-            }
+            let leave = move || place.into_iter().for_each(|place| scope.leave(place));
             match result {
-                Some(result) => cell.errand(Some(name), move |this, cx| match meta {
-                    None => done(this, result, cx),
-                    meta => current::within(&system, Handling::beside(meta), || done(this, result, cx)),
+                // It keeps its actor until its turn has come.
+                Some(result) => cell.errand(Some(name), move |this, cx| {
+                    leave();
+                    match meta {
+                        None => done(this, result, cx),
+                        meta => current::within(&system, Handling::beside(meta), || done(this, result, cx)),
+                    }
                 }),
-                None => cell.core.give_up(name, done),
+                None => {
+                    leave();
+                    cell.core.give_up(name, done);
+                }
             }
         });
     }

@@ -12,6 +12,7 @@ use super::error::{PeerError, StopReason, TellError, TooLarge};
 use super::mailbox::{Control, Ticket};
 use super::outbound::Incoming;
 use super::panic::guard_drop;
+use super::presence::Presence;
 use super::scope::Scope;
 use super::traits::{Accepts, Message, Request};
 use crate::id::ActorId;
@@ -125,6 +126,8 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn depth(&self) -> usize;
     /// Why nothing is accepted any more.
     fn refusal(&self) -> StopReason;
+    /// Has the local actor behind it look whether there is something to do.
+    fn wake(&self) {}
     /// How long the asker waits beyond its deadline for a word about what became of its message.
     fn grace(&self) -> Duration;
     fn control(&self, control: Control);
@@ -260,6 +263,30 @@ impl AnyRef {
     /// `#[on(stop)]` does not run. Children are killed too.
     pub fn kill(&self) {
         self.0.kill();
+    }
+
+    /// Keeps the actor from being passivated or evicted, from its next turn on, until
+    /// [`resume_passivation`](Self::resume_passivation). See [`Ctx::pause_passivation`](crate::Ctx::pause_passivation).
+    ///
+    /// A passivation that has begun is not taken back. An actor on another node is not paused: this is logged.
+    pub fn pause_passivation(&self) {
+        self.on_presence(Presence::pause);
+    }
+
+    /// Takes [`pause_passivation`](Self::pause_passivation) back; the idle time begins anew.
+    pub fn resume_passivation(&self) {
+        self.on_presence(Presence::resume);
+    }
+
+    fn on_presence(&self, act: fn(&Presence)) {
+        let work = move |scope: &Arc<Scope>| {
+            if let Some(presence) = scope.presence() {
+                act(presence);
+            }
+        };
+        if self.0.on_turn(None, Box::new(work)).is_err() {
+            tracing::error!(actor = %self.path(), "passivation is not paused or resumed on other nodes");
+        }
     }
 
     /// Waits until the actor is gone: its name is free and its watchers are told. Cancel-safe.

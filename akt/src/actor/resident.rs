@@ -9,9 +9,11 @@ use std::time::Duration;
 use super::attend::yield_now;
 use super::cell::LocalCell;
 use super::current;
+use super::error::StopReason;
 use super::lifecycle::Stage;
 use super::mailbox::{Batch, Visit};
-use super::runner::{Matter, Runner, Step};
+use super::passivation::Rest;
+use super::runner::{End, Matter, Runner, Step};
 use super::sender::Sender;
 use super::traits::Actor;
 use crate::runtime::Runtime;
@@ -101,6 +103,7 @@ impl<A: Actor> LocalCell<A> {
         let kept = resident.attend(message, now);
         drop(acting);
         let (later, wake) = (kept.is_some(), resident.matter.is_some() || resident.is_behind());
+        let wake = resident.runner.has_attended() || wake;
         let alone = guest.leave(kept, wake);
         if later || !alone || self.core.system().runtime().now().since(now) > BRISK {
             self.lends.store(false, Ordering::Relaxed);
@@ -130,9 +133,23 @@ impl<A: Actor> LocalCell<A> {
             *rests = (*rests + 1) % WARY;
             self.lends.store(*rests == 0, Ordering::Relaxed);
         }
+        let rest = runner.rest();
+        if let Some((_, Rest::Leave { evicted })) = rest {
+            door.close();
+            drop(door);
+            if evicted {
+                self.core.evicted(A::NAME);
+            }
+            visit.matter = Some(Box::new(Matter::End(End::Stop(StopReason::Passivated))));
+            return Poll::Ready(visit);
+        }
+        let (batch, _) = runner.supply();
         let idle = door.rest(batch, cx);
         door.leave(visit);
         drop(door);
+        if let Some((presence, rest)) = rest {
+            presence.rests(rest);
+        }
         if idle == Batch::IdleAndLarge {
             let system = self.core.system();
             system.timers().arm(system.runtime().now() + TRIM_AFTER, self.clone());
@@ -155,6 +172,7 @@ impl<A: Actor> Life<A> {
             }
             self.0.core.enter(Stage::Running);
             self.0.core.started(A::NAME);
+            inside.runner.has_started();
             loop {
                 match inside.work() {
                     Step::Next => {}

@@ -180,6 +180,11 @@ impl<A: Actor> Runner<A> {
         self.cell.home.queue.give_back(std::mem::take(&mut self.owed) as usize);
     }
 
+    /// How many messages from its mailbox were started; any number once it drains.
+    pub(super) fn started(&self) -> u64 {
+        u64::MAX - self.left
+    }
+
     /// Where messages go, and how many were started whose room is to be given back.
     pub(super) fn supply(&mut self) -> (&mut VecDeque<A::Msg>, usize) {
         let owed = std::mem::take(&mut self.owed) as usize;
@@ -336,6 +341,9 @@ impl<A: Actor> Runner<A> {
     fn errand(&mut self, actor: &mut A, errand: Errand) -> Step {
         let Errand { message, run } = errand;
         let run: Box<Run<A>> = run.downcast().expect("an errand comes through its actor's own cell");
+        if let (Some(_), Some(presence)) = (message, self.cx.presence()) {
+            presence.count_post();
+        }
         self.cx.message = message.unwrap_or("timer");
         match guard(|| run(actor, &mut self.cx)) {
             Ok(Some(message)) => self.dispatch(actor, message, None),

@@ -1,13 +1,19 @@
 //! What lives only as long as an actor, or as one value of it: its timers and its work in progress.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
-/// The timers and the work of one actor.
+use super::presence::Presence;
+
+/// The timers and the work of one actor, and whether it is still wanted.
 #[derive(Default)]
-pub(crate) struct Scope(Mutex<State>);
+pub(crate) struct Scope {
+    state: Mutex<State>,
+    /// Absent in an actor that ends only when it is told to.
+    presence: OnceLock<Arc<Presence>>,
+}
 
 #[derive(Default)]
 struct State {
@@ -26,6 +32,10 @@ pub(crate) trait Member: Send + Sync {
     fn outlives_value(&self) -> bool;
     /// Ends it.
     fn end(&self);
+    /// Whether the actor must not end by itself before it has ended.
+    fn keeps(&self) -> bool {
+        false
+    }
 }
 
 /// Names a member, so that it can leave.
@@ -35,7 +45,7 @@ pub(crate) struct Place(u64);
 impl Scope {
     /// Takes `member` in; `None` if the actor is gone, and `member` must not begin.
     pub(crate) fn join(&self, member: Arc<dyn Member>) -> Option<Place> {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         if state.closed {
             return None;
         }
@@ -47,18 +57,32 @@ impl Scope {
 
     /// Lets a member go that has ended by itself.
     pub(crate) fn leave(&self, place: Place) {
-        let member = self.0.lock().members.remove(&place.0);
+        let member = self.state.lock().members.remove(&place.0);
         drop(member);
+    }
+
+    /// Whether a member keeps the actor from ending by itself.
+    pub(super) fn is_kept(&self) -> bool {
+        self.state.lock().members.values().any(|member| member.keeps())
+    }
+
+    pub(super) fn presence(&self) -> Option<&Arc<Presence>> {
+        self.presence.get()
+    }
+
+    /// Only once, before the actor begins.
+    pub(super) fn set_presence(&self, presence: Arc<Presence>) {
+        let _ = self.presence.set(presence);
     }
 
     /// Which value of the actor is the present one.
     pub(super) fn value(&self) -> u64 {
-        self.0.lock().value
+        self.state.lock().value
     }
 
     /// Ends what belongs to the actor's present value.
     pub(super) fn end_value(&self) {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         state.value += 1;
         let (kept, ended) = std::mem::take(&mut state.members)
             .into_iter()
@@ -70,11 +94,14 @@ impl Scope {
 
     /// Ends everything; nothing begins any more.
     pub(super) fn close(&self) {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         state.closed = true;
         let ended = std::mem::take(&mut state.members);
         drop(state);
         end_all(ended);
+        if let Some(presence) = self.presence() {
+            presence.end();
+        }
     }
 }
 

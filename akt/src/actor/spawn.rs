@@ -14,6 +14,7 @@ use super::cell::LocalCell;
 use super::error::{Directive, FaultInfo};
 use super::mailbox::{Mailbox, MailboxOrder, Queue};
 use super::panic::{Panic, guard};
+use super::passivation::Passivate;
 use super::reference::{Ref, Target};
 use super::resident::Resident;
 use super::runner::Runner;
@@ -32,6 +33,7 @@ pub struct ActorOptions {
     pub(crate) supervise: Option<Supervise>,
     pub(crate) start: Start,
     pub(crate) stash: usize,
+    pub(crate) passivate: Option<Passivate>,
 }
 
 impl ActorOptions {
@@ -59,6 +61,13 @@ impl ActorOptions {
     #[must_use]
     pub fn supervise(mut self, policy: Supervise) -> Self {
         self.supervise = Some(policy);
+        self
+    }
+
+    /// Sets when the actor ends by itself.
+    #[must_use]
+    pub fn passivate(mut self, passivate: Passivate) -> Self {
+        self.passivate = Some(passivate);
         self
     }
 }
@@ -140,6 +149,12 @@ impl<A: Actor> Spawn<A> {
         self
     }
 
+    /// Sets when the actor ends by itself. See [`Passivate`].
+    pub fn passivate(mut self, passivate: Passivate) -> Self {
+        self.options.passivate = Some(passivate);
+        self
+    }
+
     /// Tries a first start that fails up to `retries` times again, each time with a new value from the
     /// factory, and waits in between as [`Supervise::backoff`] does.
     ///
@@ -200,6 +215,7 @@ impl<A: Actor> Spawn<A> {
         core.adopt(&child)?;
         let mut runner = Runner::new(cell.clone(), factory, options.supervise, options.start);
         runner.cx.shelf = A::Stash::of(options.stash);
+        runner.be_present(options.passivate);
         Resident::settle(runner, core.system().runtime());
         Ok(cell)
     }

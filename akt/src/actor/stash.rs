@@ -30,6 +30,8 @@ pub trait Shelf<M>: Default + Send + 'static {
     fn begin(&mut self);
     /// Whether one message more would be too many.
     fn is_full(&self) -> bool;
+    /// Whether nothing is in it.
+    fn is_empty(&self) -> bool;
     /// Puts a message aside; at its old place if it was here before.
     fn put(&mut self, message: M);
     /// Takes out those whose askers do not wait any more.
@@ -102,6 +104,10 @@ impl<M: Message> Shelf<M> for Stash<M> {
         self.0.as_ref().is_none_or(|shelves| self.len() >= shelves.limit)
     }
 
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     fn put(&mut self, message: M) {
         let Some(shelves) = &mut self.0 else { return };
         let place = shelves.place.take().unwrap_or_else(|| {
@@ -159,6 +165,10 @@ impl<M: Message> Shelf<M> for NoStash {
     fn begin(&mut self) {}
 
     fn is_full(&self) -> bool {
+        true
+    }
+
+    fn is_empty(&self) -> bool {
         true
     }
 

@@ -265,4 +265,8 @@ impl Member for Job {
     fn end(&self) {
         self.signal(|state| state.given_up = true);
     }
+
+    fn keeps(&self) -> bool {
+        true
+    }
 }

@@ -10,7 +10,7 @@ use super::cell::{Place, Table};
 use super::pull::Shared;
 use crate::actor::{
     Actor, ActorRef, AnyRef, AnyReply, AskError, Call, Ctx, Fault, LocalCell, Mailbox, MailboxOrder, Message,
-    NoStash, Ref, Reply, Request, Slot, SpawnError, Spawning, StopReason, Supervise, Terminated,
+    NoStash, Passivate, Ref, Reply, Request, Slot, SpawnError, Spawning, StopReason, Supervise, Terminated,
     answer_result,
 };
 
@@ -46,10 +46,12 @@ impl<A: Actor> Pool<A> {
         self.last += 1;
         let (make, number, cell) = (self.make.clone(), self.last, Arc::new(OnceLock::new()));
         let known = cell.clone();
-        let mut spawn = cx.spawn(number.to_string(), move || make()).behind(move |cell| {
+        let spawn = cx.spawn(number.to_string(), move || make()).behind(move |cell| {
             let _ = known.set(cell.clone());
             cell
         });
+        // A routee that is not used for a while is still one of so many.
+        let mut spawn = spawn.passivate(Passivate::never());
         if let Some(mailbox) = self.mailbox {
             spawn = spawn.mailbox(mailbox);
         }

@@ -10,7 +10,7 @@ use super::pool::Pool;
 use super::pull::{PullCell, Shared};
 use super::strategy::Strategy;
 use crate::actor::{
-    Actor, ActorRef, Ctx, Directive, Message, Ref, Sink, Spawn, SpawnError, Supervise, Target,
+    Actor, ActorRef, Ctx, Directive, Message, Passivate, Ref, Sink, Spawn, SpawnError, Supervise, Target,
 };
 use crate::system::ActorSystem;
 
@@ -84,7 +84,8 @@ async fn spawn<A: Actor>(
     };
     // The pool itself does not fail; what reaches it is what a routee escalates.
     let policy = Supervise::one_for_one().otherwise(Directive::Escalate);
-    Spawn::<Pool<A>>::new(parent, name, Box::new(pool)).behind(face).supervise(policy).await?;
+    let pool = Spawn::<Pool<A>>::new(parent, name, Box::new(pool)).behind(face).supervise(policy);
+    pool.passivate(Passivate::never()).await?;
     let reference = told.recv().expect("a router that has started has a face");
     Ok(A::Ref::from_ref(reference))
 }

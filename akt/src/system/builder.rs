@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::dependency::{self, MissingDependency, Registered};
+use super::eviction::Evict;
 use super::extension::Starting;
 use super::{ActorSystem, Config, ContextPropagator};
 use crate::path::{PathError, check_name};
@@ -48,6 +49,12 @@ impl SystemBuilder {
     /// Carries a context of another library along with messages. Several work in the order of these calls.
     pub fn propagator(mut self, propagator: impl ContextPropagator) -> Self {
         self.config.propagators.add(Arc::new(propagator));
+        self
+    }
+
+    /// Keeps the number of live actors within a limit: above it, some of them are evicted. See [`Evict`].
+    pub fn evict(mut self, evict: Evict) -> Self {
+        self.config.evict = Some(evict);
         self
     }
 

@@ -36,6 +36,13 @@ pub enum Event {
         /// Why.
         reason: StopReason,
     },
+    /// An actor leaves because there are more than may be: `Stopped` follows.
+    Evicted {
+        /// Its path.
+        actor: ActorPath,
+        /// Its kind.
+        kind: &'static str,
+    },
     /// An actor failed; says where, and what was done about it.
     Fault(FaultInfo),
     /// A handler returned an error to a tell, where nobody gets it.

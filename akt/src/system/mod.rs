@@ -4,8 +4,10 @@ mod builder;
 mod dead_letters;
 mod dependency;
 mod event_stream;
+mod eviction;
 mod extension;
 mod propagation;
+mod ranking;
 mod registry;
 mod run;
 mod schedule;
@@ -25,6 +27,8 @@ pub use self::builder::{StartError, SystemBuilder};
 pub use self::dead_letters::{DeadLetter, DeadLetterReason};
 pub use self::dependency::{Dependencies, Dependency, Inject, MissingDependency, Need};
 pub use self::event_stream::{Event, EventStream};
+pub use self::eviction::Evict;
+pub(crate) use self::eviction::Evictor;
 pub use self::extension::Extension;
 pub(crate) use self::propagation::Attached;
 pub use self::propagation::ContextPropagator;
@@ -74,6 +78,8 @@ struct Inner {
     events: Events,
     dead_letters: DeadLetters,
     schedules: Schedules,
+    /// Absent when there may be any number of actors.
+    evictor: Option<Evictor>,
     user: OnceLock<Arc<dyn Target>>,
     extensions: Mutex<Vec<Arc<dyn Running>>>,
     extensions_stopped: OnceCell<()>,
@@ -86,6 +92,7 @@ struct Config {
     ask_timeout: Duration,
     shutdown_grace: Duration,
     allow_abort: bool,
+    evict: Option<Evict>,
     dependencies: Dependencies,
     propagators: Propagators,
     switches: Switches,
@@ -97,6 +104,7 @@ impl Default for Config {
             ask_timeout: Duration::from_secs(5),
             shutdown_grace: Duration::from_secs(30),
             allow_abort: false,
+            evict: None,
             dependencies: Dependencies::default(),
             propagators: Propagators::default(),
             switches: Switches::default(),
@@ -117,6 +125,7 @@ impl ActorSystem {
         let system = Self(Arc::new(Inner {
             name: name.into(),
             board: Board::new(timers.clone()),
+            evictor: config.evict.map(|evict| Evictor::new(evict, timers.clone(), runtime.clone())),
             timers,
             config,
             seed,
@@ -205,6 +214,12 @@ impl ActorSystem {
         self.0.dead_letters.of(reason)
     }
 
+    /// How many actors were evicted.
+    #[must_use]
+    pub fn evictions(&self) -> u64 {
+        self.0.evictor.as_ref().map_or(0, Evictor::total)
+    }
+
     /// The clock, the tasks and the chance of this node.
     #[must_use]
     pub fn runtime(&self) -> &Runtime {
@@ -213,6 +228,10 @@ impl ActorSystem {
 
     pub(crate) fn timers(&self) -> &Timers {
         &self.0.timers
+    }
+
+    pub(crate) fn evictor(&self) -> Option<&Evictor> {
+        self.0.evictor.as_ref()
     }
 
     fn schedules(&self) -> &Schedules {

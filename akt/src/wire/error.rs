@@ -181,6 +181,7 @@ fn number_of_reason(reason: StopReason) -> u64 {
         StopReason::Parent => 4,
         StopReason::Shutdown => 5,
         StopReason::Sibling => 6,
+        StopReason::Passivated => 7,
     }
 }
 
@@ -192,6 +193,7 @@ fn reason_of(number: u64) -> StopReason {
         4 => StopReason::Parent,
         5 => StopReason::Shutdown,
         6 => StopReason::Sibling,
+        7 => StopReason::Passivated,
         _ => StopReason::Unknown,
     }
 }

@@ -3,6 +3,7 @@
 mod ledger;
 mod moody;
 mod pace;
+mod passivation;
 mod queue;
 
 use std::collections::BTreeMap;
@@ -13,9 +14,11 @@ use std::time::Duration;
 
 use self::ledger::{End, Ledger, Tally};
 use self::pace::{give_way, pause, work};
-use super::{AskError, Ctx, Delivery, Directive, Forward, Reply, Request, Spawn, Supervise, TellError};
+use super::{
+    AskError, Ctx, Delivery, Directive, Forward, Passivate, Reply, Request, Spawn, Supervise, TellError,
+};
 use crate::runtime::Runtime;
-use crate::system::{ActorSystem, Event, Promise};
+use crate::system::{ActorSystem, Event, Evict, Promise};
 use akt::{Router, handler, on};
 
 // ---- the actor that everything happens to ------------------------------------------------------
@@ -180,6 +183,9 @@ impl Subject {
 async fn run(runtime: Runtime, seed: u64, broken: Option<Promise>) -> Result<Tally, String> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut builder = ActorSystem::builder("fate").runtime(runtime.clone());
+    if rng.u8(..8) == 0 {
+        builder = builder.evict(Evict::least_recently_used(0));
+    }
     if let Some(promise) = broken {
         builder = builder.break_promise(promise);
     }
@@ -285,6 +291,8 @@ impl Client {
                 0 => subject.actor().stop(),
                 1 => subject.actor().kill(),
                 2 => subject.actor().stop_after_drain(),
+                3 => subject.actor().pause_passivation(),
+                4 => subject.actor().resume_passivation(),
                 _ => self.message(&subject).await,
             }
         }
@@ -306,8 +314,14 @@ impl Client {
         let (mailbox, order) = queue::any(&mut self.rng);
         let policy = policy.backoff(backoff);
         let Some(router) = self.kind.router() else {
-            let spawn = self.system.spawn("subject", factory).supervise(policy).mailbox(mailbox);
-            return order.into_iter().fold(spawn, Spawn::order).await.ok();
+            let subject = self.system.spawn("subject", factory).supervise(policy).mailbox(mailbox);
+            let subject = order.into_iter().fold(subject, Spawn::order);
+            let idle = Duration::from_millis(self.rng.u64(..8));
+            return match self.rng.u8(..8) {
+                0 => subject.passivate(Passivate::after(idle)).await.ok(),
+                1 => subject.passivate(Passivate::after_messages(self.rng.u64(1..4))).await.ok(),
+                _ => subject.await.ok(),
+            };
         };
         let router = order.into_iter().fold(router.supervise(policy).mailbox(mailbox), Router::order);
         self.system.spawn_router("subject", router, factory).await.ok()

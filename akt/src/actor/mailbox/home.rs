@@ -103,6 +103,11 @@ impl<'a, M, T> Door<'a, M, T> {
         self.look.take(batch, started)
     }
 
+    /// See [`Look::close`].
+    pub(crate) fn close(&mut self) {
+        self.look.close();
+    }
+
     /// Lets the consumer rest, once it has left. See [`Look::rest`].
     pub(crate) fn rest(&mut self, batch: &mut VecDeque<M>, cx: &Context<'_>) -> Batch {
         self.look.rest(batch, cx)

@@ -98,6 +98,14 @@ impl Lane {
         errands
     }
 
+    /// Refuses errands from now on, if there is nothing to obey.
+    pub(crate) fn seal_quiet(&self) -> bool {
+        let _state = self.state.lock();
+        let quiet = !self.raised.load(Ordering::SeqCst);
+        self.sealed.fetch_or(quiet, Ordering::SeqCst);
+        quiet
+    }
+
     pub(crate) fn kill(&self) {
         self.killed.store(true, Ordering::SeqCst);
         self.raise(|_| ());

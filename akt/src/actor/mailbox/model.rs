@@ -55,6 +55,24 @@ impl Model {
         door.leave(visit);
     }
 
+    /// One turn of the consumer's task, which leaves for good if there is nothing to take. False if its part
+    /// is lent.
+    fn leave(&self) -> bool {
+        let waker = Waker::from(self.task.clone());
+        let cx = Context::from_waker(&waker);
+        let mut batch = VecDeque::new();
+        let mut door = self.home.door(&cx);
+        let Some(mut visit) = door.enter() else { return false };
+        while door.take(&mut batch, 0) {
+            drop(door);
+            visit.extend(batch.drain(..));
+            door = self.home.door(&cx);
+        }
+        door.close();
+        drop(door);
+        true
+    }
+
     /// An ask: in the asker's own turn if it is lent the resident, by the queue otherwise.
     fn ask(&self, message: u32) {
         if !self.home.lend() {
@@ -127,6 +145,37 @@ fn loom_two_askers_are_not_lent_the_same_consumer() {
         other.join().unwrap();
 
         assert_eq!(model.settle(), [1, 2]);
+    });
+}
+
+#[test]
+fn loom_what_is_accepted_when_the_consumer_leaves_is_taken_before() {
+    loom::model(|| {
+        let model = Model::at_rest();
+        let sender = thread::spawn({
+            let model = model.clone();
+            move || model.home.queue.push::<u32>(1, false).is_ok()
+        });
+        let asker = thread::spawn({
+            let model = model.clone();
+            move || {
+                let lent = model.home.lend();
+                if lent {
+                    let mut guest = model.home.guest();
+                    guest.resident().push(2);
+                    guest.leave(None, false);
+                }
+                lent
+            }
+        });
+
+        let closed = model.leave();
+        let accepted = [sender.join().unwrap(), asker.join().unwrap()];
+        if closed {
+            assert!(model.home.queue.close().is_empty(), "nothing came behind the closed door");
+            let seen = model.home.move_out().expect("nobody is there any more");
+            assert_eq!(seen.len(), accepted.into_iter().filter(|accepted| *accepted).count());
+        }
     });
 }
 

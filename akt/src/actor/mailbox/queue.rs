@@ -410,6 +410,12 @@ impl<M> Look<'_, M> {
         self.state.items.take(batch)
     }
 
+    /// Refuses everything from now on; the caller found nothing to take. Who waits for room is told at
+    /// [`Queue::close`], which must follow.
+    pub(super) fn close(&mut self) {
+        self.state.closed = true;
+    }
+
     /// Waits from now on.
     pub(super) fn rest(&mut self, batch: &mut VecDeque<M>, cx: &Context<'_>) -> Batch {
         let state = &mut *self.state;
