@@ -48,9 +48,9 @@ pub use remote::{ActorAtError, Refusal, Remote};
 pub use router::{Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
-    ActorSystem, DeadLetter, DeadLetterReason, Dependency, Event, EventStream, Extension, Inject,
-    LookupError, MissingDependency, Phase, Run, ShutdownReport, StartError, StepProblem, SystemBuilder,
-    Unfinished, UnfinishedStep,
+    ActorSystem, Blocked, DeadLetter, DeadLetterReason, Dependency, Event, EventMetrics, EventStream,
+    Extension, Histogram, Inject, KindMetrics, LookupError, MessageMetrics, Metrics, MissingDependency,
+    Phase, Run, ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep,
 };
 pub use time::Instant;
 #[cfg(feature = "remote")]

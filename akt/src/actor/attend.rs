@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use super::core::Core;
 use super::fault::Broken;
-use super::mailbox::Lane;
 use super::orphan;
 use super::panic::guard;
 
@@ -16,15 +16,15 @@ pin_project! {
     ///
     /// A struct rather than an `async fn`, which would hold the handler's future twice.
     pub(super) struct Attend<'a, F> {
-        lane: &'a Lane,
+        core: &'a Core,
         #[pin]
         user: Option<F>,
     }
 }
 
 impl<'a, F: Future> Attend<'a, F> {
-    pub(super) fn new(lane: &'a Lane, user: F) -> Self {
-        Self { lane, user: Some(user) }
+    pub(super) fn new(core: &'a Core, user: F) -> Self {
+        Self { core, user: Some(user) }
     }
 }
 
@@ -34,15 +34,16 @@ impl<F: Future> Future for Attend<'_, F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let Some(running) = this.user.as_mut().as_pin_mut() else { panic!("polled after its end") };
-        let broken = if this.lane.is_killed() {
+        let core: &Core = this.core;
+        let broken = if core.lane.is_killed() {
             Broken::Killed
         } else {
-            match guard(|| running.poll(cx)) {
+            match core.system().watched(core.id, |_| guard(|| running.poll(cx))) {
                 Ok(Poll::Ready(out)) => return Poll::Ready(Ok(out)),
                 Err(panic) => Broken::Panic(panic),
                 Ok(Poll::Pending) => {
-                    this.lane.register(cx.waker());
-                    if !this.lane.is_killed() {
+                    core.lane.register(cx.waker());
+                    if !core.lane.is_killed() {
                         return Poll::Pending;
                     }
                     Broken::Killed

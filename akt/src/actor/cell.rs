@@ -16,7 +16,7 @@ use super::resident::Resident;
 use super::traits::{Actor, Message};
 use crate::path::ActorPath;
 use crate::runtime::Fire;
-use crate::system::ActorSystem;
+use crate::system::{ActorSystem, Doing};
 use crate::time::Instant;
 
 /// A mailbox with the actor that empties it, and everything about the actor that others may touch.
@@ -25,15 +25,16 @@ pub(crate) struct LocalCell<A: Actor> {
     pub(crate) core: Core,
     /// Whether asks may be handled in their askers' turn, should the actor rest.
     pub(super) lends: AtomicBool,
+    pub(super) doing: Doing,
 }
 
 impl<A: Actor> LocalCell<A> {
     pub(crate) fn new(parent: &Arc<dyn Target>, name: Box<str>, limit: usize) -> Self {
-        Self::with_core(Core::new(parent.system().clone(), Some(parent.clone()), name), limit)
+        Self::with_core(Core::new(parent.system().kind(A::NAME), Some(parent.clone()), name), limit)
     }
 
     pub(crate) fn with_core(core: Core, limit: usize) -> Self {
-        Self { core, home: Home::new(limit), lends: AtomicBool::new(true) }
+        Self { core, home: Home::new(limit), lends: AtomicBool::new(true), doing: Doing::default() }
     }
 }
 
@@ -42,7 +43,9 @@ where
     A::Msg: From<P>,
 {
     fn push(&self, message: P, reserved: bool) -> Result<(), Refused<P>> {
-        self.home.queue.push(message, reserved).map_err(|(refusal, message)| Refused { refusal, message })
+        let stamp = |number| self.stamp(number);
+        let pushed = self.home.queue.push_with(message, reserved, stamp);
+        pushed.map_err(|(refusal, message)| Refused { refusal, message })
     }
 
     fn attend(&self, message: P, now: Instant) {
@@ -95,6 +98,10 @@ impl<A: Actor> Target for LocalCell<A> {
 
     fn depth(&self) -> usize {
         self.home.queue.depth()
+    }
+
+    fn doing(&self) -> Option<&'static str> {
+        self.core.kind().name_of(&self.doing)
     }
 
     fn refusal(&self) -> StopReason {

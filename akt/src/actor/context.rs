@@ -26,6 +26,10 @@ pub struct Ctx<A: Actor> {
     pub(super) fault: Option<Box<Fault>>,
     /// The message being handled.
     pub(super) message: &'static str,
+    /// How many messages of this name were handled and not counted yet.
+    pub(super) uncounted: u32,
+    /// The message being handled is measured.
+    pub(super) measured: bool,
     /// The ask that an async handler works on.
     pub(super) current: AnyReply,
     /// Timers and work; absent in an actor that never had any.
@@ -35,7 +39,17 @@ pub struct Ctx<A: Actor> {
 impl<A: Actor> Ctx<A> {
     pub(super) fn new(cell: Arc<LocalCell<A>>) -> Self {
         let current = AnyReply::default();
-        Self { cell, interrupted: false, exit: None, fault: None, message: "", current, scope: None }
+        Self {
+            cell,
+            interrupted: false,
+            exit: None,
+            fault: None,
+            message: "",
+            uncounted: 0,
+            measured: false,
+            current,
+            scope: None,
+        }
     }
 
     /// The timers and the work of this actor.

@@ -202,14 +202,14 @@ impl<A: Actor> Runner<A> {
 
     /// Runs `on(start)`, and then `on(restart)` unless it is the first value.
     async fn begin(&mut self, actor: &mut A, birth: Birth) -> Result<(), Broken> {
-        self.cx.message = "on(start)";
-        let attended = Attend::new(&self.cell.core.lane, actor.on_start(&mut self.cx)).await;
+        self.enter("on(start)");
+        let attended = Attend::new(&self.cell.core, actor.on_start(&mut self.cx)).await;
         self.hooked(attended)?;
         if birth == Birth::First {
             return Ok(());
         }
-        self.cx.message = "on(restart)";
-        let attended = Attend::new(&self.cell.core.lane, actor.on_restart(&mut self.cx)).await;
+        self.enter("on(restart)");
+        let attended = Attend::new(&self.cell.core, actor.on_restart(&mut self.cx)).await;
         self.hooked(attended)
     }
 
@@ -227,8 +227,8 @@ impl<A: Actor> Runner<A> {
     /// Runs `on(stop)` and drops the value; its failures are noted and change nothing.
     pub(super) async fn retire(&mut self, mut actor: A, stopping: Option<StopReason>) {
         self.cx.end_value();
-        self.cx.message = "on(stop)";
-        let attended = Attend::new(&self.cell.core.lane, actor.on_stop(&mut self.cx)).await;
+        self.enter("on(stop)");
+        let attended = Attend::new(&self.cell.core, actor.on_stop(&mut self.cx)).await;
         if matches!(attended, Err(Broken::Killed)) {
             self.cell.core.cut_short(self.cx.message);
         }

@@ -20,6 +20,7 @@ mod guardian;
 mod incarnation;
 mod lifecycle;
 mod mailbox;
+mod measure;
 mod orphan;
 mod outbound;
 mod panic;

@@ -90,6 +90,9 @@ pub(crate) trait Sink<M>: Target {
             Refusal::TooLarge(_) => DeadLetterReason::TooLarge,
         };
         let _ = guard_drop(message);
+        if let Some(core) = self.core() {
+            core.kind().buried(reason);
+        }
         self.system().dead_letter_at(|| self.path(), name, reason);
     }
 
@@ -120,6 +123,10 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn abandon(&self, ticket: &Ticket);
     /// How many messages are queued.
     fn depth(&self) -> usize;
+    /// The handler or hook that the actor is in, or was in last.
+    fn doing(&self) -> Option<&'static str> {
+        None
+    }
     /// Why nothing is accepted any more.
     fn refusal(&self) -> StopReason;
     /// How long the asker waits beyond its deadline for a word about what became of its message.

@@ -13,6 +13,7 @@ use super::mailbox::{Batch, Visit};
 use super::runner::{Matter, Runner, Step};
 use super::traits::Actor;
 use crate::runtime::Runtime;
+use crate::system::Spot;
 use crate::time::Instant;
 
 /// How long a mailbox keeps the space of a burst while nothing comes.
@@ -41,14 +42,15 @@ impl<A: Actor> Resident<A> {
     /// Begins the actor's life.
     pub(super) fn settle(runner: Runner<A>, runtime: &Runtime) {
         let cell = runner.cell.clone();
+        cell.core.kind().spawned();
         cell.home.move_in(Self { runner, actor: None, matter: None, rests: 0 });
         runtime.spawn(A::NAME, Life(cell).live());
     }
 
     /// Handles messages as long as that needs no future.
-    fn work(&mut self) -> Step {
+    fn work(&mut self, spot: &Spot) -> Step {
         match self.matter.take() {
-            None => self.runner.work(self.actor.as_mut().expect("it has started")),
+            None => self.runner.work(self.actor.as_mut().expect("it has started"), spot),
             Some(matter) => Step::Matter(matter),
         }
     }
@@ -84,7 +86,7 @@ impl<A: Actor> LocalCell<A> {
     pub(super) fn attend(&self, message: A::Msg, now: Instant) {
         let mut guest = self.home.guest();
         let resident = guest.resident();
-        let kept = resident.attend(message, now);
+        let kept = self.core.system().watched(self.core.id, |_| resident.attend(message, now));
         let (later, wake) = (kept.is_some(), resident.matter.is_some());
         let alone = guest.leave(kept, wake);
         if later || !alone || self.core.system().runtime().now().since(now) > BRISK {
@@ -141,7 +143,7 @@ impl<A: Actor> Life<A> {
             cell.core.enter(Stage::Running);
             cell.core.started(A::NAME);
             loop {
-                match inside.work() {
+                match cell.core.system().watched(cell.core.id, |spot| inside.work(spot)) {
                     Step::Next => {}
                     Step::Yield => yield_now().await,
                     Step::Idle => inside = cell.rest(inside).await,

@@ -1,6 +1,7 @@
 //! The run loop of an actor: takes messages, dispatches, catches panics, obeys the verdict.
 
 use std::collections::VecDeque;
+use std::ptr;
 use std::sync::Arc;
 
 use super::attend::Attend;
@@ -22,6 +23,7 @@ use super::start::{Start, StartFailure};
 use super::supervisor::{Supervise, Supervisor};
 use super::traits::{Actor, Message};
 use super::watch::Terminated;
+use crate::system::Spot;
 use crate::time::Instant;
 
 /// Messages handled before other tasks get their turn.
@@ -43,7 +45,7 @@ pub(super) struct Runner<A: Actor> {
     /// Messages handled since other tasks had their turn.
     turn: u32,
     /// How many messages may still be started: counts down from [`u64::MAX`], until a drain says when to stop.
-    left: u64,
+    pub(super) left: u64,
 }
 
 /// Why the loop left its messages.
@@ -107,7 +109,13 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Handles messages as long as that needs no future.
-    pub(super) fn work(&mut self, actor: &mut A) -> Step {
+    pub(super) fn work(&mut self, actor: &mut A, spot: &Spot) -> Step {
+        let step = self.work_on(actor, spot);
+        self.count();
+        step
+    }
+
+    fn work_on(&mut self, actor: &mut A, spot: &Spot) -> Step {
         // `on(start)`, or the `on(stop)` before it, may have asked for the end.
         if let Some(reason) = self.cx.exit {
             return End::Stop(reason).into();
@@ -118,6 +126,7 @@ impl<A: Actor> Runner<A> {
                 return Step::Yield;
             }
             let step = self.step(actor);
+            spot.advance();
             self.turn += u32::from(matches!(step, Step::Next | Step::Await));
             if !matches!(step, Step::Next) {
                 return step;
@@ -133,7 +142,7 @@ impl<A: Actor> Runner<A> {
         self.give_back();
         let message = self.batch.pop_front().expect("it was left there");
         self.cx.current = message.reply().map(|slot| slot.share()).unwrap_or_default();
-        Attend::new(&self.cell.core.lane, actor.dispatch(message, &mut self.cx))
+        Attend::new(&self.cell.core, actor.dispatch(message, &mut self.cx))
     }
 
     /// The next thing that there is to do: control first, then a message.
@@ -175,8 +184,15 @@ impl<A: Actor> Runner<A> {
     /// Handles one message in the turn of its asker; one whose handler is async is to be taken back.
     #[inline]
     pub(super) fn handle_lent(&mut self, actor: &mut A, message: A::Msg, now: Instant) -> Step {
+        let measured = self.measures_next();
         self.left -= 1;
-        self.dispatch(actor, message, Some(now))
+        let step = if measured {
+            self.handle_measured(actor, message, Some(now))
+        } else {
+            self.dispatch(actor, message, Some(now))
+        };
+        self.count();
+        step
     }
 
     /// The message that `handle_lent` could not handle.
@@ -188,39 +204,57 @@ impl<A: Actor> Runner<A> {
     /// Handles one message, if it needs no future.
     #[inline]
     fn handle(&mut self, actor: &mut A, message: A::Msg) -> Step {
+        let measured = self.measures_next();
         self.left -= 1;
         self.owed += 1;
         if self.owed == GIVE_BACK {
             self.give_back();
         }
+        if measured {
+            return self.handle_measured(actor, message, None);
+        }
         self.dispatch(actor, message, None)
     }
 
     #[inline]
-    fn dispatch(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
-        self.cx.message = message.name();
+    pub(super) fn dispatch(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
+        let name = message.name();
+        if self.cx.uncounted == 0 || !ptr::eq(self.cx.message, name) {
+            self.enter(name);
+        }
         let mut ask = false;
         if let Some(slot) = message.reply() {
             let begin = slot.begin(now.unwrap_or_else(|| self.cell.core.system().runtime().now()));
             if begin != Begin::Go {
+                self.cx.measured = false;
                 self.skip(message, begin);
                 return Step::Next;
             }
             ask = true;
         }
         match guard(|| actor.dispatch_sync(message, &mut self.cx)) {
-            Ok(Ok(())) if self.cx.interrupted => self.interrupted(ask).into(),
-            Ok(Ok(())) => Step::Next,
+            Ok(Ok(())) => {
+                self.cx.uncounted += 1;
+                if self.cx.interrupted { self.interrupted(ask).into() } else { Step::Next }
+            }
             Ok(Err(message)) => {
                 self.batch.push_front(message);
                 Step::Await
             }
-            Err(panic) => self.failed(Broken::Panic(panic), ask).into(),
+            Err(panic) => {
+                self.cx.uncounted += 1;
+                self.failed(Broken::Panic(panic), ask).into()
+            }
         }
     }
 
     /// An async handler has ended, well or not.
     pub(super) fn handled(&mut self, attended: Result<(), Broken>) -> Option<End> {
+        self.measure_async();
+        if !matches!(attended, Err(Broken::Killed)) {
+            self.cx.uncounted = 1;
+            self.count();
+        }
         let current = std::mem::take(&mut self.cx.current);
         let ask = current.is_ask();
         match attended {
@@ -251,6 +285,7 @@ impl<A: Actor> Runner<A> {
 
     #[cold]
     fn failed(&mut self, broken: Broken, ask: bool) -> Option<End> {
+        self.cell.core.kind().failed(&self.cell.doing);
         self.cx.interrupted = false;
         self.cx.fault = None;
         let mut orphans = orphan::take();
@@ -307,7 +342,7 @@ impl<A: Actor> Runner<A> {
     fn errand(&mut self, actor: &mut A, errand: Errand) -> Step {
         let Errand { message, run } = errand;
         let run: Box<Run<A>> = run.downcast().expect("an errand comes through its actor's own cell");
-        self.cx.message = message.unwrap_or("timer");
+        self.enter(message.unwrap_or("timer"));
         match guard(|| run(actor, &mut self.cx)) {
             Ok(Some(message)) => self.dispatch(actor, message, None),
             Ok(None) if self.cx.interrupted => self.interrupted(true).into(),
@@ -317,9 +352,9 @@ impl<A: Actor> Runner<A> {
     }
 
     pub(super) async fn terminated(&mut self, actor: &mut A, terminated: Terminated) -> Option<End> {
-        self.cx.message = "on(terminated)";
+        self.enter("on(terminated)");
         self.give_back();
-        let attended = Attend::new(&self.cell.core.lane, actor.on_terminated(terminated, &mut self.cx)).await;
+        let attended = Attend::new(&self.cell.core, actor.on_terminated(terminated, &mut self.cx)).await;
         match attended {
             Ok(Ok(())) if self.cx.interrupted => self.interrupted(true),
             Ok(Ok(())) => None,

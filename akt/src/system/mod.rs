@@ -5,10 +5,15 @@ mod dead_letters;
 mod dependency;
 mod event_stream;
 mod extension;
+mod histogram;
+mod kind;
+mod metrics;
 mod registry;
 mod run;
 mod shutdown;
+mod spot;
 mod switches;
+mod watchdog;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,17 +28,25 @@ pub use self::dead_letters::{DeadLetter, DeadLetterReason};
 pub use self::dependency::{Dependencies, Dependency, Inject, MissingDependency, Need};
 pub use self::event_stream::{Event, EventStream};
 pub use self::extension::Extension;
+pub use self::histogram::Histogram;
+pub use self::metrics::{EventMetrics, KindMetrics, MessageMetrics, Metrics};
 pub use self::registry::LookupError;
 pub use self::run::{Phase, Run};
 pub use self::shutdown::{ShutdownReport, StepProblem, Unfinished, UnfinishedStep};
+pub use self::watchdog::Blocked;
+
+pub(crate) use self::kind::{Doing, Kind};
+pub(crate) use self::spot::Spot;
 #[cfg(test)]
 pub(crate) use self::switches::Promise;
 
 use self::dead_letters::DeadLetters;
 use self::event_stream::Events;
 use self::extension::Running;
+use self::kind::Kinds;
 use self::shutdown::Ending;
 use self::switches::Switches;
+use self::watchdog::Watchdog;
 use crate::actor::{Actor, Board, Core, Guardian, Spawn, Target, install_hook};
 use crate::id::ActorId;
 use crate::path::ActorPath;
@@ -65,6 +78,8 @@ struct Inner {
     next_id: AtomicU64,
     events: Events,
     dead_letters: DeadLetters,
+    kinds: Kinds,
+    watchdog: Watchdog,
     user: OnceLock<Arc<dyn Target>>,
     extensions: Mutex<Vec<Arc<dyn Running>>>,
     extensions_stopped: OnceCell<()>,
@@ -78,6 +93,9 @@ struct Config {
     ask_timeout: Duration,
     shutdown_grace: Duration,
     allow_abort: bool,
+    metrics: bool,
+    /// Zero for none.
+    watchdog: Duration,
     dependencies: Dependencies,
     switches: Switches,
 }
@@ -88,6 +106,8 @@ impl Default for Config {
             ask_timeout: Duration::from_secs(5),
             shutdown_grace: Duration::from_secs(30),
             allow_abort: false,
+            metrics: true,
+            watchdog: Duration::from_millis(100),
             dependencies: Dependencies::default(),
             switches: Switches::default(),
         }
@@ -113,6 +133,8 @@ impl ActorSystem {
             next_id: AtomicU64::new(1),
             events: Events::default(),
             dead_letters: DeadLetters::new(),
+            kinds: Kinds::default(),
+            watchdog: Watchdog::default(),
             user: OnceLock::new(),
             extensions: Mutex::default(),
             extensions_stopped: OnceCell::new(),
@@ -124,6 +146,7 @@ impl ActorSystem {
         system.runtime().spawn("timers", agent);
         let user = Guardian::spawn(&system, "user");
         system.0.user.set(user).unwrap_or_else(|_| unreachable!("set once, here"));
+        system.start_watchdog();
         system
     }
 
@@ -231,7 +254,21 @@ impl ActorSystem {
     }
 
     pub(crate) fn dead_letter(&self, actor: &Core, message: &'static str, reason: DeadLetterReason) {
+        actor.kind().buried(reason);
         self.dead_letter_at(|| actor.path(), message, reason);
+    }
+
+    /// As [`dead_letter`](Self::dead_letter), for whatever a reference points to.
+    pub(crate) fn dead_letter_for(
+        &self,
+        target: &dyn Target,
+        message: &'static str,
+        reason: DeadLetterReason,
+    ) {
+        if let Some(core) = target.core() {
+            core.kind().buried(reason);
+        }
+        self.dead_letter_at(|| target.path(), message, reason);
     }
 
     /// Counts and publishes a message that nobody handled and nobody got back.

@@ -126,6 +126,17 @@ impl<M> Queue<M> {
 
     /// Accepts `message`, converted only once it has room; `reserved` if a ticket was granted for it.
     pub(crate) fn push<P: Into<M>>(&self, message: P, reserved: bool) -> Result<(), (Refusal, P)> {
+        self.push_with(message, reserved, |_| {})
+    }
+
+    /// As [`push`](Self::push); tells `note`, under the lock, how many messages were accepted before this one.
+    #[inline]
+    pub(crate) fn push_with<P: Into<M>>(
+        &self,
+        message: P,
+        reserved: bool,
+        note: impl FnOnce(u64),
+    ) -> Result<(), (Refusal, P)> {
         let mut state = self.state.lock();
         if state.closed {
             return Err((Refusal::Stopped, message));
@@ -134,6 +145,7 @@ impl<M> Queue<M> {
             return Err((Refusal::Full, message));
         }
         state.items.push_back(message.into());
+        note(state.accepted);
         state.accepted += 1;
         let idle = state.idle.rouse();
         drop(state);
