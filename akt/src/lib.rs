@@ -24,6 +24,8 @@ mod signal;
 pub mod sim;
 mod sync;
 mod system;
+#[cfg(feature = "prometheus")]
+mod telemetry;
 mod time;
 #[cfg(feature = "remote")]
 mod transport;
@@ -52,6 +54,8 @@ pub use system::{
     Extension, Histogram, Inject, KindMetrics, LookupError, MessageMetrics, Metrics, MissingDependency,
     Phase, Run, ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep,
 };
+#[cfg(feature = "prometheus")]
+pub use telemetry::Prometheus;
 pub use time::Instant;
 #[cfg(feature = "remote")]
 pub use transport::{BindError, Network, Tls, TlsError};

@@ -240,7 +240,10 @@ impl Entry {
 
 /// The kinds of a system. What is counted stays when the last actor of a kind is gone.
 #[derive(Default)]
-pub(super) struct Kinds(Mutex<BTreeMap<&'static str, (Arc<Tally>, Weak<Kind>)>>);
+pub(super) struct Kinds(Mutex<BTreeMap<&'static str, Known>>);
+
+/// Weak, since a kind keeps its system.
+type Known = (Arc<Tally>, Weak<Kind>);
 
 impl Kinds {
     pub(super) fn tallies(&self) -> Vec<Arc<Tally>> {
@@ -265,5 +268,39 @@ impl ActorSystem {
     /// A kind of akt's own, which nobody wants to know of.
     pub(crate) fn hidden_kind(&self, name: &'static str) -> Arc<Kind> {
         Arc::new(Kind { system: self.clone(), tally: Arc::new(Tally::new(name, false)) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_with_more_names_than_it_tells_apart_loses_no_count() {
+        static TEXT: &str = include_str!("kind.rs");
+        let kind = Tally::new("Hub", true);
+        let names: Vec<_> = (0..300).map(|at| &TEXT[at..=at]).collect();
+
+        let places: Vec<_> = names.iter().map(|name| kind.place_of(name)).collect();
+
+        assert!(names.iter().zip(&places).all(|(name, place)| kind.place_of(name) == *place), "they stay");
+        assert_eq!(kind.at(places[255]).map(|entry| entry.name), Some(names[255]));
+        assert_eq!(kind.at(places[299]).map(|entry| entry.name), Some(OTHERS));
+    }
+
+    #[test]
+    fn one_message_in_512_is_measured_wherever_an_actor_begins() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let system = runtime.block_on(async { ActorSystem::builder("test").start().await.unwrap() });
+        let kind = system.kind("Hub");
+        kind.tally.mask.store(ONE_IN - 1, Ordering::Relaxed);
+
+        for actor in [1, 7, 100_000].map(ActorId::new) {
+            let measured = |from: u64| (from..from + 512 * 512).filter(|n| kind.measures(actor, *n)).count();
+            assert!(measured(0).abs_diff(512) <= 1, "{}", measured(0));
+            let even = (0..512 * 512).filter(|n| n % 2 == 0 && kind.measures(actor, *n)).count();
+            assert!(even.abs_diff(256) <= 1, "messages that take turns are measured alike: {even}");
+        }
+        runtime.block_on(system.shutdown());
     }
 }

@@ -21,6 +21,8 @@ use crate::actor::Core;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Metrics {
+    /// The name of the system.
+    pub system: Box<str>,
     /// The kinds of actors that there were so far, by name; types of one name are one kind.
     pub kinds: Vec<KindMetrics>,
     /// Dead letters of the system by reason, those without a local actor too; reasons without any are left out.
@@ -121,6 +123,7 @@ impl ActorSystem {
         let mut kinds: BTreeMap<_, _> = tallies.iter().map(|tally| (tally.name, read_kind(tally))).collect();
         look_into(self.user_core(), &mut kinds);
         Metrics {
+            system: self.name().into(),
             kinds: kinds.into_values().collect(),
             dead_letters: self.0.dead_letters.by_reason(),
             events: self.0.events.metrics(),

@@ -13,6 +13,7 @@ mod messages;
 mod metrics;
 mod panics;
 mod pipes;
+mod prometheus;
 mod quic;
 mod remote;
 mod replies;

@@ -160,3 +160,25 @@ async fn a_system_without_metrics_counts_no_messages() {
     assert!(kind.messages.is_empty() && kind.actors == 1, "{kind:?}");
     system.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_count_is_lost_among_threads() {
+    let system = system().await;
+    let counters = [counter(&system, "one").await, counter(&system, "two").await];
+
+    let send = |counter: CounterRef| async move {
+        for n in 0..5_000 {
+            counter.add(n).send().await.unwrap();
+            counter.checked(n).await.ok();
+        }
+    };
+    let [one, two] = &counters;
+    tokio::join!(send(one.clone()), send(two.clone()), send(one.clone()), send(two.clone()));
+    for counter in &counters {
+        counter.actor().stop_after_drain();
+        counter.actor().stopped().await;
+    }
+
+    assert_eq!(["add", "checked"].map(|name| of(&system, name).handled), [20_000, 20_000]);
+    system.shutdown().await;
+}
