@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use tracing::Span;
 
 use super::core::Core;
 use super::fault::Broken;
@@ -17,6 +18,7 @@ pin_project! {
     /// A struct rather than an `async fn`, which would hold the handler's future twice.
     pub(super) struct Attend<'a, F> {
         core: &'a Core,
+        span: Option<Box<Span>>,
         #[pin]
         user: Option<F>,
     }
@@ -24,7 +26,12 @@ pin_project! {
 
 impl<'a, F: Future> Attend<'a, F> {
     pub(super) fn new(core: &'a Core, user: F) -> Self {
-        Self { core, user: Some(user) }
+        Self { core, span: None, user: Some(user) }
+    }
+
+    /// Polls it inside `span`.
+    pub(super) fn within(self, span: Option<Box<Span>>) -> Self {
+        Self { span, ..self }
     }
 }
 
@@ -35,6 +42,7 @@ impl<F: Future> Future for Attend<'_, F> {
         let mut this = self.project();
         let Some(running) = this.user.as_mut().as_pin_mut() else { panic!("polled after its end") };
         let core: &Core = this.core;
+        let _inside = this.span.as_deref().map(Span::enter);
         let broken = if core.lane.is_killed() {
             Broken::Killed
         } else {

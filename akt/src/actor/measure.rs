@@ -38,15 +38,15 @@ impl<A: Actor> Runner<A> {
         let came = lent.or_else(|| kind.stamped(cell.core.id, number));
         self.cx.measured = true;
         let step = self.dispatch(actor, message, Some(now));
-        if matches!(step, Step::Await) {
+        if matches!(step, Step::Await(_)) {
             // When its handler begins; for one that was lent, when it came.
             kind.stamp(cell.core.id, number);
             self.cx.measured = lent.is_none();
         }
-        if let Some(came) = came.filter(|_| lent.is_none() || !matches!(step, Step::Await)) {
+        if let Some(came) = came.filter(|_| lent.is_none() || !matches!(step, Step::Await(_))) {
             kind.waited(name, now.since(came));
         }
-        if !matches!(step, Step::Await) && std::mem::take(&mut self.cx.measured) {
+        if !matches!(step, Step::Await(_)) && std::mem::take(&mut self.cx.measured) {
             kind.took(&cell.doing, cell.core.system().runtime().now().since(now));
         }
         step

@@ -39,6 +39,7 @@ mod spawn;
 mod start;
 mod supervisor;
 mod timers;
+mod trace;
 mod traits;
 mod watch;
 mod work;

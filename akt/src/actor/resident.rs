@@ -59,7 +59,7 @@ impl<A: Actor> Resident<A> {
     fn attend(&mut self, message: A::Msg, now: Instant) -> Option<A::Msg> {
         let actor = self.actor.as_mut().expect("it has started");
         match self.runner.handle_lent(actor, message, now) {
-            Step::Await => return self.runner.take_back(),
+            Step::Await(_) => return self.runner.take_back(),
             Step::Matter(matter) => self.matter = Some(matter),
             _ => {}
         }
@@ -147,9 +147,10 @@ impl<A: Actor> Life<A> {
                     Step::Next => {}
                     Step::Yield => yield_now().await,
                     Step::Idle => inside = cell.rest(inside).await,
-                    Step::Await => {
+                    Step::Await(span) => {
                         let Resident { runner, actor, matter, .. } = &mut *inside;
-                        let attended = runner.handle_first(actor.as_mut().expect("it has started")).await;
+                        let attended =
+                            runner.handle_first(actor.as_mut().expect("it has started"), span).await;
                         let end = runner.handled(attended);
                         *matter = end.map(|end| Box::new(Matter::End(end)));
                     }

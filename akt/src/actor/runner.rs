@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::ptr;
 use std::sync::Arc;
 
+use tracing::Span;
+
 use super::attend::Attend;
 use super::cell::LocalCell;
 use super::context::Ctx;
@@ -21,6 +23,7 @@ use super::reply::Begin;
 use super::spawn::Factory;
 use super::start::{Start, StartFailure};
 use super::supervisor::{Supervise, Supervisor};
+use super::trace::handler_span;
 use super::traits::{Actor, Message};
 use super::watch::Terminated;
 use crate::system::Spot;
@@ -60,8 +63,8 @@ pub(super) enum End {
 /// What is left to do after one message, or after what the control lane said.
 pub(super) enum Step {
     Next,
-    /// The handler of the first message of the batch is async.
-    Await,
+    /// The handler of the first message of the batch is async; it has this span, if somebody listens.
+    Await(Option<Box<Span>>),
     /// There is nothing to do.
     Idle,
     /// It is the turn of others.
@@ -127,7 +130,7 @@ impl<A: Actor> Runner<A> {
             }
             let step = self.step(actor);
             spot.advance();
-            self.turn += u32::from(matches!(step, Step::Next | Step::Await));
+            self.turn += u32::from(matches!(step, Step::Next | Step::Await(_)));
             if !matches!(step, Step::Next) {
                 return step;
             }
@@ -138,11 +141,12 @@ impl<A: Actor> Runner<A> {
     pub(super) fn handle_first<'a>(
         &'a mut self,
         actor: &'a mut A,
+        span: Option<Box<Span>>,
     ) -> impl Future<Output = Result<(), Broken>> + Send + 'a {
         self.give_back();
         let message = self.batch.pop_front().expect("it was left there");
         self.cx.current = message.reply().map(|slot| slot.share()).unwrap_or_default();
-        Attend::new(&self.cell.core, actor.dispatch(message, &mut self.cx))
+        Attend::new(&self.cell.core, actor.dispatch(message, &mut self.cx)).within(span)
     }
 
     /// The next thing that there is to do: control first, then a message.
@@ -218,6 +222,28 @@ impl<A: Actor> Runner<A> {
 
     #[inline]
     pub(super) fn dispatch(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
+        match handler_span(&self.cell.core, &message) {
+            None => self.dispatch_plainly(actor, message, now),
+            Some(span) => self.dispatch_within(span, actor, message, now),
+        }
+    }
+
+    #[cold]
+    fn dispatch_within(
+        &mut self,
+        span: Box<Span>,
+        actor: &mut A,
+        message: A::Msg,
+        now: Option<Instant>,
+    ) -> Step {
+        match span.in_scope(|| self.dispatch_plainly(actor, message, now)) {
+            Step::Await(_) => Step::Await(Some(span)),
+            step => step,
+        }
+    }
+
+    #[inline]
+    fn dispatch_plainly(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
         let name = message.name();
         if self.cx.uncounted == 0 || !ptr::eq(self.cx.message, name) {
             self.enter(name);
@@ -239,7 +265,7 @@ impl<A: Actor> Runner<A> {
             }
             Ok(Err(message)) => {
                 self.batch.push_front(message);
-                Step::Await
+                Step::Await(None)
             }
             Err(panic) => {
                 self.cx.uncounted += 1;

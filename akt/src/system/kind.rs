@@ -288,10 +288,9 @@ mod tests {
         assert_eq!(kind.at(places[299]).map(|entry| entry.name), Some(OTHERS));
     }
 
-    #[test]
-    fn one_message_in_512_is_measured_wherever_an_actor_begins() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let system = runtime.block_on(async { ActorSystem::builder("test").start().await.unwrap() });
+    #[tokio::test(start_paused = true)]
+    async fn one_message_in_512_is_measured_wherever_an_actor_begins() {
+        let system = ActorSystem::builder("test").start().await.unwrap();
         let kind = system.kind("Hub");
         kind.tally.mask.store(ONE_IN - 1, Ordering::Relaxed);
 
@@ -301,6 +300,6 @@ mod tests {
             let even = (0..512 * 512).filter(|n| n % 2 == 0 && kind.measures(actor, *n)).count();
             assert!(even.abs_diff(256) <= 1, "messages that take turns are measured alike: {even}");
         }
-        runtime.block_on(system.shutdown());
+        system.shutdown().await;
     }
 }

@@ -25,4 +25,5 @@ mod supervision;
 mod support;
 mod tidy;
 mod timers;
+mod tracing;
 mod watchdog;

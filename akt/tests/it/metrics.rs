@@ -58,8 +58,9 @@ async fn a_message_waits_for_its_turn_and_is_handled_for_as_long_as_its_awaits_t
     let counter = system.spawn("counter", gated(&gate)).await.unwrap();
 
     let slow = counter.wait().start();
+    tokio::task::yield_now().await;
     counter.add(1).tell().unwrap();
-    tokio::time::sleep(Duration::from_millis(40)).await;
+    tokio::time::advance(Duration::from_millis(40)).await;
     gate.notify_one();
     slow.await.unwrap();
     counter.add(1).await.unwrap();
