@@ -70,6 +70,11 @@ where
             __CacheBody::Clear(..) => "clear",
         }
     }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self.0 {
+            __CacheBody::Clear(ref payload, _) => payload,
+        }
+    }
     fn reply(&self) -> ::core::option::Option<&dyn crate::reexport::__private::Slot> {
         match self.0 {
             __CacheBody::Clear(_, ref reply) => reply.slot(),
@@ -122,6 +127,36 @@ where
     Cache<K, N>: Sized,
 {
     type Request = Self;
+}
+#[automatically_derived]
+#[allow(private_bounds, private_interfaces)]
+impl<K: Send + 'static, const N: usize> crate::reexport::CloneMessage for CacheMsg<K, N>
+where
+    Cache<K, N>: Sized,
+{
+    fn open<__AktOpener: crate::reexport::__private::Opener<Self>>(
+        self,
+        opener: __AktOpener,
+    ) -> __AktOpener::Out {
+        let message = self;
+        match message.0 {
+            __CacheBody::Clear(message, reply) => {
+                opener
+                    .open::<
+                        __CacheClear<K, N>,
+                    >(
+                        message,
+                        reply,
+                        crate::reexport::__private::Copying {
+                            clone: |_| __CacheClear::<K, N> {
+                                __akt_actor: ::core::marker::PhantomData,
+                            },
+                            join: |out| out,
+                        },
+                    )
+            }
+        }
+    }
 }
 /// Reference to a `Cache`: typed, cheap to clone.
 #[allow(unnameable_types, unreachable_pub)]
@@ -223,6 +258,7 @@ where
 {
     type Msg = CacheMsg<K, N>;
     type Ref = CacheRef<K, N>;
+    type Stash = crate::reexport::__private::NoStash;
     const NAME: &'static str = "Cache";
     fn dispatch_sync(
         &mut self,

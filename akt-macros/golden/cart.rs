@@ -57,6 +57,7 @@ impl MyCart {
 impl ::akt::Actor for MyCart {
     type Msg = shop::v1::CartMsg;
     type Ref = shop::v1::CartRef;
+    type Stash = ::akt::__private::NoStash;
     const NAME: &'static str = "MyCart";
     fn options() -> ::akt::ActorOptions {
         ::akt::ActorOptions::new().mailbox(::akt::Mailbox::Unbounded)

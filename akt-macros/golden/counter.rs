@@ -144,6 +144,14 @@ impl ::akt::Message for CounterMsg {
             __CounterBody::Move(..) => "move",
         }
     }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self.0 {
+            __CounterBody::Add(ref payload, _) => payload,
+            #[cfg(feature = "load")]
+            __CounterBody::Load(ref payload, _) => payload,
+            __CounterBody::Move(ref payload, _) => payload,
+        }
+    }
     fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
         match self.0 {
             __CounterBody::Add(_, ref reply) => reply.slot(),
@@ -250,6 +258,85 @@ impl ::akt::Request for __CounterMove {
 impl ::akt::Accepts<CounterMsg> for __CounterMove {
     type Request = Self;
 }
+#[doc(hidden)]
+#[allow(unnameable_types, unreachable_pub)]
+pub trait __CounterConfigured<const HANDLER: usize, const FIELD: usize> {
+    type Is: ::akt::__private::MessageArg;
+}
+#[cfg(feature = "load")]
+impl __CounterConfigured<1usize, 0usize> for Counter {
+    type Is = String;
+}
+#[cfg(not(all(feature = "load")))]
+impl __CounterConfigured<1usize, 0usize> for Counter {
+    type Is = ();
+}
+#[automatically_derived]
+#[allow(private_bounds, private_interfaces)]
+impl ::akt::CloneMessage for CounterMsg
+where
+    for<'__akt> i64: ::akt::__private::CloneArg<'__akt>,
+    for<'__akt> <Counter as __CounterConfigured<
+        1usize,
+        0usize,
+    >>::Is: ::akt::__private::CloneArg<'__akt>,
+    for<'__akt> [u8; <Counter>::N]: ::akt::__private::CloneArg<'__akt>,
+{
+    fn open<__AktOpener: ::akt::__private::Opener<Self>>(
+        self,
+        opener: __AktOpener,
+    ) -> __AktOpener::Out {
+        let message = self;
+        match message.0 {
+            __CounterBody::Add(message, reply) => {
+                opener
+                    .open::<
+                        __CounterAdd,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |message| __CounterAdd {
+                                by: ::akt::__private::CloneArg::clone_arg(&message.by),
+                            },
+                            join: ::akt::__private::good,
+                        },
+                    )
+            }
+            #[cfg(feature = "load")]
+            __CounterBody::Load(message, reply) => {
+                opener
+                    .open::<
+                        __CounterLoad,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |message| __CounterLoad {
+                                url: ::akt::__private::CloneArg::clone_arg(&message.url),
+                            },
+                            join: |out| out,
+                        },
+                    )
+            }
+            __CounterBody::Move(message, reply) => {
+                opener
+                    .open::<
+                        __CounterMove,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |message| __CounterMove {
+                                to: ::akt::__private::CloneArg::clone_arg(&message.to),
+                            },
+                            join: ::akt::__private::good,
+                        },
+                    )
+            }
+        }
+    }
+}
 /// Reference to a `Counter`: typed, cheap to clone.
 #[allow(unnameable_types, unreachable_pub)]
 pub struct CounterRef(::akt::Ref<CounterMsg>);
@@ -336,6 +423,7 @@ impl ::akt::ActorRef for CounterRef {
 impl ::akt::Actor for Counter {
     type Msg = CounterMsg;
     type Ref = CounterRef;
+    type Stash = ::akt::__private::NoStash;
     const NAME: &'static str = "Counter";
     fn options() -> ::akt::ActorOptions {
         ::akt::ActorOptions::new().mailbox(::akt::Mailbox::bounded(64))

@@ -94,6 +94,12 @@ impl ::akt::Message for CounterMsg {
             __CounterBody::Add(..) => "add",
         }
     }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self.0 {
+            __CounterBody::Rename(ref payload, _) => payload,
+            __CounterBody::Add(ref payload, _) => payload,
+        }
+    }
     fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
         match self.0 {
             __CounterBody::Rename(_, ref reply) => reply.slot(),
@@ -164,6 +170,16 @@ impl ::akt::Request for __CounterAdd {
 #[automatically_derived]
 impl ::akt::Accepts<CounterMsg> for __CounterAdd {
     type Request = Self;
+}
+#[automatically_derived]
+#[allow(private_bounds, private_interfaces)]
+impl ::akt::CloneMessage for CounterMsg {
+    fn open<__AktOpener: ::akt::__private::Opener<Self>>(
+        self,
+        _opener: __AktOpener,
+    ) -> __AktOpener::Out {
+        ::core::unimplemented!()
+    }
 }
 /// Reference to a `Counter`: typed, cheap to clone.
 #[allow(unnameable_types, unreachable_pub)]
@@ -249,6 +265,7 @@ impl ::akt::ActorRef for CounterRef {
 impl ::akt::Actor for Counter {
     type Msg = CounterMsg;
     type Ref = CounterRef;
+    type Stash = ::akt::__private::NoStash;
     const NAME: &'static str = "Counter";
     fn dispatch_sync(
         &mut self,

@@ -8,6 +8,16 @@ impl Store {
         clippy::unused_self
     )]
     fn evict(&mut self) {}
+    #[cron(__akt_spent)]
+    #[cron(__akt_spent)]
+    #[allow(
+        clippy::missing_const_for_fn,
+        clippy::needless_pass_by_ref_mut,
+        clippy::needless_pass_by_value,
+        clippy::unnecessary_wraps,
+        clippy::unused_self
+    )]
+    async fn compact(&mut self) {}
     #[handler(__akt_spent)]
     #[allow(
         clippy::missing_const_for_fn,
@@ -42,16 +52,16 @@ const _: () = {
     trait Answer<const HANDLER: usize> {
         type Is: ::akt::__private::ReplyType + ?::core::marker::Sized;
     }
-    impl Argument<1usize, 0usize> for Store {
+    impl Argument<2usize, 0usize> for Store {
         type Is = String;
     }
-    impl Answer<1usize> for Store {
+    impl Answer<2usize> for Store {
         type Is = Result<u8, Gone>;
     }
-    impl Argument<2usize, 0usize> for Store {
+    impl Argument<3usize, 0usize> for Store {
         type Is = Job;
     }
-    impl Answer<2usize> for Store {
+    impl Answer<3usize> for Store {
         type Is = Done;
     }
 };
@@ -66,6 +76,14 @@ const __AKT_ACTOR_FOR_Store: () = ();
     unreachable_pub
 )]
 struct __StoreEvict {}
+#[doc(hidden)]
+#[allow(
+    missing_debug_implementations,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub
+)]
+struct __StoreCompact {}
 #[doc(hidden)]
 #[allow(
     missing_debug_implementations,
@@ -90,6 +108,7 @@ struct __StoreRoute {
 #[allow(clippy::large_enum_variant)]
 enum __StoreBody {
     Evict(__StoreEvict, ::akt::Reply<()>),
+    Compact(__StoreCompact, ::akt::Reply<()>),
     WaitFor(__StoreWaitFor, ::akt::Reply<Result<u8, Gone>>),
     Route(__StoreRoute, ::akt::Reply<Done>),
 }
@@ -101,13 +120,23 @@ impl ::akt::Message for StoreMsg {
     fn name(&self) -> &'static str {
         match self.0 {
             __StoreBody::Evict(..) => "evict",
+            __StoreBody::Compact(..) => "compact",
             __StoreBody::WaitFor(..) => "wait_for",
             __StoreBody::Route(..) => "route",
+        }
+    }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self.0 {
+            __StoreBody::Evict(ref payload, _) => payload,
+            __StoreBody::Compact(ref payload, _) => payload,
+            __StoreBody::WaitFor(ref payload, _) => payload,
+            __StoreBody::Route(ref payload, _) => payload,
         }
     }
     fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
         match self.0 {
             __StoreBody::Evict(_, ref reply) => reply.slot(),
+            __StoreBody::Compact(_, ref reply) => reply.slot(),
             __StoreBody::WaitFor(_, ref reply) => reply.slot(),
             __StoreBody::Route(_, ref reply) => reply.slot(),
         }
@@ -115,6 +144,7 @@ impl ::akt::Message for StoreMsg {
     fn into_reply(self) -> ::akt::__private::AnyReply {
         match self.0 {
             __StoreBody::Evict(_, reply) => reply.erase(),
+            __StoreBody::Compact(_, reply) => reply.erase(),
             __StoreBody::WaitFor(_, reply) => reply.erase(),
             __StoreBody::Route(_, reply) => reply.erase(),
         }
@@ -150,6 +180,32 @@ impl ::akt::Request for __StoreEvict {
 }
 #[automatically_derived]
 impl ::akt::Accepts<StoreMsg> for __StoreEvict {
+    type Request = Self;
+}
+#[automatically_derived]
+#[allow(unreachable_patterns)]
+impl ::akt::Request for __StoreCompact {
+    type Message = StoreMsg;
+    type Payload = Self;
+    type Out = ();
+    type Ok = ();
+    type Err = ::core::convert::Infallible;
+    const NAME: &'static str = "compact";
+    fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
+        StoreMsg(__StoreBody::Compact(payload, reply))
+    }
+    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+        match message.0 {
+            __StoreBody::Compact(payload, _) => ::core::option::Option::Some(payload),
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn split(out: Self::Out) -> ::core::result::Result<Self::Ok, Self::Err> {
+        ::core::result::Result::Ok(out)
+    }
+}
+#[automatically_derived]
+impl ::akt::Accepts<StoreMsg> for __StoreCompact {
     type Request = Self;
 }
 #[automatically_derived]
@@ -204,6 +260,78 @@ impl ::akt::Request for __StoreRoute {
 impl ::akt::Accepts<StoreMsg> for __StoreRoute {
     type Request = Self;
 }
+#[automatically_derived]
+#[allow(private_bounds, private_interfaces)]
+impl ::akt::CloneMessage for StoreMsg
+where
+    for<'__akt> String: ::akt::__private::CloneArg<'__akt>,
+    for<'__akt> Job: ::akt::__private::CloneArg<'__akt>,
+{
+    fn open<__AktOpener: ::akt::__private::Opener<Self>>(
+        self,
+        opener: __AktOpener,
+    ) -> __AktOpener::Out {
+        let message = self;
+        match message.0 {
+            __StoreBody::Evict(message, reply) => {
+                opener
+                    .open::<
+                        __StoreEvict,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |_| __StoreEvict {},
+                            join: ::akt::__private::good,
+                        },
+                    )
+            }
+            __StoreBody::Compact(message, reply) => {
+                opener
+                    .open::<
+                        __StoreCompact,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |_| __StoreCompact {},
+                            join: ::akt::__private::good,
+                        },
+                    )
+            }
+            __StoreBody::WaitFor(message, reply) => {
+                opener
+                    .open::<
+                        __StoreWaitFor,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |message| __StoreWaitFor {
+                                key: ::akt::__private::CloneArg::clone_arg(&message.key),
+                            },
+                            join: |out| out,
+                        },
+                    )
+            }
+            __StoreBody::Route(message, reply) => {
+                opener
+                    .open::<
+                        __StoreRoute,
+                    >(
+                        message,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: |message| __StoreRoute {
+                                job: ::akt::__private::CloneArg::clone_arg(&message.job),
+                            },
+                            join: ::akt::__private::good,
+                        },
+                    )
+            }
+        }
+    }
+}
 /// Reference to a `Store`: typed, cheap to clone.
 #[allow(unnameable_types, unreachable_pub)]
 pub struct StoreRef(::akt::Ref<StoreMsg>);
@@ -220,6 +348,10 @@ impl StoreRef {
     /// Calls `Store::evict`.
     fn evict(&self) -> ::akt::Call<'_, __StoreEvict> {
         ::akt::Call::new(&self.0, __StoreEvict {})
+    }
+    /// Calls `Store::compact`.
+    fn compact(&self) -> ::akt::Call<'_, __StoreCompact> {
+        ::akt::Call::new(&self.0, __StoreCompact {})
     }
     /// Calls `Store::wait_for`.
     fn wait_for(&self, key: String) -> ::akt::Call<'_, __StoreWaitFor> {
@@ -288,6 +420,7 @@ impl ::akt::ActorRef for StoreRef {
 impl ::akt::Actor for Store {
     type Msg = StoreMsg;
     type Ref = StoreRef;
+    type Stash = ::akt::__private::NoStash;
     const NAME: &'static str = "Store";
     fn dispatch_sync(
         &mut self,
@@ -314,6 +447,10 @@ impl ::akt::Actor for Store {
             future
         }
         match message.0 {
+            __StoreBody::Compact(_, reply) => {
+                sendable(self.compact()).await;
+                ::akt::__private::answer(cx, reply, ())
+            }
             __StoreBody::WaitFor(message, reply) => {
                 sendable(self.wait_for(message.key, cx, reply)).await;
             }
@@ -327,5 +464,11 @@ impl ::akt::Actor for Store {
             ::core::time::Duration::from_millis(1000u64),
             |me| me.evict().post(),
         );
+        ::akt::__cron_timer! {
+            cx, "0 0 3 * * *", UTC, | me | me.compact().post()
+        }
+        ::akt::__cron_timer! {
+            cx, "@monthly", America__PortauPrince, | me | me.compact().post()
+        }
     }
 }

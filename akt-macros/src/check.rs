@@ -7,7 +7,9 @@ use syn::{
 };
 
 use crate::diag::{self, Diag};
-use crate::model::{Actor, Arg, Contract, Event, Handler, Hook, Injected, Rpc, RpcMethod, plain};
+use crate::model::{
+    Actor, Arg, Conditions, Contract, Event, Guard, Handler, Hook, Injected, Options, Rpc, RpcMethod, plain,
+};
 use crate::parse::{lifetimes, returned, typed, ungroup};
 
 /// Methods that every reference has.
@@ -42,6 +44,48 @@ pub(crate) fn injected(injected: &Injected, diag: &mut Diag) {
         let text = "arguments of a generic actor are not supported: provide them with `#[dep]`, or spawn it \
                     with a closure";
         diag.error(&injected.generics, text);
+    }
+}
+
+/// A guard looks at a message and decides at once.
+pub(crate) fn guard(sig: &Signature, diag: &mut Diag) {
+    const SHAPE: &str = "a guard is `fn admit(&self, message: &Message) -> Admit`";
+    not_generic(sig, diag);
+    if let Some(asyncness) = &sig.asyncness {
+        diag.error(asyncness, format!("{SHAPE}: it decides at once"));
+    }
+    let shared = |receiver: &syn::Receiver| match ungroup(&receiver.ty) {
+        Type::Reference(reference) => reference.mutability.is_none() && is_self(&reference.elem),
+        _ => false,
+    };
+    match sig.receiver() {
+        Some(receiver) if !shared(receiver) => diag.error(receiver, format!("{SHAPE}: it takes `&self`")),
+        Some(_) => {}
+        None => diag.error(&sig.ident, format!("{SHAPE}: it takes `&self`")),
+    }
+    let mut messages = typed(sig);
+    match messages.next() {
+        None => diag.error(&sig.ident, format!("{SHAPE}: it takes the message")),
+        Some(message) if borrowed(&message.ty).is_none() => {
+            diag.error(&message.ty, format!("{SHAPE}: the message is borrowed"));
+        }
+        Some(_) => {}
+    }
+    for surplus in messages {
+        diag.error(surplus, format!("{SHAPE}: it takes nothing else"));
+    }
+    if returned(&sig.output).is_none() {
+        diag.error(&sig.ident, format!("{SHAPE}: it returns whether the message is admitted"));
+    }
+}
+
+/// One guard an actor.
+pub(crate) fn guards(guards: &[Guard], diag: &mut Diag) {
+    for (index, guard) in guards.iter().enumerate() {
+        if let Some(first) = guards[..index].iter().find(|first| !exclusive(&first.cfgs, &guard.cfgs)) {
+            let text = "`#[guard]` given twice; call one guard from the other";
+            diag.twice(&guard.ident, text, &first.ident, "first given here");
+        }
     }
 }
 
@@ -161,14 +205,14 @@ pub(crate) fn no_message(sig: &Signature, args: &[Arg], diag: &mut Diag) {
 pub(crate) fn hook_arguments(event: Event, sig: &Signature, args: &[Arg], diag: &mut Diag) {
     let fields: Vec<_> = typed(sig).zip(args).filter(|(_, arg)| matches!(arg, Arg::Field { .. })).collect();
     match (event, fields.as_slice()) {
-        (Event::Terminated, [_]) | (Event::Start | Event::Restart | Event::Stop, []) => {}
+        (Event::Terminated, [_]) | (Event::Start | Event::Restart | Event::Stop | Event::Enter, []) => {}
         (Event::Terminated, _) => {
             diag.error(
                 &sig.ident,
                 "`#[on(terminated)]` takes the actor that stopped: `terminated: Terminated`",
             );
         }
-        (Event::Start | Event::Restart | Event::Stop, [(surplus, _), ..]) => {
+        (Event::Start | Event::Restart | Event::Stop | Event::Enter, [(surplus, _), ..]) => {
             let text = format!("`#[on({})]` takes no arguments but the context", event.name());
             diag.error(surplus, text);
         }
@@ -198,11 +242,48 @@ pub(crate) fn handlers(actor: &Actor, diag: &mut Diag) {
     }
 }
 
-/// One hook an event.
+/// States are those of a behaviour, and what is put aside needs a stash. `conditions` are those of all handlers.
+pub(crate) fn behavior<'a>(
+    options: &Options,
+    conditions: impl Iterator<Item = &'a Conditions>,
+    hooks: &[Hook],
+    diag: &mut Diag,
+) {
+    const BEHAVIOR: &str = "add `behavior = field` to `#[akt::actor(..)]`";
+    if options.broken {
+        return;
+    }
+    let without = |what: &str| format!("`{what}` needs a behaviour; {BEHAVIOR}");
+    for conditions in conditions {
+        for (key, _) in conditions.given().filter(|_| options.behavior.is_none()) {
+            diag.error(key, without(&key.to_string()));
+        }
+        if let (Some((key, _)), None) = (&conditions.stash_when, &options.stash) {
+            let text = "`stash_when` needs a stash; set `stash = N` in `#[akt::actor(..)]`, the number of messages \
+                        it holds";
+            diag.error(key, text);
+        }
+    }
+    if options.behavior.is_some() {
+        return;
+    }
+    if let Some((key, _)) = &options.unhandled {
+        diag.error(key, without("unhandled"));
+    }
+    for hook in hooks.iter().filter(|hook| hook.event == Event::Enter) {
+        diag.error(&hook.ident, without("#[on(enter)]"));
+    }
+}
+
+/// One hook an event; of those that enter states, the first that fits counts.
 pub(crate) fn hooks(hooks: &[Hook], diag: &mut Diag) {
     for (index, hook) in hooks.iter().enumerate() {
-        let same =
-            |first: &&Hook| first.event == hook.event && !exclusive(&first.copied.cfgs, &hook.copied.cfgs);
+        let same = |first: &&Hook| {
+            first.event == hook.event
+                && first.pattern.is_none()
+                && hook.pattern.is_none()
+                && !exclusive(&first.copied.cfgs, &hook.copied.cfgs)
+        };
         if let Some(first) = hooks[..index].iter().find(same) {
             let text = format!("`#[on({})]` given twice; call one hook from the other", hook.event.name());
             diag.twice(&hook.ident, &text, &first.ident, "first given here");

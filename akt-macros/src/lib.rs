@@ -1,6 +1,7 @@
 //! Attribute macros of akt.
 //!
-//! Used through the crate `akt`, which exports them: `akt::actor`, `akt::handler`, `akt::every`, `akt::on`.
+//! Used through the crate `akt`, which exports them: `akt::actor`, `akt::handler`, `akt::every`, `akt::cron`,
+//! `akt::on`, `akt::guard`, and the derives `akt::Behavior` and `akt::Inject`.
 
 mod check;
 mod diag;
@@ -26,6 +27,14 @@ use proc_macro::TokenStream;
 ///   `strategy` is `one_for_one` (unless it says otherwise), `one_for_all` or `rest_for_one`; the first rule
 ///   that fits decides: `on(MyError)`, `on(panic)`, and `else`, which must be there. A rule says `resume`,
 ///   `restart`, `stop` or `escalate`. `restart` may have limits of its own, all of them optional.
+/// - `behavior = phase`: the field whose state says what becomes of a message; its type is an enum with
+///   `#[derive(akt::Behavior)]`, or a `BehaviorStack` of one. Handlers name the states with `when`, `stash_when`
+///   and `reject_when`.
+/// - `unhandled = deny`: every handler with `when` says what it does in every state; rustc reports a state that
+///   is left out. `unhandled = dead_letter`, which is what counts if nothing is said, answers an ask with
+///   `AskError::Unhandled` and makes a dead letter of a tell; `unhandled = reject` is as if `reject_when` had
+///   named the states that are left out.
+/// - `stash = 1000`: how many messages may be put aside.
 /// - `crate = path`: where generated code finds akt, if not in `::akt`.
 ///
 /// # Example
@@ -70,7 +79,18 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 /// - `defer`: the handler answers later. Its last argument is `reply: Reply<T>`, which it keeps or hands on;
 ///   asks of it yield `T`.
 ///
-/// A handler that returns `Forward<T>`, made by `cx.forward(call)`, leaves the answer to another actor.
+/// - `when = Phase::Ready(_) | Phase::Draining`: the states in which it is handled; all, if there is no `when`, but
+///   those of the other two. Any pattern without a guard will do. Needs `behavior = field` in `#[actor(..)]`.
+/// - `stash_when = Phase::Connecting { .. }`: the states in which it is put aside until the state is another.
+/// - `reject_when = Phase::Draining`: the states in which an ask is answered with `AskError::Rejected`, and a tell
+///   is a dead letter.
+///
+/// The three are tried in this order; a pattern that can fit no state any more is an error.
+///
+/// On the methods of a contract's `impl`, `#[handler]` stands only where it names states.
+///
+/// A handler that returns `Forward<T>`, made by `cx.forward(call)`, leaves the answer to another actor; made by
+/// `cx.stash(call)`, to a later turn of its own.
 #[proc_macro_attribute]
 pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::inner("handler", &args.into(), item.into()).into()
@@ -87,16 +107,46 @@ pub fn every(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::inner("every", &args.into(), item.into()).into()
 }
 
+/// Makes a method of an [`#[actor]`](macro@actor) block a message that comes at times of the day.
+///
+/// `#[cron("0 0 3 * * *")]` is three in the morning, in UTC; `zone = "Europe/Berlin"` names another time zone. The
+/// fields are `second minute hour day-of-month month day-of-week`, of which the second may be left out; `akt::Cron`
+/// says what may stand in them, and what happens when the clocks are changed. Expression and zone are checked when
+/// the program is compiled.
+///
+/// It begins when the actor, or its next value after a restart, has started. It implies
+/// [`#[handler]`](macro@handler): others can send the message too. The handler takes no arguments but the
+/// context. Needs the feature `cron` of akt.
+#[proc_macro_attribute]
+pub fn cron(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::inner("cron", &args.into(), item.into()).into()
+}
+
 /// Makes a method of an [`#[actor]`](macro@actor) block a hook.
 ///
 /// - `#[on(start)]` runs before the first message of every value, `#[on(stop)]` after the last.
 /// - `#[on(restart)]` runs after `#[on(start)]` of a value that replaces one that failed.
 /// - `#[on(terminated)]` takes the `Terminated` of a watched actor that stopped.
+/// - `#[on(enter = Phase::Ready(_))]` runs when the behaviour is in another state than before, whatever has changed
+///   it, before anything else is handled; and for the first state of every value, after `#[on(start)]` and
+///   `#[on(restart)]`. `#[on(enter)]` is for all states. Of several such hooks, the first that fits runs.
 ///
 /// A hook takes `&mut self`, may take the context, may be `async`, and returns `()` or `Result<(), Fault>`.
 #[proc_macro_attribute]
 pub fn on(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::inner("on", &args.into(), item.into()).into()
+}
+
+/// Makes a method of an [`#[actor]`](macro@actor) block the guard before its handlers.
+///
+/// `fn admit(&self, message: &CounterMsg) -> Admit` looks at each message that its actor would handle now, and says
+/// `Admit::Pass` or `Admit::Reject(why)`. A rejected ask is answered with `AskError::Rejected(why)`, a rejected tell
+/// is a dead letter. A message that the actor's behaviour puts aside or refuses does not come to the guard; one that
+/// comes back from the stash does. An actor has one guard, which is not `async`. A panic in it is a fault, as in the
+/// handler.
+#[proc_macro_attribute]
+pub fn guard(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::inner("guard", &args.into(), item.into()).into()
 }
 
 /// Makes the constructor of an actor from what its system provides.
@@ -128,6 +178,24 @@ pub fn on(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Inject, attributes(arg, dep, inject))]
 pub fn inject(input: TokenStream) -> TokenStream {
     expand::inject(input.into()).into()
+}
+
+/// Makes an enum the behaviour of an actor: its variants are the states.
+///
+/// `#[actor(behavior = phase)]` names the field that holds it. `#[behavior(crate = path)]` says where generated
+/// code finds akt, if not in `::akt`.
+///
+/// ```ignore
+/// #[derive(akt::Behavior)]
+/// enum Phase {
+///     Connecting { attempt: u32 },
+///     Ready(Connection),
+///     Draining,
+/// }
+/// ```
+#[proc_macro_derive(Behavior, attributes(behavior))]
+pub fn behavior(input: TokenStream) -> TokenStream {
+    expand::states(input.into()).into()
 }
 
 /// Not for use by hand: what the callback macro of a contract calls.

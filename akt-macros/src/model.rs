@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Expr, Generics, Ident, ImplItemFn, ItemImpl, PatType, Type, Visibility};
+use syn::{
+    Attribute, Expr, Generics, Ident, ImplItemFn, ItemImpl, LitStr, Member, Pat, PatType, Type, Visibility,
+};
 
 /// An actor whose messages are the methods of one inherent impl.
 pub(crate) struct Actor {
@@ -14,6 +16,7 @@ pub(crate) struct Actor {
     pub(crate) options: Options,
     pub(crate) handlers: Vec<Handler>,
     pub(crate) hooks: Vec<Hook>,
+    pub(crate) guards: Vec<Guard>,
 }
 
 /// An actor that implements the service of a `.proto`.
@@ -25,6 +28,7 @@ pub(crate) struct ContractActor {
     pub(crate) contract: Contract,
     pub(crate) methods: Vec<RpcMethod>,
     pub(crate) hooks: Vec<Hook>,
+    pub(crate) guards: Vec<Guard>,
     /// What goes to an inherent impl as it is: hooks, and methods that were refused.
     pub(crate) moved: Vec<ImplItemFn>,
 }
@@ -42,7 +46,36 @@ pub(crate) struct Subject {
 pub(crate) struct Options {
     pub(crate) mailbox: Option<Mailbox>,
     pub(crate) supervise: Option<Supervise>,
+    pub(crate) behavior: Option<Member>,
+    pub(crate) unhandled: Option<(Ident, Unhandled)>,
+    pub(crate) stash: Option<Expr>,
     pub(crate) krate: Option<syn::Path>,
+    /// A mistake was reported: what is missing may have been meant.
+    pub(crate) broken: bool,
+}
+
+/// `unhandled = ..`: what becomes of a message in a state for which its handler names nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unhandled {
+    /// There is no such state: rustc proves it.
+    Deny,
+    DeadLetter,
+    Reject,
+}
+
+/// In which states a handler does what, each with its word: `when = Phase::Ready`.
+#[derive(Default)]
+pub(crate) struct Conditions {
+    pub(crate) when: Option<(Ident, Pat)>,
+    pub(crate) stash_when: Option<(Ident, Pat)>,
+    pub(crate) reject_when: Option<(Ident, Pat)>,
+}
+
+impl Conditions {
+    /// Those that were given, in the order in which they are tried.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &(Ident, Pat)> {
+        [&self.when, &self.stash_when, &self.reject_when].into_iter().flatten()
+    }
 }
 
 /// `supervise(..)`
@@ -94,7 +127,8 @@ pub(crate) struct Handler {
     pub(crate) reply: Reply,
     pub(crate) answer: Answer,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) timers: Vec<Every>,
+    pub(crate) timers: Vec<Timer>,
+    pub(crate) conditions: Conditions,
     /// A mistake was reported for it: the fallback keeps its name and nothing else.
     pub(crate) broken: bool,
 }
@@ -104,6 +138,7 @@ pub(crate) struct Handler {
 pub(crate) struct HandlerOptions {
     pub(crate) timeout: Option<Duration>,
     pub(crate) defer: bool,
+    pub(crate) conditions: Conditions,
 }
 
 /// Who answers.
@@ -115,6 +150,21 @@ pub(crate) enum Answer {
     Deferred,
     /// The actor that the returned `Forward<T>` goes to.
     Forwarded,
+}
+
+/// What sends a handler's message again and again.
+pub(crate) enum Timer {
+    Every(Every),
+    Cron(Cron),
+}
+
+/// `#[cron("0 0 3 * * *", zone = "Europe/Berlin")]`
+pub(crate) struct Cron {
+    pub(crate) expression: LitStr,
+    /// The variant of the zone's enum.
+    pub(crate) zone: Ident,
+    /// The attribute itself.
+    pub(crate) place: Span,
 }
 
 /// `#[every("10s", jitter = "1s")]`
@@ -143,11 +193,19 @@ pub(crate) enum Reply {
 /// One `#[on(..)]` method.
 pub(crate) struct Hook {
     pub(crate) event: Event,
+    /// The states of `#[on(enter = ..)]`; all of them if absent.
+    pub(crate) pattern: Option<Pat>,
     pub(crate) ident: Ident,
     pub(crate) copied: Copied,
     pub(crate) is_async: bool,
     pub(crate) args: Vec<Arg>,
     pub(crate) fallible: bool,
+}
+
+/// One `#[guard]` method.
+pub(crate) struct Guard {
+    pub(crate) ident: Ident,
+    pub(crate) cfgs: Vec<Attribute>,
 }
 
 /// What a hook waits for.
@@ -157,6 +215,7 @@ pub(crate) enum Event {
     Restart,
     Stop,
     Terminated,
+    Enter,
 }
 
 /// The attributes of a method that generated items repeat.
@@ -191,8 +250,23 @@ pub(crate) struct RpcMethod {
     pub(crate) item: ImplItemFn,
     pub(crate) copied: Copied,
     pub(crate) args: Vec<Arg>,
+    pub(crate) conditions: Conditions,
     /// A mistake was reported for it: the trait gets a stand-in.
     pub(crate) broken: bool,
+}
+
+/// An enum whose variants are states.
+pub(crate) struct States {
+    pub(crate) krate: TokenStream,
+    pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) variants: Vec<StateVariant>,
+}
+
+/// One variant of it.
+pub(crate) struct StateVariant {
+    pub(crate) ident: Ident,
+    pub(crate) cfgs: Vec<Attribute>,
 }
 
 /// A struct that is made from what its system provides.
@@ -322,7 +396,7 @@ impl Reply {
 }
 
 impl Event {
-    pub(crate) const NAMES: &'static [&'static str] = &["start", "restart", "stop", "terminated"];
+    pub(crate) const NAMES: &'static [&'static str] = &["start", "restart", "stop", "terminated", "enter"];
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -330,6 +404,7 @@ impl Event {
             "restart" => Some(Self::Restart),
             "stop" => Some(Self::Stop),
             "terminated" => Some(Self::Terminated),
+            "enter" => Some(Self::Enter),
             _ => None,
         }
     }
@@ -340,6 +415,7 @@ impl Event {
             Self::Restart => "restart",
             Self::Stop => "stop",
             Self::Terminated => "terminated",
+            Self::Enter => "enter",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! *Pure.* What generated code asserts about itself and its user's types.
 
+use std::convert::Infallible;
+
 use crate::message::{MessageArg, ReplyType};
 
 /// Fails to compile when akt and what generated the code are of different versions.
@@ -25,3 +27,11 @@ pub const fn require_reply<T: ReplyType>() {}
 
 /// Fails to compile unless a handler's future can move between threads.
 pub fn require_send<T: Send>(_future: T) {}
+
+/// What a handler returns whose answers are always good.
+pub fn good<T>(answer: Result<T, Infallible>) -> T {
+    match answer {
+        Ok(out) => out,
+        Err(never) => match never {},
+    }
+}

@@ -5,13 +5,20 @@
 #[cfg(test)]
 extern crate self as akt;
 
-#[cfg_attr(not(feature = "remote"), allow(dead_code, reason = "the seam to the network, without one"))]
+#[cfg_attr(
+    not(all(feature = "cron", feature = "remote")),
+    allow(dead_code, unused_imports, reason = "the seams to calendars and the network, without them")
+)]
 mod actor;
 mod backoff;
 mod codegen;
+#[cfg(feature = "cron")]
+mod cron;
 mod id;
 mod machine;
 mod message;
+#[cfg(not(feature = "cron"))]
+mod no_cron;
 mod path;
 #[cfg(feature = "remote")]
 mod remote;
@@ -23,6 +30,7 @@ mod signal;
 #[cfg(feature = "testkit")]
 pub mod sim;
 mod sync;
+#[cfg_attr(not(feature = "cron"), allow(dead_code, reason = "the seam to calendars, without them"))]
 mod system;
 #[cfg(feature = "prometheus")]
 mod telemetry;
@@ -33,26 +41,30 @@ mod transport;
 mod wire;
 
 pub use actor::{
-    Accepts, Actor, ActorOptions, ActorRef, AnyRef, AskError, Breaker, BreakerOptions, Call, CallPath,
-    CodecError, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Mailbox, Message,
-    PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn,
-    SpawnError, Spawning, Stage, StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge,
-    Work,
+    Accepts, Actor, ActorOptions, ActorRef, Admit, Answers, AnyRef, AskError, Batch, BatchError, Behavior,
+    BehaviorStack, Breaker, BreakerOptions, Call, CallPath, CloneMessage, CodecError, Ctx, Delivery,
+    Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox, Message, PartlyInfo, PeerError,
+    PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn, SpawnError,
+    Spawning, Stage, Stashes, StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge,
+    Work, batch,
 };
 #[cfg(feature = "macros")]
-pub use akt_macros::{Inject, actor, every, handler, on};
+pub use akt_macros::{Behavior, Inject, actor, cron, every, guard, handler, on};
 pub use bytes;
+#[cfg(feature = "cron")]
+pub use cron::{Cron, CronError};
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
 #[cfg(feature = "remote")]
 pub use remote::{ActorAtError, Refusal, Remote};
-pub use router::{Routees, Router};
+pub use router::{Routee, Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
-    ActorSystem, Blocked, DeadLetter, DeadLetterReason, Dependency, Event, EventMetrics, EventStream,
-    Extension, Histogram, Inject, KindMetrics, LookupError, MessageMetrics, Metrics, MissingDependency,
-    Phase, Run, ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep,
+    ActorSystem, Blocked, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event, EventMetrics,
+    EventStream, Extension, Histogram, Inject, KindMetrics, LookupError, MessageMetrics, Metrics,
+    MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind, Scheduled, Scheduler,
+    ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep, UnknownSchedule,
 };
 #[cfg(feature = "prometheus")]
 pub use telemetry::Prometheus;
@@ -67,22 +79,26 @@ pub mod prelude {
         TellError, Terminated,
     };
     #[cfg(feature = "macros")]
-    pub use crate::{actor, every, handler, on};
+    pub use crate::{actor, cron, every, guard, handler, on};
 }
 
 /// What generated code calls; nothing here is for users.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::actor::{
-        AnyReply, Begin, FnCall, FnMsg, Incoming, Outgoing, Slot, Undecoded, WireReply, answer,
-        answer_result, every, forward, incoming, incoming_result, outgoing, outgoing_result, receive,
-        unknown_rpc,
+        AnyReply, Begin, Came, Copying, FnCall, FnMsg, Incoming, Join, NoStash, Opener, Outgoing, Shelf,
+        Slot, Stash, State, Treatment, Undecoded, WireReply, answer, answer_result, every, forward,
+        forward_result, incoming, incoming_result, outgoing, outgoing_result, receive, reject, unknown_rpc,
     };
-    pub use crate::codegen::{assert_codegen, require_message_arg, require_reply, require_send};
-    pub use crate::message::{ErrorType, MessageArg, ReplyType, Travels};
+    pub use crate::codegen::{assert_codegen, good, require_message_arg, require_reply, require_send};
+    #[cfg(feature = "cron")]
+    pub use crate::cron::cron;
+    pub use crate::message::{CloneArg, ErrorType, MessageArg, ReplyType, Travels};
     pub use crate::system::{Dependencies, Need};
     #[cfg(feature = "macros")]
     pub use akt_macros::contract_actor;
+    #[cfg(feature = "cron")]
+    pub use chrono_tz::Tz;
 }
 
 /// Includes the contracts that akt-build compiled in `build.rs`: the whole package tree.

@@ -24,6 +24,26 @@ pub trait ReplyType: Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + 'static> ReplyType for T {}
 
+/// What a message may carry that goes to several actors. With a lifetime, so that generated code may ask for it
+/// where it does not hold.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not `Clone`, and this router sends each message to several routees",
+    label = "a handler of these routees takes a `{Self}`, which cannot be cloned",
+    note = "derive `Clone` for it, carry it in an `Arc`, or take a router that sends each message to one routee"
+)]
+pub trait CloneArg<'a>: Sized {
+    #[doc(hidden)]
+    #[must_use]
+    fn clone_arg(&self) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone> CloneArg<'_> for T {
+    fn clone_arg(&self) -> Self {
+        self.clone()
+    }
+}
+
 /// What a rule of supervision may name as the cause of a fault.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an error type",

@@ -1,4 +1,4 @@
-//! *Pure.* A moment on a node's own clock.
+//! *Pure.* Moments: on a node's own clock, and on the clock on the wall.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -56,6 +56,36 @@ impl Sub for Instant {
 impl fmt::Debug for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "+{:?}", Duration::from_nanos(self.0))
+    }
+}
+
+/// A moment on the clock on the wall: nanoseconds since the beginning of 1970, UTC.
+///
+/// That clock may be set, forward and back; an [`Instant`] only grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Wall(u64);
+
+impl Wall {
+    pub(crate) const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    pub(crate) const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The time from `earlier` to here; zero if `earlier` is later.
+    pub(crate) const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Wall {
+    type Output = Self;
+
+    /// Saturates in the year 2554.
+    fn add(self, after: Duration) -> Self {
+        Self((Instant(self.0) + after).0)
     }
 }
 

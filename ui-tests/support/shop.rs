@@ -64,6 +64,14 @@ impl akt::Message for CartMsg {
         }
     }
 
+    fn carried(&self) -> &dyn std::any::Any {
+        match self {
+            Self::Add(payload, _) => payload,
+            Self::Clear(payload, _) => payload,
+            Self::Checkout(payload, _) => payload,
+        }
+    }
+
     fn reply(&self) -> Option<&dyn Slot> {
         match self {
             Self::Add(_, reply) => reply.slot(),

@@ -10,7 +10,7 @@ use std::num::TryFromIntError;
 use std::time::Duration;
 
 use akt::prelude::*;
-use akt::{Actor, Mailbox, Request};
+use akt::{Actor, Admit, Mailbox, Message, Request};
 use shop::{AddItem, CartError, CartView, Checkout, ClearCart, Receipt};
 
 /// Counts, and remembers what happened to it.
@@ -127,6 +127,61 @@ impl shop::Cart for MyCart {
     }
 }
 
+#[derive(akt::Behavior)]
+enum Phase {
+    Closed { since: u32 },
+    Open,
+    Locked,
+}
+
+struct Door {
+    phase: Phase,
+    guests: Vec<String>,
+}
+
+#[akt::actor(behavior = phase, unhandled = deny, stash = 4)]
+impl Door {
+    #[handler(when = Phase::Closed { .. }, reject_when = Phase::Open | Phase::Locked)]
+    fn open(&mut self) {
+        self.phase = Phase::Open;
+    }
+
+    #[handler(when = Phase::Open, stash_when = Phase::Closed { since: 0 }, reject_when = _)]
+    async fn enter(&mut self, guest: String) -> usize {
+        tokio::task::yield_now().await;
+        self.guests.push(guest);
+        self.guests.len()
+    }
+
+    #[handler(reject_when = Phase::Locked)]
+    fn lock(&mut self) {
+        self.phase = Phase::Locked;
+    }
+
+    #[guard]
+    fn admit(&self, message: &DoorMsg) -> Admit {
+        match message.payload::<__DoorEnter>() {
+            Some(enter) if self.guests.contains(&enter.guest) => Admit::Reject("is in already"),
+            _ => Admit::Pass,
+        }
+    }
+
+    #[on(enter = Phase::Open)]
+    fn opened(&mut self) {
+        self.guests.push("the host".to_owned());
+    }
+
+    #[on(enter = Phase::Closed { .. })]
+    async fn closed(&mut self, cx: &mut Ctx<Self>) -> Result<(), Fault> {
+        tokio::task::yield_now().await;
+        match &self.phase {
+            Phase::Closed { since: 9.. } => cx.stop(),
+            _ => self.guests.clear(),
+        }
+        Ok(())
+    }
+}
+
 #[test]
 fn handlers_answer_in_their_types() {
     run(|system| async move {
@@ -188,6 +243,23 @@ fn contract_actors_run() {
         cart.actor().stopped().await;
 
         assert_eq!(counter.add(0).await.expect("an answer"), 1);
+    });
+}
+
+#[test]
+fn states_decide_what_is_handled() {
+    run(|system| async move {
+        let door = || Door { phase: Phase::Closed { since: 0 }, guests: Vec::new() };
+        let door = system.spawn("door", door).await.expect("a free name");
+
+        let early = door.enter("Ada".to_owned()).start();
+        door.open().await.expect("an answer");
+
+        assert_eq!(early.await.expect("an answer"), 2);
+        let again = door.enter("Ada".to_owned()).await;
+        assert!(matches!(again, Err(AskError::Rejected(why)) if why == "is in already"));
+        door.lock().await.expect("an answer");
+        assert!(matches!(door.enter("Bob".to_owned()).await, Err(AskError::Rejected(_))));
     });
 }
 

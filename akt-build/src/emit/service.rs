@@ -49,6 +49,7 @@ impl ServiceGenerator for Generator {
         let parts = [
             contract.definition(),
             contract.messages(),
+            contract.copies(),
             contract.protocol(),
             contract.markers(),
             contract.reference(),
@@ -170,6 +171,11 @@ impl<'a> Contract<'a> {
                         #(Self::#variant(..) => #name,)*
                     }
                 }
+                fn carried(&self) -> &dyn ::core::any::Any {
+                    match self {
+                        #(Self::#variant(payload, _) => payload,)*
+                    }
+                }
                 fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                     match self {
                         #(Self::#variant(_, reply) => reply.slot(),)*
@@ -178,6 +184,34 @@ impl<'a> Contract<'a> {
                 fn into_reply(self) -> ::akt::__private::AnyReply {
                     match self {
                         #(Self::#variant(_, reply) => reply.erase(),)*
+                    }
+                }
+            }
+        }
+    }
+
+    /// Messages of prost are `Clone`.
+    fn copies(&self) -> TokenStream {
+        let Self { message, .. } = self;
+        let arms = self.calls.iter().map(|call| {
+            let Call { variant, marker, .. } = call;
+            let join = match call.error {
+                Some(_) => quote!(|out| out),
+                None => quote!(::akt::__private::good),
+            };
+            quote! {
+                Self::#variant(payload, reply) => opener.open::<#marker>(
+                    payload,
+                    reply,
+                    ::akt::__private::Copying { clone: ::core::clone::Clone::clone, join: #join },
+                ),
+            }
+        });
+        quote! {
+            impl ::akt::CloneMessage for #message {
+                fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                    match self {
+                        #(#arms)*
                     }
                 }
             }

@@ -241,6 +241,14 @@ pub mod shop {
                     Self::Checkout(..) => "Checkout",
                 }
             }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Add(payload, _) => payload,
+                    Self::Clear(payload, _) => payload,
+                    Self::View(payload, _) => payload,
+                    Self::Checkout(payload, _) => payload,
+                }
+            }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Add(_, reply) => reply.slot(),
@@ -255,6 +263,64 @@ pub mod shop {
                     Self::Clear(_, reply) => reply.erase(),
                     Self::View(_, reply) => reply.erase(),
                     Self::Checkout(_, reply) => reply.erase(),
+                }
+            }
+        }
+        impl ::akt::CloneMessage for CartMsg {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Add(payload, reply) => {
+                        opener
+                            .open::<
+                                __CartAdd,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
+                    Self::Clear(payload, reply) => {
+                        opener
+                            .open::<
+                                __CartClear,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::View(payload, reply) => {
+                        opener
+                            .open::<
+                                __CartView,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Checkout(payload, reply) => {
+                        opener
+                            .open::<
+                                __CartCheckout,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
                 }
             }
         }

@@ -93,6 +93,12 @@ pub mod ship {
                     Self::Sail(..) => "Sail",
                 }
             }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Load(payload, _) => payload,
+                    Self::Sail(payload, _) => payload,
+                }
+            }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Load(_, reply) => reply.slot(),
@@ -103,6 +109,38 @@ pub mod ship {
                 match self {
                     Self::Load(_, reply) => reply.erase(),
                     Self::Sail(_, reply) => reply.erase(),
+                }
+            }
+        }
+        impl ::akt::CloneMessage for ShipMsg {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Load(payload, reply) => {
+                        opener
+                            .open::<
+                                __ShipLoad,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
+                    Self::Sail(payload, reply) => {
+                        opener
+                            .open::<
+                                __ShipSail,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
                 }
             }
         }

@@ -495,6 +495,22 @@ pub mod names {
                     Self::Dispatch(..) => "dispatch",
                 }
             }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Ask(payload, _) => payload,
+                    Self::Tell(payload, _) => payload,
+                    Self::Actor(payload, _) => payload,
+                    Self::Grain(payload, _) => payload,
+                    Self::Clone(payload, _) => payload,
+                    Self::Type(payload, _) => payload,
+                    Self::Self_(payload, _) => payload,
+                    Self::New(payload, _) => payload,
+                    Self::Add(payload, _) => payload,
+                    Self::Add_(payload, _) => payload,
+                    Self::AsRef(payload, _) => payload,
+                    Self::Dispatch(payload, _) => payload,
+                }
+            }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Ask(_, reply) => reply.slot(),
@@ -525,6 +541,168 @@ pub mod names {
                     Self::Add_(_, reply) => reply.erase(),
                     Self::AsRef(_, reply) => reply.erase(),
                     Self::Dispatch(_, reply) => reply.erase(),
+                }
+            }
+        }
+        impl ::akt::CloneMessage for MatchMsg {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Ask(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchAsk,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
+                    Self::Tell(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchTell,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Actor(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchActor,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Grain(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchGrain,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Clone(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchClone,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Type(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchType,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Self_(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchSelf_,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::New(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchNew,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Add(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchAdd,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Add_(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchAdd_,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::AsRef(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchAsRef,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Dispatch(payload, reply) => {
+                        opener
+                            .open::<
+                                __MatchDispatch,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
                 }
             }
         }
@@ -1260,6 +1438,11 @@ pub mod names {
                     Self::Add(..) => "Add",
                 }
             }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Add(payload, _) => payload,
+                }
+            }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Add(_, reply) => reply.slot(),
@@ -1268,6 +1451,25 @@ pub mod names {
             fn into_reply(self) -> ::akt::__private::AnyReply {
                 match self {
                     Self::Add(_, reply) => reply.erase(),
+                }
+            }
+        }
+        impl ::akt::CloneMessage for CartMsg_ {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Add(payload, reply) => {
+                        opener
+                            .open::<
+                                __CartAdd,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
                 }
             }
         }
@@ -1422,6 +1624,11 @@ pub mod names {
                     Self::Add(..) => "Add",
                 }
             }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Add(payload, _) => payload,
+                }
+            }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Add(_, reply) => reply.slot(),
@@ -1430,6 +1637,25 @@ pub mod names {
             fn into_reply(self) -> ::akt::__private::AnyReply {
                 match self {
                     Self::Add(_, reply) => reply.erase(),
+                }
+            }
+        }
+        impl ::akt::CloneMessage for CartMsg__ {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Add(payload, reply) => {
+                        opener
+                            .open::<
+                                __CartAdd_,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
                 }
             }
         }

@@ -292,6 +292,11 @@ pub mod post {
                         Self::Sort(..) => "Sort",
                     }
                 }
+                fn carried(&self) -> &dyn ::core::any::Any {
+                    match self {
+                        Self::Sort(payload, _) => payload,
+                    }
+                }
                 fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                     match self {
                         Self::Sort(_, reply) => reply.slot(),
@@ -300,6 +305,25 @@ pub mod post {
                 fn into_reply(self) -> ::akt::__private::AnyReply {
                     match self {
                         Self::Sort(_, reply) => reply.erase(),
+                    }
+                }
+            }
+            impl ::akt::CloneMessage for SorterMsg {
+                fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                    match self {
+                        Self::Sort(payload, reply) => {
+                            opener
+                                .open::<
+                                    __SorterSort,
+                                >(
+                                    payload,
+                                    reply,
+                                    ::akt::__private::Copying {
+                                        clone: ::core::clone::Clone::clone,
+                                        join: ::akt::__private::good,
+                                    },
+                                )
+                        }
                     }
                 }
             }
@@ -520,6 +544,13 @@ pub mod post {
                     Self::Forward(..) => "Forward",
                 }
             }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Send(payload, _) => payload,
+                    Self::Find(payload, _) => payload,
+                    Self::Forward(payload, _) => payload,
+                }
+            }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Send(_, reply) => reply.slot(),
@@ -532,6 +563,51 @@ pub mod post {
                     Self::Send(_, reply) => reply.erase(),
                     Self::Find(_, reply) => reply.erase(),
                     Self::Forward(_, reply) => reply.erase(),
+                }
+            }
+        }
+        impl ::akt::CloneMessage for PostMsg {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Send(payload, reply) => {
+                        opener
+                            .open::<
+                                __PostSend,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
+                    Self::Find(payload, reply) => {
+                        opener
+                            .open::<
+                                __PostFind,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
+                    Self::Forward(payload, reply) => {
+                        opener
+                            .open::<
+                                __PostForward,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: |out| out,
+                                },
+                            )
+                    }
                 }
             }
         }

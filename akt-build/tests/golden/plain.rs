@@ -293,6 +293,12 @@ impl ::akt::Message for PlainMsg {
             Self::Drop(..) => "Drop",
         }
     }
+    fn carried(&self) -> &dyn ::core::any::Any {
+        match self {
+            Self::Find(payload, _) => payload,
+            Self::Drop(payload, _) => payload,
+        }
+    }
     fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
         match self {
             Self::Find(_, reply) => reply.slot(),
@@ -303,6 +309,56 @@ impl ::akt::Message for PlainMsg {
         match self {
             Self::Find(_, reply) => reply.erase(),
             Self::Drop(_, reply) => reply.erase(),
+        }
+    }
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_copy_implementations,
+    missing_docs,
+    non_camel_case_types,
+    unnameable_types,
+    unreachable_pub,
+    unused_imports,
+    unused_qualifications,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "written by akt-build"
+)]
+impl ::akt::CloneMessage for PlainMsg {
+    fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+        match self {
+            Self::Find(payload, reply) => {
+                opener
+                    .open::<
+                        __PlainFind,
+                    >(
+                        payload,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: ::core::clone::Clone::clone,
+                            join: |out| out,
+                        },
+                    )
+            }
+            Self::Drop(payload, reply) => {
+                opener
+                    .open::<
+                        __PlainDrop,
+                    >(
+                        payload,
+                        reply,
+                        ::akt::__private::Copying {
+                            clone: ::core::clone::Clone::clone,
+                            join: ::akt::__private::good,
+                        },
+                    )
+            }
         }
     }
 }

@@ -126,6 +126,15 @@ pub mod clock {
                     Self::Count(..) => "Count",
                 }
             }
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self {
+                    Self::Now(payload, _) => payload,
+                    Self::Reset(payload, _) => payload,
+                    Self::Sleep(payload, _) => payload,
+                    Self::Name(payload, _) => payload,
+                    Self::Count(payload, _) => payload,
+                }
+            }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Now(_, reply) => reply.slot(),
@@ -142,6 +151,77 @@ pub mod clock {
                     Self::Sleep(_, reply) => reply.erase(),
                     Self::Name(_, reply) => reply.erase(),
                     Self::Count(_, reply) => reply.erase(),
+                }
+            }
+        }
+        impl ::akt::CloneMessage for ClockMsg {
+            fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
+                match self {
+                    Self::Now(payload, reply) => {
+                        opener
+                            .open::<
+                                __ClockNow,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Reset(payload, reply) => {
+                        opener
+                            .open::<
+                                __ClockReset,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Sleep(payload, reply) => {
+                        opener
+                            .open::<
+                                __ClockSleep,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Name(payload, reply) => {
+                        opener
+                            .open::<
+                                __ClockName,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
+                    Self::Count(payload, reply) => {
+                        opener
+                            .open::<
+                                __ClockCount,
+                            >(
+                                payload,
+                                reply,
+                                ::akt::__private::Copying {
+                                    clone: ::core::clone::Clone::clone,
+                                    join: ::akt::__private::good,
+                                },
+                            )
+                    }
                 }
             }
         }

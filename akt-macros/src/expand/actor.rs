@@ -6,10 +6,13 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ImplItem, ItemImpl};
 
-use super::{contract, fallback, handler, options, reference};
+use super::behavior::{self, Case};
+use super::{contract, copies, fallback, handler, options, reference};
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Actor, Answer, Arg, Event, Handler, Hook, Options, Reply, Subject, generated};
+use crate::model::{
+    Actor, Answer, Arg, Cron, Event, Guard, Handler, Hook, Options, Reply, Subject, Timer, generated,
+};
 use crate::parse;
 
 /// Expands `#[actor]`.
@@ -26,6 +29,9 @@ pub(crate) fn attribute(args: TokenStream, input: &TokenStream) -> TokenStream {
     };
     check::handlers(&actor, &mut diag);
     check::hooks(&actor.hooks, &mut diag);
+    check::guards(&actor.guards, &mut diag);
+    let conditions = actor.handlers.iter().map(|handler| &handler.conditions);
+    check::behavior(&actor.options, conditions, &actor.hooks, &mut diag);
     if diag.count() > 0 { fallback::actor(actor, diag) } else { whole(&actor) }
 }
 
@@ -34,9 +40,10 @@ fn whole(actor: &Actor) -> TokenStream {
     let assertions = handler::assertions(actor);
     let marker = actor.subject.marker();
     let messages = handler::messages(actor);
+    let copies = copies::copies(actor);
     let reference = reference::reference(actor);
     let implementation = implementation(actor);
-    quote!(#user #assertions #marker #messages #reference #implementation)
+    quote!(#user #assertions #marker #messages #copies #reference #implementation)
 }
 
 /// The user's block, without lints about signatures that handlers and hooks cannot choose.
@@ -46,7 +53,8 @@ pub(super) fn user_block(actor: &Actor) -> ItemImpl {
         let ImplItem::Fn(method) = inner else { continue };
         let name = &method.sig.ident;
         let handler = actor.handlers.iter().any(|handler| handler.ident == *name);
-        if handler || actor.hooks.iter().any(|hook| hook.ident == *name) {
+        let guard = actor.guards.iter().any(|guard| guard.ident == *name);
+        if handler || guard || actor.hooks.iter().any(|hook| hook.ident == *name) {
             method.attrs.push(allowed_signature());
         }
     }
@@ -72,10 +80,27 @@ fn implementation(actor: &Actor) -> TokenStream {
     let args = actor.subject.type_args();
     let sync = dispatch_sync(actor);
     let future = dispatch(actor);
-    let hooks = actor.hooks.iter().map(|hook| self::hook(hook, &actor.subject));
+    let hooks = hooks(&actor.hooks, &actor.subject);
     let timers = timers(actor);
-    let body = quote!(#sync #future #(#hooks)* #timers);
+    let behavior = behavior(actor);
+    let entered = behavior::on_enter(&actor.options, &actor.hooks, &actor.subject);
+    let body = quote!(#behavior #sync #future #hooks #entered #timers);
     actor_impl(&actor.subject, &actor.options, &quote!(#message #args), &quote!(#reference #args), &body)
+}
+
+/// What the actor does with each message, by its state.
+fn behavior(actor: &Actor) -> Option<TokenStream> {
+    let body = actor.body();
+    let cases = actor.handlers.iter().map(|handler| {
+        let variant = handler.variant();
+        Case {
+            message: quote!(#body::#variant(..)),
+            cfgs: &handler.copied.cfgs,
+            ident: &handler.ident,
+            conditions: &handler.conditions,
+        }
+    });
+    behavior::behavior(&actor.options, cases, &quote!(.0), &actor.subject)
 }
 
 /// `impl Actor for ..` around the methods in `body`.
@@ -89,6 +114,8 @@ pub(super) fn actor_impl(
     let Subject { krate, ty, .. } = subject;
     let name = subject.plain_name();
     let (generics, _, clause) = subject.generics.split_for_impl();
+    let stash = behavior::stash(options, subject);
+    let stashes = behavior::stashes(options, subject);
     let options = options::options(options, krate);
     quote! {
         #[automatically_derived]
@@ -104,26 +131,24 @@ pub(super) fn actor_impl(
         impl #generics #krate::Actor for #ty #clause {
             type Msg = #message;
             type Ref = #reference;
+            #stash
             const NAME: &'static str = #name;
             #options
             #body
         }
+        #stashes
     }
 }
 
-/// Sets the timers of `#[every(..)]` handlers.
+/// Sets the timers of `#[every(..)]` and `#[cron(..)]` handlers.
 fn timers(actor: &Actor) -> Option<TokenStream> {
     let krate = &actor.subject.krate;
-    let (cx, me) = (local("cx"), local("me"));
+    let cx = &local("cx");
     let timers = actor.handlers.iter().flat_map(|handler| {
-        let (ident, cfgs) = (&handler.ident, &handler.copied.cfgs);
-        let (cx, me) = (&cx, &me);
-        handler.timers.iter().map(move |every| {
-            let (interval, jitter) = (millis(every.interval), millis(every.jitter));
-            quote! {
-                #(#cfgs)*
-                #krate::__private::every(#cx, #interval, #jitter, |#me| #me.#ident().post());
-            }
+        let cfgs = &handler.copied.cfgs;
+        handler.timers.iter().map(move |timer| {
+            let timer = self::timer(timer, krate, cx, &handler.ident);
+            quote!(#(#cfgs)* #timer)
         })
     });
     let timers: Vec<_> = timers.collect();
@@ -134,6 +159,23 @@ fn timers(actor: &Actor) -> Option<TokenStream> {
             }
         }
     })
+}
+
+fn timer(timer: &Timer, krate: &TokenStream, cx: &Ident, handler: &Ident) -> TokenStream {
+    let me = local("me");
+    let make = quote!(|#me| #me.#handler().post());
+    match timer {
+        Timer::Every(every) => {
+            let (interval, jitter) = (millis(every.interval), millis(every.jitter));
+            quote!(#krate::__private::every(#cx, #interval, #jitter, #make);)
+        }
+        // A macro: without the feature of akt it is an error that names it, at the attribute.
+        Timer::Cron(Cron { expression, zone, place }) => {
+            let place = generated(*place);
+            let krate = parse::respan(krate.clone(), place);
+            quote_spanned!(place=> #krate::__cron_timer! { #cx, #expression, #zone, #make })
+        }
+    }
 }
 
 fn millis(duration: Duration) -> TokenStream {
@@ -160,15 +202,33 @@ fn dispatch_sync(actor: &Actor) -> TokenStream {
             ::core::result::Result::Ok(())
         }
     };
+    let guards = guards(&actor.guards, krate);
     quote! {
         fn dispatch_sync(
             &mut self,
             #message: #message_type #args,
             #cx: &mut #krate::Ctx<Self>,
         ) -> ::core::result::Result<(), #message_type #args> {
+            #guards
             #body
         }
     }
+}
+
+/// What is asked before any handler, also before an async one.
+pub(super) fn guards(guards: &[Guard], krate: &TokenStream) -> TokenStream {
+    let (message, cx, why) = (local("message"), local("cx"), local("why"));
+    let guard = |Guard { ident, cfgs }: &Guard| {
+        let call = quote_spanned!(generated(ident.span())=> self.#ident(&#message));
+        quote! {
+            #(#cfgs)*
+            if let #krate::Admit::Reject(#why) = #call {
+                #krate::__private::reject(#cx, #message, #why);
+                return ::core::result::Result::Ok(());
+            }
+        }
+    };
+    guards.iter().map(guard).collect()
 }
 
 fn dispatch(actor: &Actor) -> TokenStream {
@@ -197,7 +257,7 @@ fn dispatch(actor: &Actor) -> TokenStream {
 }
 
 /// A `!Send` future is reported at the handler that makes it, and only there.
-fn sendable() -> TokenStream {
+pub(super) fn sendable() -> TokenStream {
     let future = local("future");
     quote! {
         fn sendable<F: ::core::future::Future + ::core::marker::Send>(
@@ -247,7 +307,13 @@ fn answer(
     match handler.answer {
         Answer::Returned => {}
         Answer::Deferred => return quote!(#call;),
-        Answer::Forwarded => return quote!(let #out = #call; #krate::__private::forward(#cx, #reply, #out)),
+        Answer::Forwarded => {
+            let forward = match handler.reply {
+                Reply::Result { .. } => quote!(forward_result),
+                _ => quote!(forward),
+            };
+            return quote!(let #out = #call; #krate::__private::#forward(#cx, #reply, #out));
+        }
     }
     match handler.reply {
         Reply::Unit => quote!(#call; #krate::__private::answer(#cx, #reply, ())),
@@ -256,22 +322,20 @@ fn answer(
     }
 }
 
+/// The `#[on(..)]` methods that need no behaviour.
+pub(super) fn hooks(hooks: &[Hook], subject: &Subject) -> TokenStream {
+    hooks.iter().filter(|hook| hook.event != Event::Enter).map(|hook| self::hook(hook, subject)).collect()
+}
+
 /// One `#[on(..)]` method, called from the trait's.
-pub(super) fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
+fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
     let krate = &subject.krate;
     let cfgs = &hook.copied.cfgs;
     let (cx, terminated) = (local("cx"), local("terminated"));
     let argument = (hook.event == Event::Terminated).then(|| quote!(#terminated: #krate::Terminated,));
     let name = Ident::new(&format!("on_{}", hook.event.name()), generated(hook.ident.span()));
-    let args = hook.args.iter().map(|arg| match arg {
-        Arg::Field { .. } | Arg::Reply => terminated.clone(),
-        Arg::Context(place) => context(*place),
-    });
-    let ident = &hook.ident;
-    let call = quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*));
     let helper = hook.is_async.then(sendable);
-    let call = if hook.is_async { sent(ident, &call) } else { call };
-    let question = hook.fallible.then(|| quote!(?));
+    let call = hook_call(hook);
     quote! {
         #(#cfgs)*
         async fn #name(
@@ -280,10 +344,23 @@ pub(super) fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
             #cx: &mut #krate::Ctx<Self>,
         ) -> ::core::result::Result<(), #krate::Fault> {
             #helper
-            #call #question;
+            #call;
             ::core::result::Result::Ok(())
         }
     }
+}
+
+/// The call of a hook, in a function that returns what a hook may.
+pub(super) fn hook_call(hook: &Hook) -> TokenStream {
+    let args = hook.args.iter().map(|arg| match arg {
+        Arg::Field { .. } | Arg::Reply => local("terminated"),
+        Arg::Context(place) => context(*place),
+    });
+    let ident = &hook.ident;
+    let call = quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*));
+    let call = if hook.is_async { sent(ident, &call) } else { call };
+    let question = hook.fallible.then(|| quote!(?));
+    quote!(#call #question)
 }
 
 /// `cx`, passed to a handler: what is wrong with its type is reported where the user wrote that.

@@ -5,7 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, ImplItem, ImplItemFn, ItemImpl, Path};
 
-use super::actor::{actor_impl, allowed_signature, context, hook, local};
+use super::actor::{actor_impl, allowed_signature, context, guards, hooks, local};
+use super::behavior::{self, Case};
 use crate::diag::Diag;
 use crate::model::{Arg, Contract, ContractActor, Rpc, RpcMethod, generated};
 use crate::{check, parse};
@@ -24,6 +25,9 @@ pub(crate) fn contract_actor(input: TokenStream) -> TokenStream {
     };
     let Some(actor) = parse::contract(input, &mut diag) else { return diag.into_tokens() };
     check::hooks(&actor.hooks, &mut diag);
+    check::guards(&actor.guards, &mut diag);
+    let conditions = actor.methods.iter().map(|method| &method.conditions);
+    check::behavior(&actor.options, conditions, &actor.hooks, &mut diag);
     let user = trait_impl(&actor);
     let own = own_impl(&actor);
     let marker = actor.subject.marker();
@@ -135,14 +139,20 @@ fn implementation(actor: &ContractActor) -> TokenStream {
     let (sync, future): (Vec<_>, Vec<_>) = (0..contract.rpcs.len()).partition(|index| ready(*index));
     let sync_arms = sync.iter().map(|rpc| arm(actor, *rpc, &quote!(.into_inner())));
     let future_arms = future.iter().map(|rpc| arm(actor, *rpc, &quote!(.await)));
-    let hooks = actor.hooks.iter().map(|each| hook(each, &actor.subject));
+    let hooks = hooks(&actor.hooks, &actor.subject);
+    let behavior = behavior(actor);
+    let guards = guards(&actor.guards, krate);
+    let entered = behavior::on_enter(&actor.options, &actor.hooks, &actor.subject);
     let (me, incoming) = (local("me"), local("incoming"));
     let body = quote! {
+        #behavior
+
         fn dispatch_sync(
             &mut self,
             #message: #message_type,
             #cx: &mut #krate::Ctx<Self>,
         ) -> ::core::result::Result<(), #message_type> {
+            #guards
             match #message {
                 #(#sync_arms)*
                 #message => return ::core::result::Result::Err(#message),
@@ -161,9 +171,25 @@ fn implementation(actor: &ContractActor) -> TokenStream {
             #krate::__private::receive(#me, #incoming);
         }
 
-        #(#hooks)*
+        #hooks
+        #entered
     };
     actor_impl(&actor.subject, &actor.options, message_type, &contract.reference, &body)
+}
+
+/// What the actor does with each request, by its state.
+fn behavior(actor: &ContractActor) -> Option<TokenStream> {
+    let message = &actor.contract.message;
+    let cases = actor.methods.iter().map(|method| {
+        let variant = &actor.contract.rpcs[method.rpc].variant;
+        Case {
+            message: quote!(#message::#variant(..)),
+            cfgs: &[],
+            ident: &method.item.sig.ident,
+            conditions: &method.conditions,
+        }
+    });
+    behavior::behavior(&actor.options, cases, &TokenStream::new(), &actor.subject)
 }
 
 /// One rpc's arm. The reply stays alive while the handler runs: its drop tells of a panic.

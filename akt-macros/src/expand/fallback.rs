@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::actor::{actor_impl, user_block};
-use super::{handler, reference};
+use super::{copies, handler, reference};
 use crate::diag::Diag;
 use crate::model::{Actor, Handler, Options, Reply};
 use crate::{check, parse};
@@ -34,10 +34,11 @@ pub(super) fn actor(mut actor: Actor, diag: Diag) -> TokenStream {
     actor.handlers.retain(|handler| !check::is_reserved(&handler.name()) && seen.insert(handler.variant()));
     actor.handlers.iter_mut().filter(|handler| handler.broken).for_each(blank);
     let messages = handler::messages(&actor);
+    let copies = copies::stand_in(&actor);
     let reference = reference::reference(&actor);
     let implementation = implementation(&actor);
     let errors = diag.into_tokens();
-    quote!(#errors #[allow(dead_code)] #user #messages #reference #implementation)
+    quote!(#errors #[allow(dead_code)] #user #messages #copies #reference #implementation)
 }
 
 /// Forgets what a broken handler cannot reply.

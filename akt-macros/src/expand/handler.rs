@@ -96,7 +96,7 @@ fn message(actor: &Actor) -> TokenStream {
     let docs = format!(" Messages of `{}`.", actor.subject.name);
     let (generics, clause) = declared(&actor.subject);
     let args = actor.subject.type_args();
-    let (reply, formatter) = (local("reply"), local("formatter"));
+    let (payload, reply, formatter) = (local("payload"), local("reply"), local("formatter"));
     let arms = |each: &dyn Fn(&Handler) -> TokenStream| {
         let arm = |handler: &Handler| {
             let (cfgs, variant, rest) = (&handler.copied.cfgs, handler.variant(), each(handler));
@@ -108,6 +108,7 @@ fn message(actor: &Actor) -> TokenStream {
         let name = handler.name();
         quote!((..) => #name)
     });
+    let carried = arms(&|_| quote!((ref #payload, _) => #payload));
     let replies = arms(&|_| quote!((_, ref #reply) => #reply.slot()));
     let erased = arms(&|_| quote!((_, #reply) => #reply.erase()));
     quote! {
@@ -119,6 +120,10 @@ fn message(actor: &Actor) -> TokenStream {
         impl #generics #krate::Message for #name #args #clause {
             fn name(&self) -> &'static str {
                 match self.0 { #names }
+            }
+
+            fn carried(&self) -> &dyn ::core::any::Any {
+                match self.0 { #carried }
             }
 
             fn reply(&self) -> ::core::option::Option<&dyn #krate::__private::Slot> {

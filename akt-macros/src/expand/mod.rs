@@ -1,7 +1,9 @@
 //! From the model to tokens.
 
 mod actor;
+mod behavior;
 mod contract;
+mod copies;
 mod fallback;
 mod handler;
 mod inject;
@@ -9,6 +11,7 @@ mod options;
 mod reference;
 
 pub(crate) use actor::attribute;
+pub(crate) use behavior::states;
 pub(crate) use contract::contract_actor;
 pub(crate) use fallback::inner;
 pub(crate) use inject::inject;

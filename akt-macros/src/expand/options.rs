@@ -10,14 +10,15 @@ use crate::model::{Cause, Limits, Mailbox, Options, Reaction, Rule, Supervise, g
 
 /// Nothing, when the attribute says nothing.
 pub(super) fn options(options: &Options, krate: &TokenStream) -> TokenStream {
-    if options.mailbox.is_none() && options.supervise.is_none() {
+    if options.mailbox.is_none() && options.supervise.is_none() && options.stash.is_none() {
         return TokenStream::new();
     }
     let mailbox = options.mailbox.as_ref().map(|mailbox| self::mailbox(mailbox, krate));
     let supervise = options.supervise.as_ref().map(|policy| supervise(policy, krate));
+    let stash = options.stash.as_ref().map(|limit| quote!(.stash(#limit)));
     quote! {
         fn options() -> #krate::ActorOptions {
-            #krate::ActorOptions::new() #mailbox #supervise
+            #krate::ActorOptions::new() #mailbox #stash #supervise
         }
     }
 }

@@ -73,10 +73,11 @@ fn method(actor: &Actor, handler: &Handler) -> TokenStream {
 fn common(actor: &Actor) -> TokenStream {
     let krate = &actor.subject.krate;
     let (message, args) = (actor.message(), actor.subject.type_args());
-    let message_arg = local("message");
+    let taken = actor.subject.generics.type_params().any(|param| param.ident == "T");
+    let (message_arg, ty) = (local("message"), local(if taken { "Sent" } else { "T" }));
     quote! {
         /// Asks by message type.
-        pub fn ask<T: #krate::Accepts<#message #args>>(&self, #message_arg: T) -> #krate::Call<'_, T::Request> {
+        pub fn ask<#ty: #krate::Accepts<#message #args>>(&self, #message_arg: #ty) -> #krate::Call<'_, #ty::Request> {
             self.0.ask(#message_arg)
         }
 
@@ -85,10 +86,10 @@ fn common(actor: &Actor) -> TokenStream {
         /// # Errors
         ///
         /// Hands the message back if it was not accepted.
-        pub fn tell<T: #krate::Accepts<#message #args>>(
+        pub fn tell<#ty: #krate::Accepts<#message #args>>(
             &self,
-            #message_arg: T,
-        ) -> ::core::result::Result<(), #krate::TellError<T>> {
+            #message_arg: #ty,
+        ) -> ::core::result::Result<(), #krate::TellError<#ty>> {
             self.0.tell(#message_arg)
         }
 

@@ -9,7 +9,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{ImplItem, Item};
 
-use super::{attribute, contract_actor};
+use super::{attribute, contract_actor, states};
 
 #[test]
 fn a_counter_expands_as_written_down() {
@@ -61,6 +61,10 @@ fn timers_and_replies_of_others_expand_as_written_down() {
                 #[every("10s", jitter = "1s")]
                 fn evict(&mut self) {}
 
+                #[cron("0 0 3 * * *")]
+                #[cron("@monthly", zone = "America/Port-au-Prince")]
+                async fn compact(&mut self) {}
+
                 #[handler(defer)]
                 async fn wait_for(&mut self, key: String, cx: &mut Ctx<Self>, reply: Reply<Result<u8, Gone>>) {}
 
@@ -104,6 +108,71 @@ fn mistakes_in_timers_and_deferred_handlers_are_named() {
             "a timer handler takes no message arguments",
         ]
     );
+}
+
+#[test]
+fn a_behaviour_expands_as_written_down() {
+    let expanded = expand(
+        quote!(behavior = phase, unhandled = deny, stash = 100),
+        quote! {
+            impl Session {
+                #[handler(when = Phase::Ready(_), stash_when = Phase::Connecting { .. }, reject_when = Phase::Draining)]
+                async fn query(&mut self, sql: String) -> Rows {}
+
+                #[handler(reject_when = Phase::Draining)]
+                fn count(&mut self, cx: &mut Ctx<Self>) -> Forward<Result<u8, DbError>> {
+                    cx.stash(cx.me().count())
+                }
+
+                #[handler]
+                fn drain(&mut self) {}
+
+                #[on(enter = Phase::Connecting { .. })]
+                fn dial(&mut self, cx: &mut Ctx<Self>) {}
+
+                #[on(enter)]
+                async fn entered(&mut self) -> Result<(), Fault> {}
+
+                #[guard]
+                fn admit(&self, message: &SessionMsg) -> Admit {}
+            }
+        },
+    );
+
+    compare("session.rs", expanded);
+}
+
+#[test]
+fn states_expand_as_written_down() {
+    let expanded = states(quote! {
+        enum Phase<T> {
+            Connecting { attempt: u32 },
+            #[cfg(unix)]
+            Ready(T),
+            r#Draining,
+        }
+    });
+
+    let expected = quote! {
+        #[automatically_derived]
+        impl<T> ::akt::Behavior for Phase<T> {
+            type State = Self;
+
+            fn current(&self) -> &Self {
+                self
+            }
+
+            fn state(&self) -> ::akt::__private::State {
+                match self {
+                    Self::Connecting { .. } => ::akt::__private::State { index: 0u16, name: "Connecting" },
+                    #[cfg(unix)]
+                    Self::Ready { .. } => ::akt::__private::State { index: 1u16, name: "Ready" },
+                    Self::r#Draining { .. } => ::akt::__private::State { index: 2u16, name: "Draining" },
+                }
+            }
+        }
+    };
+    assert_eq!(expanded.to_string(), expected.to_string());
 }
 
 #[test]
@@ -186,7 +255,7 @@ fn all_mistakes_of_an_impl_are_reported_at_once() {
     assert_eq!(
         errors(&expanded),
         [
-            "unknown option `mailbx`; did you mean `mailbox`? supported: `crate`, `mailbox`, `supervise`",
+            "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `crate`, `mailbox`, `stash`, `supervise`, `unhandled`",
             "a handler takes `&mut self`",
             "message arguments are owned; use `String`",
             "name the argument; destructure in the body",
@@ -195,7 +264,7 @@ fn all_mistakes_of_an_impl_are_reported_at_once() {
             "message arguments need a concrete type",
             "replies need a concrete type",
             "only one reference argument is allowed: the context, `cx: &mut Ctx<Self>`",
-            "unknown event `strat`; did you mean `start`? supported: `start`, `restart`, `stop`, `terminated`",
+            "unknown event `strat`; did you mean `start`? supported: `start`, `restart`, `stop`, `terminated`, `enter`",
             "`#[on(terminated)]` takes the actor that stopped: `terminated: Terminated`",
             "`#[on(terminated)]` returns `()` or `Result<(), Fault>`",
             "`tell` exists on every reference; rename the handler",

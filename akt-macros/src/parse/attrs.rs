@@ -7,46 +7,51 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Ident, Lit, LitStr, Meta, Path, Token};
+use syn::{Attribute, Expr, Ident, Lit, LitStr, Meta, Pat, Path, Token};
 
-use super::supervise;
+use super::{behavior, supervise};
 use crate::diag::{self, Diag};
-use crate::model::{Copied, Event, Every, HandlerOptions, Mailbox, Options};
+use crate::model::{Conditions, Copied, Event, Every, HandlerOptions, Mailbox, Options};
 
 /// What our attributes make of a method.
 pub(crate) enum Role {
     Plain,
-    /// `#[handler]`, `#[every]`, or both.
+    /// `#[handler]`, `#[every]`, `#[cron]`, or some of them.
     Handler(Vec<Attribute>),
     Hook(Box<Attribute>),
+    Guard,
 }
 
-const OPTIONS: &[&str] = &["crate", "mailbox", "supervise"];
+const OPTIONS: &[&str] = &["behavior", "crate", "mailbox", "stash", "supervise", "unhandled"];
 /// Options whose value stands in parentheses.
 const GROUPS: &[&str] = &["supervise"];
 const SPENT: &str = "__akt_spent";
-const HANDLER_OPTIONS: &[&str] = &["defer", "timeout"];
+const HANDLER_OPTIONS: &[&str] = &["defer", "reject_when", "stash_when", "timeout", "when"];
+const CONDITIONS: &[&str] = &["reject_when", "stash_when", "when"];
 const EVERY_OPTIONS: &[&str] = &["jitter"];
 /// Options that need no value.
 const FLAGS: &[&str] = &["defer"];
 /// Our attributes inside `#[actor]`.
-const OURS: &[&str] = &["every", "handler", "on"];
+const OURS: &[&str] = &["cron", "every", "guard", "handler", "on"];
 
-/// Reads `mailbox = bounded(64), supervise(..), crate = path`.
+/// Reads `mailbox = bounded(64), behavior = phase, supervise(..), crate = path`.
 pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
+    let before = diag.count();
     let mut options = Options::default();
     let mut rules = None;
     read(tokens, OPTIONS, diag, &mut |key, input| {
-        if key == "crate" {
-            options.krate = Some(input.call(Path::parse_mod_style)?);
-        } else if key == "supervise" {
-            rules = Some((key.clone(), supervise::inside(input)?));
-        } else {
-            options.mailbox = Some(mailbox(input)?);
+        match key.to_string().as_str() {
+            "crate" => options.krate = Some(input.call(Path::parse_mod_style)?),
+            "supervise" => rules = Some((key.clone(), supervise::inside(input)?)),
+            "behavior" => options.behavior = Some(input.parse()?),
+            "unhandled" => options.unhandled = Some((key.clone(), behavior::unhandled(input)?)),
+            "stash" => options.stash = Some(capacity(input.parse()?, "a stash")?),
+            _ => options.mailbox = Some(mailbox(input)?),
         }
         Ok(())
     });
     options.supervise = rules.and_then(|(key, rules)| supervise::supervise(&key, rules, diag));
+    options.broken = diag.count() > before;
     options
 }
 
@@ -56,10 +61,10 @@ pub(crate) fn handler(attr: &Attribute, diag: &mut Diag) -> HandlerOptions {
     match &attr.meta {
         Meta::Path(_) => {}
         Meta::List(list) => read(list.tokens.clone(), HANDLER_OPTIONS, diag, &mut |key, input| {
-            if key == "defer" {
-                options.defer = true;
-            } else {
-                options.timeout = Some(duration(input)?);
+            match key.to_string().as_str() {
+                "defer" => options.defer = true,
+                "timeout" => options.timeout = Some(duration(input)?),
+                _ => behavior::condition(key, input, &mut options.conditions)?,
             }
             Ok(())
         }),
@@ -68,6 +73,16 @@ pub(crate) fn handler(attr: &Attribute, diag: &mut Diag) -> HandlerOptions {
         }
     }
     options
+}
+
+/// Reads what `#[handler(when = Phase::Ready)]` says of an rpc; nothing if it says nothing.
+pub(crate) fn conditions(attr: &Attribute, diag: &mut Diag) -> Option<Conditions> {
+    let Meta::List(list) = &attr.meta else { return None };
+    let mut conditions = Conditions::default();
+    read(list.tokens.clone(), CONDITIONS, diag, &mut |key, input| {
+        behavior::condition(key, input, &mut conditions)
+    });
+    Some(conditions)
 }
 
 /// Reads `#[every("10s", jitter = "1s")]`.
@@ -108,27 +123,29 @@ pub(crate) fn is(attr: &Attribute, name: &str) -> bool {
     last_is(attr.path(), name)
 }
 
-/// Reads the event of `#[on(start)]`.
-pub(crate) fn event(attr: &Attribute, diag: &mut Diag) -> Option<Event> {
+/// Reads the event of `#[on(start)]`, and the states of `#[on(enter = Phase::Ready)]`.
+pub(crate) fn event(attr: &Attribute, diag: &mut Diag) -> Option<(Event, Option<Pat>)> {
+    const EVENTS: &str = "`#[on(start)]`, `#[on(restart)]`, `#[on(stop)]`, `#[on(terminated)]` or `#[on(enter = Phase::Ready)]`";
     let Ok(list) = attr.meta.require_list() else {
-        diag.error(
-            attr,
-            "say which event: `#[on(start)]`, `#[on(restart)]`, `#[on(stop)]` or `#[on(terminated)]`",
-        );
+        diag.error(attr, format!("say which event: {EVENTS}"));
         return None;
     };
-    let Ok(name) = Ident::parse_any.parse2(list.tokens.clone()) else {
-        diag.error(
-            attr,
-            "one event a hook: `#[on(start)]`, `#[on(restart)]`, `#[on(stop)]` or `#[on(terminated)]`",
-        );
+    let name_and_rest =
+        |input: ParseStream<'_>| Ok((Ident::parse_any(input)?, input.parse::<TokenStream>()?));
+    let Ok((name, rest)) = name_and_rest.parse2(list.tokens.clone()) else {
+        diag.error(attr, format!("one event a hook: {EVENTS}"));
         return None;
     };
-    let event = Event::from_name(&name.to_string());
-    if event.is_none() {
-        diag.error(&name, diag::unknown("event", &name.to_string(), Event::NAMES));
+    match (Event::from_name(&name.to_string()), rest.is_empty()) {
+        (None, _) => diag.error(&name, diag::unknown("event", &name.to_string(), Event::NAMES)),
+        (Some(event), true) => return Some((event, None)),
+        (Some(Event::Enter), false) => match behavior::states.parse2(rest) {
+            Ok(states) => return Some((Event::Enter, Some(states))),
+            Err(mistake) => diag.push(mistake),
+        },
+        (Some(_), false) => diag.error(attr, format!("one event a hook: {EVENTS}")),
     }
-    event
+    None
 }
 
 /// Says what our attributes make of a method, and leaves them spent.
@@ -137,13 +154,18 @@ pub(crate) fn take_role(attrs: &mut [Attribute], krate: &TokenStream, diag: &mut
     let ours = ours.map(spend).collect::<Vec<_>>();
     let Some(first) = ours.first() else { return Role::Plain };
     let hook = is(first, "on");
+    let guard = is(first, "guard");
     for (index, other) in ours.iter().enumerate().skip(1) {
         let twice = ours[..index].iter().any(|earlier| is(earlier, "handler") && is(other, "handler"));
-        if hook || twice || is(other, "on") {
+        if hook || guard || twice || is(other, "on") || is(other, "guard") {
             diag.error(other, "a method is one handler or one hook; remove this attribute");
         }
     }
-    if hook { Role::Hook(Box::new(first.clone())) } else { Role::Handler(ours) }
+    match (hook, guard) {
+        (true, _) => Role::Hook(Box::new(first.clone())),
+        (_, true) => Role::Guard,
+        _ => Role::Handler(ours),
+    }
 }
 
 /// Leaves an attribute that expands to nothing, so that the user's import of it stays in use.
@@ -280,14 +302,14 @@ fn mailbox(input: ParseStream<'_>) -> syn::Result<Mailbox> {
         "bounded" if input.peek(syn::token::Paren) => {
             let inside;
             syn::parenthesized!(inside in input);
-            capacity(inside.parse()?).map(|capacity| Mailbox::Bounded(Box::new(capacity)))
+            capacity(inside.parse()?, "a mailbox").map(|capacity| Mailbox::Bounded(Box::new(capacity)))
         }
         "bounded" => Err(syn::Error::new(kind.span(), "say how many messages fit: `bounded(1024)`")),
         name => Err(syn::Error::new(kind.span(), diag::unknown("mailbox", name, KINDS))),
     }
 }
 
-fn capacity(expr: Expr) -> syn::Result<Expr> {
+fn capacity(expr: Expr, what: &str) -> syn::Result<Expr> {
     let zero = match &expr {
         Expr::Lit(literal) => match &literal.lit {
             Lit::Int(number) => number.base10_parse::<usize>()? == 0,
@@ -295,7 +317,11 @@ fn capacity(expr: Expr) -> syn::Result<Expr> {
         },
         _ => false,
     };
-    if zero { Err(syn::Error::new_spanned(expr, "a mailbox holds at least one message")) } else { Ok(expr) }
+    if zero {
+        Err(syn::Error::new_spanned(expr, format!("{what} holds at least one message")))
+    } else {
+        Ok(expr)
+    }
 }
 
 pub(super) const EXAMPLES: &str = r#"examples: "250ms", "2s", "5m", "1h""#;
@@ -361,11 +387,11 @@ mod tests {
         assert_eq!(
             mistakes,
             [
-                "unknown option `mailbx`; did you mean `mailbox`? supported: `crate`, `mailbox`, `supervise`",
+                "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `crate`, `mailbox`, `stash`, `supervise`, `unhandled`",
                 "unknown mailbox `bouded`; did you mean `bounded`? supported: `bounded`, `unbounded`",
                 "`mailbox` given twice",
                 "`mailbox` first given here",
-                "unknown option `passivate`; supported: `crate`, `mailbox`, `supervise`",
+                "unknown option `passivate`; supported: `behavior`, `crate`, `mailbox`, `stash`, `supervise`, `unhandled`",
                 "`crate` needs a value: `crate = ..`",
             ]
         );

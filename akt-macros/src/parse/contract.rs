@@ -3,13 +3,13 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
-use syn::{Ident, ImplItem, ImplItemFn, ItemImpl, PatType, Token};
+use syn::{Attribute, Ident, ImplItem, ImplItemFn, ItemImpl, PatType, Token};
 
 use super::attrs::{self, Role};
-use super::item::{arguments, hook, subject};
+use super::item::{arguments, guard, hook, subject};
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Arg, Contract, ContractActor, Rpc, RpcMethod};
+use crate::model::{Arg, Conditions, Contract, ContractActor, Rpc, RpcMethod};
 
 /// What a callback macro passes: the service, the options, the user's impl.
 pub(crate) struct ContractInput {
@@ -24,7 +24,7 @@ pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<Contract
     let options = attrs::options(options, diag);
     let subject = subject(&item, attrs::krate(&options), diag)?;
     let trait_path = item.trait_.as_ref().map(|(_, path, _)| path.to_token_stream()).unwrap_or_default();
-    let (mut rpcs, mut hooks, mut moved) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rpcs, mut hooks, mut guards, mut moved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for inner in std::mem::take(&mut item.items) {
         let ImplItem::Fn(mut method) = inner else {
             item.items.push(inner);
@@ -37,12 +37,17 @@ pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<Contract
                 hooks.extend(hook(&attr, &method, diag));
                 moved.push(method);
             }
-            (Role::Handler(attrs), _) => {
-                attrs.iter().for_each(|attr| check::no_handler_in_contract(attr, rpc.is_some(), diag));
-                match rpc {
-                    Some(rpc) => rpcs.push(rpc_method(rpc, &contract, method, diag)),
-                    None => moved.push(method),
-                }
+            (Role::Guard, _) => {
+                guards.push(guard(&method, diag));
+                moved.push(method);
+            }
+            (Role::Handler(attrs), Some(rpc)) => {
+                let conditions = conditions(&attrs, diag);
+                rpcs.push(RpcMethod { conditions, ..rpc_method(rpc, &contract, method, diag) });
+            }
+            (Role::Handler(attrs), None) => {
+                attrs.iter().for_each(|attr| check::no_handler_in_contract(attr, false, diag));
+                moved.push(method);
             }
             (Role::Plain, Some(rpc)) => {
                 let method = rpc_method(rpc, &contract, method, diag);
@@ -55,7 +60,19 @@ pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<Contract
             }
         }
     }
-    Some(ContractActor { item, subject, options, contract, methods: rpcs, hooks, moved })
+    Some(ContractActor { item, subject, options, contract, methods: rpcs, hooks, guards, moved })
+}
+
+/// The states in which an rpc is handled: all that a `#[handler]` may say of it.
+fn conditions(attrs: &[Attribute], diag: &mut Diag) -> Conditions {
+    let mut given = Conditions::default();
+    for attr in attrs {
+        match attrs::is(attr, "handler").then(|| attrs::conditions(attr, diag)).flatten() {
+            Some(conditions) => given = conditions,
+            None => check::no_handler_in_contract(attr, true, diag),
+        }
+    }
+    given
 }
 
 fn rpc_method(rpc: usize, contract: &Contract, method: ImplItemFn, diag: &mut Diag) -> RpcMethod {
@@ -68,7 +85,8 @@ fn rpc_method(rpc: usize, contract: &Contract, method: ImplItemFn, diag: &mut Di
         Arg::Field { ident: sig.ident.clone(), ty: TokenStream::new() }
     };
     let args = arguments(sig, diag, &field);
-    let mut read = RpcMethod { rpc, item: method, copied, args, broken: false };
+    let mut read =
+        RpcMethod { rpc, item: method, copied, args, conditions: Conditions::default(), broken: false };
     check::one_request(&read, &contract.rpcs[rpc], diag);
     read.broken = diag.count() > before;
     read

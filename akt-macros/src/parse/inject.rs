@@ -12,7 +12,7 @@ use crate::model::{Injected, InjectedField, Options, Source};
 pub(crate) fn injected(input: &DeriveInput, diag: &mut Diag) -> Option<Injected> {
     let fields = named_fields(input, diag)?;
     let injected = Injected {
-        krate: krate(&options(&input.attrs, diag)),
+        krate: krate(&options(&input.attrs, "inject", diag)),
         ident: input.ident.clone(),
         vis: input.vis.clone(),
         generics: input.generics.clone(),
@@ -87,12 +87,12 @@ fn name(attr: &Attribute, diag: &mut Diag) -> String {
     name
 }
 
-/// Reads `#[inject(crate = path)]`.
-fn options(attrs: &[Attribute], diag: &mut Diag) -> Options {
+/// Reads `#[inject(crate = path)]`, or `name` in its place.
+pub(super) fn options(attrs: &[Attribute], name: &str, diag: &mut Diag) -> Options {
     let mut options = Options::default();
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("inject")) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident(name)) {
         let Ok(list) = attr.meta.require_list() else {
-            diag.error(attr, "say what: `#[inject(crate = path)]`");
+            diag.error(attr, format!("say what: `#[{name}(crate = path)]`"));
             continue;
         };
         read(list.tokens.clone(), &["crate"], diag, &mut |_, input| {

@@ -8,10 +8,11 @@ use syn::{
 };
 
 use super::attrs::{self, Role};
+use super::cron;
 use super::spell::ungroup;
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Actor, Answer, Arg, Handler, HandlerOptions, Hook, Reply, Subject};
+use crate::model::{Actor, Answer, Arg, Guard, Handler, HandlerOptions, Hook, Reply, Subject, Timer};
 
 /// The impl block under `#[actor]`, or a mistake.
 pub(crate) fn impl_block(input: &TokenStream, diag: &mut Diag) -> Option<ItemImpl> {
@@ -30,15 +31,16 @@ pub(crate) fn actor(args: TokenStream, item: &mut ItemImpl, diag: &mut Diag) -> 
     let roles: Vec<_> =
         methods(item).map(|method| attrs::take_role(&mut method.attrs, &krate, diag)).collect();
     let subject = subject(item, krate, diag)?;
-    let (mut handlers, mut hooks) = (Vec::new(), Vec::new());
+    let (mut handlers, mut hooks, mut guards) = (Vec::new(), Vec::new(), Vec::new());
     for (role, method) in roles.into_iter().zip(methods(item)) {
         match role {
             Role::Plain => {}
             Role::Handler(attrs) => handlers.push(handler(&attrs, method, &subject, diag)),
             Role::Hook(attr) => hooks.extend(hook(&attr, method, diag)),
+            Role::Guard => guards.push(guard(method, diag)),
         }
     }
-    Some(Actor { item: item.clone(), subject, options, handlers, hooks })
+    Some(Actor { item: item.clone(), subject, options, handlers, hooks, guards })
 }
 
 pub(super) fn subject(item: &ItemImpl, krate: TokenStream, diag: &mut Diag) -> Option<Subject> {
@@ -68,7 +70,9 @@ fn handler(attrs: &[Attribute], method: &ImplItemFn, subject: &Subject, diag: &m
     let mut timers = Vec::new();
     for attr in attrs {
         if attrs::is(attr, "every") {
-            timers.extend(attrs::every(attr, diag));
+            timers.extend(attrs::every(attr, diag).map(Timer::Every));
+        } else if attrs::is(attr, "cron") {
+            timers.extend(cron::cron(attr, diag).map(Timer::Cron));
         } else {
             options = attrs::handler(attr, diag);
         }
@@ -102,6 +106,7 @@ fn handler(attrs: &[Attribute], method: &ImplItemFn, subject: &Subject, diag: &m
         answer,
         timeout: options.timeout,
         timers,
+        conditions: options.conditions,
         broken: diag.count() > before,
     }
 }
@@ -131,7 +136,7 @@ fn only_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
 }
 
 pub(super) fn hook(attr: &Attribute, method: &ImplItemFn, diag: &mut Diag) -> Option<Hook> {
-    let event = attrs::event(attr, diag)?;
+    let (event, pattern) = attrs::event(attr, diag)?;
     let sig = &method.sig;
     let before = diag.count();
     check::signature(sig, diag);
@@ -144,12 +149,18 @@ pub(super) fn hook(attr: &Attribute, method: &ImplItemFn, diag: &mut Diag) -> Op
     check::hook_reply(event, &sig.output, diag);
     (diag.count() == before).then(|| Hook {
         event,
+        pattern,
         ident: sig.ident.clone(),
         copied: attrs::copied(&method.attrs),
         is_async: sig.asyncness.is_some(),
         args,
         fallible: returned(&sig.output).is_some(),
     })
+}
+
+pub(super) fn guard(method: &ImplItemFn, diag: &mut Diag) -> Guard {
+    check::guard(&method.sig, diag);
+    Guard { ident: method.sig.ident.clone(), cfgs: attrs::copied(&method.attrs).cfgs }
 }
 
 /// The arguments after the receiver; `field` reads one that belongs to the message.

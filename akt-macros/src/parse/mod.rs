@@ -1,13 +1,17 @@
 //! From tokens to the model: attributes, methods, types.
 
 mod attrs;
+mod behavior;
 mod contract;
+mod cron;
+mod expression;
 mod inject;
 mod item;
 mod spell;
 mod supervise;
 
 pub(crate) use attrs::is_spent;
+pub(crate) use behavior::states_of;
 pub(crate) use contract::contract;
 pub(crate) use inject::{derived, injected};
 pub(crate) use item::{actor, impl_block, returned, typed};

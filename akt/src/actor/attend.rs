@@ -2,31 +2,51 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 use tracing::Span;
 
-use super::core::Core;
+use super::cell::LocalCell;
+use super::current::{self, Handling};
 use super::fault::Broken;
+use super::meta::Meta;
 use super::orphan;
 use super::panic::guard;
+use super::reference::Target;
+use super::traits::Actor;
+use crate::system::Spot;
+use crate::time::Instant;
 
 pin_project! {
     /// A handler or hook under way. When it breaks, what it held is dropped and its replies are kept.
     ///
     /// A struct rather than an `async fn`, which would hold the handler's future twice.
-    pub(super) struct Attend<'a, F> {
-        core: &'a Core,
+    pub(super) struct Attend<'a, A: Actor, F> {
+        cell: &'a Arc<LocalCell<A>>,
+        deadline: Instant,
+        meta: Option<Arc<Meta>>,
         span: Option<Box<Span>>,
         #[pin]
         user: Option<F>,
     }
 }
 
-impl<'a, F: Future> Attend<'a, F> {
-    pub(super) fn new(core: &'a Core, user: F) -> Self {
-        Self { core, span: None, user: Some(user) }
+impl<'a, A: Actor, F: Future> Attend<'a, A, F> {
+    /// A hook: nobody waits for it.
+    pub(super) fn hook(cell: &'a Arc<LocalCell<A>>, user: F) -> Self {
+        Self::handler(cell, Instant::FAR, None, user)
+    }
+
+    /// The handler of a message that came with `meta` and is to be answered by `deadline`.
+    pub(super) fn handler(
+        cell: &'a Arc<LocalCell<A>>,
+        deadline: Instant,
+        meta: Option<Arc<Meta>>,
+        user: F,
+    ) -> Self {
+        Self { cell, deadline, meta, span: None, user: Some(user) }
     }
 
     /// Polls it inside `span`.
@@ -35,18 +55,21 @@ impl<'a, F: Future> Attend<'a, F> {
     }
 }
 
-impl<F: Future> Future for Attend<'_, F> {
+impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
     type Output = Result<F::Output, Broken>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let Some(running) = this.user.as_mut().as_pin_mut() else { panic!("polled after its end") };
-        let core: &Core = this.core;
+        let core = &this.cell.core;
         let _inside = this.span.as_deref().map(Span::enter);
         let broken = if core.lane.is_killed() {
             Broken::Killed
         } else {
-            match core.system().watched(core.id, |_| guard(|| running.poll(cx))) {
+            let actor: Arc<dyn Target> = this.cell.clone();
+            let handling = Handling { actor: Some(actor), deadline: *this.deadline, meta: this.meta.clone() };
+            let poll = |_: &Spot| current::within(core.system(), handling, || guard(|| running.poll(cx)));
+            match core.system().watched(core.id, poll) {
                 Ok(Poll::Ready(out)) => return Poll::Ready(Ok(out)),
                 Err(panic) => Broken::Panic(panic),
                 Ok(Poll::Pending) => {

@@ -2,18 +2,21 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::admission::{Admission, NoRoom};
-use super::board::Alarm;
-use super::error::{AskError, Delivery, NO_ROUTEES, Stage, TellError, TimeoutInfo};
+use super::asked::{Asked, Terms, conclude, refused, timed_out};
+use super::current;
+use super::error::{AskError, Stage, TellError};
+use super::meta::{Headers, Meta};
 use super::post::Post;
 use super::reference::{Ref, Refusal, Refused, Target};
-use super::reply::{Awaited, Progress, Reply};
-use super::slot::{self, Asker, Seen, Share};
+use super::reply::Reply;
+use super::slot;
 use super::traits::Request;
-use crate::system::DeadLetterReason;
+use crate::system::ActorSystem;
 use crate::time::Instant;
 
 /// A call of one handler: `.await` asks, `.tell()` sends now, `.send()` waits for room.
@@ -31,7 +34,15 @@ use crate::time::Instant;
 pub struct Call<'a, Q: Request> {
     target: Holder<'a, Q>,
     timeout: Option<Duration>,
+    extra: Option<Box<Extra>>,
     state: State<Q>,
+}
+
+/// What few calls have.
+#[derive(Default)]
+struct Extra {
+    headers: Headers,
+    expires: Option<Duration>,
 }
 
 enum Holder<'a, Q: Request> {
@@ -60,12 +71,26 @@ enum State<Q: Request> {
 impl<'a, Q: Request> Call<'a, Q> {
     #[doc(hidden)]
     pub fn new(target: &'a Ref<Q::Message>, payload: Q::Payload) -> Self {
-        Self { target: Holder::Borrowed(target), timeout: None, state: State::New(payload) }
+        Self { target: Holder::Borrowed(target), timeout: None, extra: None, state: State::New(payload) }
     }
 
     /// Waits at most `timeout` for the answer, or with [`send`](Self::send) for room.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sends `value` along under `name`: the handler finds it in [`Ctx::headers`](crate::Ctx::headers), and what
+    /// it sends carries it on. Inside this node only, as yet.
+    pub fn header(mut self, name: impl Into<Box<str>>, value: impl Into<Box<str>>) -> Self {
+        self.extra.get_or_insert_default().headers.insert(name, value);
+        self
+    }
+
+    /// Lets a message that is told be a dead letter, `Expired`, if it is not begun within `time` from now; an ask
+    /// has its [`timeout`](Self::timeout). Inside this node only, as yet.
+    pub fn expires_in(mut self, time: Duration) -> Self {
+        self.extra.get_or_insert_default().expires = Some(time);
         self
     }
 
@@ -76,7 +101,7 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// [`TellError`] with the message, if it was not accepted: full, stopped, unreachable, too large.
     pub fn tell(mut self) -> Result<(), TellError<Q::Payload>> {
         let payload = self.take_payload();
-        self.target.get().push::<Q>(Q::wrap(payload, Reply::nobody()))
+        self.target.get().push::<Q>(self.wrap(payload))
     }
 
     /// Sends as soon as there is room, in the order of waiting, without an answer.
@@ -90,21 +115,26 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// Dropping it before it is ready sends nothing.
     pub async fn send(mut self) -> Result<(), TellError<Q::Payload>> {
         let payload = self.take_payload();
-        let payload = match self.target.get().push::<Q>(Q::wrap(payload, Reply::nobody())) {
+        let mut payload = match self.target.get().push::<Q>(self.wrap(payload)) {
             Err(TellError::Full(payload)) => self.settle(payload),
             done => return done,
         };
         let target = self.target.get();
         let (since, deadline) = self.span();
-        let mut place = Place { admission: Admission::new(since, deadline), target: &*target.0 };
-        match std::future::poll_fn(|cx| place.admission.poll(place.target, cx)).await {
-            Ok(()) => {}
-            Err(NoRoom::Late { .. }) => return Err(TellError::Full(payload)),
-            // Whatever it is, the push says it again, and hands the message back.
-            Err(NoRoom::Refused(_)) => return target.push::<Q>(Q::wrap(payload, Reply::nobody())),
+        loop {
+            let mut place = Place { admission: Admission::new(since, deadline), target: &*target.0 };
+            match std::future::poll_fn(|cx| place.admission.poll(place.target, cx)).await {
+                Ok(()) => {}
+                Err(NoRoom::Late { .. }) => return Err(TellError::Full(payload)),
+                // Whatever it is, the push says it again, and hands the message back.
+                Err(NoRoom::Refused(_)) => return target.push::<Q>(self.wrap(payload)),
+            }
+            match target.0.push(self.wrap(payload), true).map_err(Refused::into_tell_error::<Q>) {
+                // Another of the routees that shall all take it is full.
+                Err(TellError::Full(back)) => payload = back,
+                done => return done,
+            }
         }
-        let message = Q::wrap(payload, Reply::nobody());
-        target.0.push(message, true).map_err(Refused::into_tell_error::<Q>)
     }
 
     /// Begins to ask at once; the answer can be awaited later, and elsewhere.
@@ -112,12 +142,29 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// If the mailbox is full, the call gets in line when it is first awaited: one that nobody polls holds up
     /// nobody.
     pub fn start(self) -> Call<'static, Q> {
+        self.start_in(false)
+    }
+
+    /// [`start`](Self::start); `reserved` if [`Target::poll_room`] gave room for it.
+    pub(crate) fn start_in(self, reserved: bool) -> Call<'static, Q> {
         let mut call = self.into_owned();
         match std::mem::replace(&mut call.state, State::Done) {
-            State::New(payload) => call.begin(payload, &Context::from_waker(Waker::noop())),
+            State::New(payload) => {
+                let meta = call.meta(current::for_tell);
+                call.begin(payload, meta, reserved, &Context::from_waker(Waker::noop()));
+            }
             under_way => call.state = under_way,
         }
         call
+    }
+
+    /// Takes it back as if its time were up: what is queued is skipped and no dead letter, a running handler is
+    /// told.
+    pub(crate) fn withdraw(mut self) {
+        if let State::Asked(asked) = &self.state {
+            asked.asker.share().pending().fire(self.target.get().0.system().runtime().now());
+            let _ = Pin::new(&mut self).poll(&mut Context::from_waker(Waker::noop()));
+        }
     }
 
     /// The message without its reply, for a timer, a pipe or a schedule to send.
@@ -125,16 +172,17 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// # Panics
     ///
     /// If the call was awaited before.
-    pub fn post(self) -> Post<Q::Message> {
-        let (target, payload) = self.into_parts();
-        Post::new(target, Q::wrap(payload, Reply::nobody()))
+    pub fn post(mut self) -> Post<Q::Message> {
+        let payload = self.take_payload();
+        let message = self.wrap(payload);
+        Post::new(self.target.get().clone(), message)
     }
 
     /// The same call, still lazy, with a reference of its own.
     pub fn into_owned(mut self) -> Call<'static, Q> {
         let state = std::mem::replace(&mut self.state, State::Done);
         let target = Holder::Owned(self.target.get().clone());
-        Call { target, timeout: self.timeout, state }
+        Call { target, timeout: self.timeout, extra: self.extra.take(), state }
     }
 
     /// Where it goes and what it carries.
@@ -143,9 +191,29 @@ impl<'a, Q: Request> Call<'a, Q> {
         (self.target.get().clone(), payload)
     }
 
-    #[cfg(test)]
-    pub(super) fn was_accepted(&self) -> bool {
+    /// Asks, or waits on for room; false while it waits.
+    pub(super) fn poll_accepted(&mut self, cx: &Context<'_>) -> bool {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::New(payload) => {
+                let meta = self.meta(current::for_ask);
+                self.begin(payload, meta, false, cx);
+            }
+            state => self.state = state,
+        }
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Waiting(payload, admission) => self.poll_room(payload, admission, cx),
+            state => self.state = state,
+        }
+        !self.is_waiting()
+    }
+
+    pub(crate) fn was_accepted(&self) -> bool {
         matches!(self.state, State::Asked(_))
+    }
+
+    /// Whether it is in line for room, or will be when it is polled.
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting(..))
     }
 
     fn take_payload(&mut self) -> Q::Payload {
@@ -159,17 +227,53 @@ impl<'a, Q: Request> Call<'a, Q> {
         }
     }
 
+    /// The message of a tell, with what it carries.
+    #[inline]
+    fn wrap(&self, payload: Q::Payload) -> Q::Message {
+        let reply = match self.is_plain() {
+            true => Reply::nobody(),
+            false => self.told(),
+        };
+        Q::wrap(payload, reply)
+    }
+
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.extra.is_none() && current::is_plain()
+    }
+
+    #[cold]
+    fn told(&self) -> Reply<Q::Out> {
+        let mut meta = self.meta(current::for_tell);
+        if let Some(time) = self.extra.as_ref().and_then(|extra| extra.expires) {
+            let headers = meta.map(|meta| meta.headers.clone()).unwrap_or_default();
+            let expires = Some(self.target.get().0.system().runtime().now() + time);
+            meta = Some(Arc::new(Meta { headers, asker: None, expires }));
+        }
+        Reply::told(meta)
+    }
+
+    /// What it carries, sent now.
+    #[inline]
+    fn meta(&self, of: fn(&ActorSystem, Option<&Headers>) -> Option<Arc<Meta>>) -> Option<Arc<Meta>> {
+        if self.is_plain() {
+            return None;
+        }
+        of(self.target.get().0.system(), self.extra.as_ref().map(|extra| &extra.headers))
+    }
+
     fn span(&self) -> (Instant, Instant) {
         let system = self.target.get().0.system();
         let timeout = self.timeout.or(Q::TIMEOUT).unwrap_or_else(|| system.ask_timeout());
         let now = system.runtime().now();
-        (now, now + timeout)
+        (now, (now + timeout).min(current::deadline()))
     }
 
-    fn begin(&mut self, payload: Q::Payload, cx: &Context<'_>) {
+    fn begin(&mut self, payload: Q::Payload, meta: Option<Arc<Meta>>, reserved: bool, cx: &Context<'_>) {
         let (since, deadline) = self.span();
         let target = self.target.get();
-        self.state = match Asked::push::<Q>(target, payload, (since, deadline), false, cx) {
+        let terms = Terms { since, deadline, meta };
+        self.state = match Asked::push::<Q>(target, payload, terms, reserved, cx) {
             Ok(asked) => State::Asked(asked),
             Err((Refusal::Full, payload)) => {
                 State::Waiting(self.settle(payload), Admission::new(since, deadline))
@@ -179,11 +283,17 @@ impl<'a, Q: Request> Call<'a, Q> {
     }
 
     /// The actor rests, and is lent for this message: asks it in this turn.
-    fn attend(&mut self, payload: Q::Payload, cx: &Context<'_>) -> Poll<Result<Q::Ok, AskError<Q::Err>>> {
+    fn attend(
+        &mut self,
+        payload: Q::Payload,
+        meta: Option<Arc<Meta>>,
+        cx: &Context<'_>,
+    ) -> Poll<Result<Q::Ok, AskError<Q::Err>>> {
         let (since, deadline) = self.span();
         let target = self.target.get();
         // Who waits for the answer is awake; a reply that comes later finds the waker of the poll below.
-        let (mut asker, reply, alarm) = slot::for_task(since, deadline, deadline, Waker::noop().clone());
+        let (mut asker, reply, alarm) =
+            slot::for_task(since, deadline, deadline, Waker::noop().clone(), meta);
         target.0.attend(Q::wrap(payload, Reply::to(reply)), since);
         match asker.poll(cx) {
             Poll::Ready(seen) => {
@@ -217,13 +327,21 @@ impl<'a, Q: Request> Call<'a, Q> {
 
     fn poll_room(&mut self, payload: Q::Payload, mut admission: Admission, cx: &Context<'_>) {
         let target = self.target.get();
-        let span = (admission.since, admission.deadline);
         self.state = match admission.poll(&*target.0, cx) {
             Poll::Pending => State::Waiting(payload, admission),
-            Poll::Ready(Ok(())) => match Asked::push::<Q>(target, payload, span, true, cx) {
-                Ok(asked) => State::Asked(asked),
-                Err((refusal, _)) => State::Ready(Err(refused(&*target.0, refusal).widen())),
-            },
+            Poll::Ready(Ok(())) => {
+                let meta = self.meta(current::for_ask);
+                let terms = Terms { since: admission.since, deadline: admission.deadline, meta };
+                match Asked::push::<Q>(target, payload, terms, true, cx) {
+                    Ok(asked) => State::Asked(asked),
+                    // Another of the routees that shall all take it is full.
+                    Err((Refusal::Full, payload)) => {
+                        cx.waker().wake_by_ref();
+                        State::Waiting(payload, Admission::new(admission.since, admission.deadline))
+                    }
+                    Err((refusal, _)) => State::Ready(Err(refused(&*target.0, refusal).widen())),
+                }
+            }
             Poll::Ready(Err(NoRoom::Late { waited })) => {
                 State::Ready(Err(timed_out(&*target.0, Q::NAME, waited, Stage::WaitingForRoom).widen()))
             }
@@ -243,10 +361,15 @@ impl<Q: Request> Future for Call<'_, Q> {
         let this = self.get_mut();
         match std::mem::replace(&mut this.state, State::Done) {
             State::New(payload) => {
-                if this.target.get().0.lend(cx) {
-                    return this.attend(payload, cx);
+                let target = &*this.target.get().0;
+                if let Some(path) = current::cycle(target) {
+                    return Poll::Ready(Err(AskError::Cycle { path: Box::new(path) }));
                 }
-                this.begin(payload, cx);
+                let meta = this.meta(current::for_ask);
+                if target.lend(cx) {
+                    return this.attend(payload, meta, cx);
+                }
+                this.begin(payload, meta, false, cx);
                 if matches!(this.state, State::Asked(_)) {
                     return Poll::Pending;
                 }
@@ -304,107 +427,9 @@ impl Drop for Place<'_> {
     }
 }
 
-/// An ask that was accepted.
-struct Asked<R> {
-    asker: Asker<R>,
-    alarm: Alarm,
-}
-
-impl<R: Send + 'static> Asked<R> {
-    fn push<Q: Request<Out = R>>(
-        target: &Ref<Q::Message>,
-        payload: Q::Payload,
-        (since, deadline): (Instant, Instant),
-        reserved: bool,
-        cx: &Context<'_>,
-    ) -> Result<Self, (Refusal, Q::Payload)> {
-        let alarm = deadline + target.0.grace();
-        let (asker, reply, share) = slot::for_task(since, deadline, alarm, cx.waker().clone());
-        match target.0.push(Q::wrap(payload, Reply::to(reply)), reserved) {
-            Ok(()) => Ok(Self { asker, alarm: target.0.system().board().set(share) }),
-            Err(Refused { refusal, message }) => {
-                Err((refusal, Q::unwrap(message).expect("a refused message is the one that was sent")))
-            }
-        }
-    }
-
-    fn conclude(self, target: &dyn Target, name: &'static str, seen: Seen) -> Result<R, AskError> {
-        let alarm = target.system().board().clear(self.alarm, self.asker.share());
-        conclude(self.asker, alarm, target, name, seen)
-    }
-
-    /// The call is dropped. A message that was returned to it meanwhile is a dead letter: nobody has it.
-    fn give_up(self, target: &dyn Target, name: &'static str) {
-        let alarm = target.system().board().clear(self.alarm, self.asker.share());
-        self.asker.give_up();
-        let reason = match self.asker.leave(alarm) {
-            None | Some(Awaited::Outcome(Ok(_))) => return,
-            Some(Awaited::Outcome(Err(error))) => DeadLetterReason::of_error(&error),
-            Some(Awaited::Due(_)) => DeadLetterReason::Expired,
-        };
-        target.system().dead_letter_for(target, name, reason);
-    }
-}
-
-/// The end of an ask; `alarm` is its share of the slot, if it is back.
-fn conclude<R: Send + 'static>(
-    asker: Asker<R>,
-    alarm: Option<Share>,
-    target: &dyn Target,
-    name: &'static str,
-    seen: Seen,
-) -> Result<R, AskError> {
-    if let Seen::Due(_) = seen {
-        asker.give_up();
-    }
-    let (since, outcome) = (asker.since(), asker.leave(alarm));
-    let progress = match (outcome, seen) {
-        (Some(Awaited::Outcome(Err(AskError::Unimplemented { .. }))), _) => {
-            return Err(AskError::Unimplemented { rpc: name });
-        }
-        (Some(Awaited::Outcome(outcome)), _) => return outcome,
-        (Some(Awaited::Due(progress)), _) | (None, Seen::Due(progress)) => progress,
-        (None, Seen::Outcome) => unreachable!("an ask ends with an outcome or by its time"),
-    };
-    let stage = match progress {
-        Progress::Connecting => Stage::Connecting,
-        Progress::Sent => Stage::ReplyLost,
-        progress => match progress.handling() {
-            Some(elapsed) => Stage::Handling { elapsed },
-            None => Stage::Queued { depth: target.depth() },
-        },
-    };
-    let waited = target.system().runtime().now().since(since);
-    Err(timed_out(target, name, waited, stage))
-}
-
 fn split<Q: Request>(outcome: Result<Q::Out, AskError>) -> Result<Q::Ok, AskError<Q::Err>> {
     match outcome {
         Ok(out) => Q::split(out).map_err(AskError::Handler),
         Err(error) => Err(error.widen()),
     }
-}
-
-pub(super) fn refused(target: &dyn Target, refusal: Refusal) -> AskError {
-    match refusal {
-        Refusal::Full => AskError::Full,
-        Refusal::NoRoutees => AskError::Rejected(NO_ROUTEES.into()),
-        Refusal::Stopped => AskError::Stopped { reason: target.refusal(), delivered: Delivery::No },
-        Refusal::Unreachable(source) => AskError::Unreachable { delivered: Delivery::No, source },
-        Refusal::TooLarge(size) => AskError::TooLarge { bytes: size.bytes, limit: size.limit },
-    }
-}
-
-pub(crate) fn timed_out(
-    target: &dyn Target,
-    name: &'static str,
-    elapsed: Duration,
-    stage: Stage,
-) -> AskError {
-    let delivered = match stage {
-        Stage::Resolving | Stage::Connecting | Stage::WaitingForRoom | Stage::Queued { .. } => Delivery::No,
-        Stage::Handling { .. } | Stage::ReplyLost => Delivery::Maybe,
-    };
-    let target = target.path();
-    AskError::Timeout(Box::new(TimeoutInfo { target, message: name.into(), elapsed, stage, delivered }))
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use super::core::Core;
 use super::error::StopReason;
-use super::mailbox::{Control, Home, Ticket};
+use super::mailbox::{Control, Home, Queue, Ticket};
 use super::outbound::Incoming;
 use super::panic::is_deep;
-use super::reference::{Ref, Refusal, Refused, Sink, Target};
+use super::reference::{OnTurn, Ref, Refusal, Refused, Sink, Target};
 use super::resident::Resident;
 use super::traits::{Actor, Message};
 use crate::path::ActorPath;
@@ -35,6 +35,11 @@ impl<A: Actor> LocalCell<A> {
 
     pub(crate) fn with_core(core: Core, limit: usize) -> Self {
         Self { core, home: Home::new(limit), lends: AtomicBool::new(true), doing: Doing::default() }
+    }
+
+    /// Its mailbox, for whoever asks how busy it is.
+    pub(crate) fn queue(&self) -> &Queue<A::Msg> {
+        &self.home.queue
     }
 }
 
@@ -96,6 +101,10 @@ impl<A: Actor> Target for LocalCell<A> {
         self.home.queue.abandon(ticket);
     }
 
+    fn unreserve(&self) {
+        self.home.queue.give_back(1);
+    }
+
     fn depth(&self) -> usize {
         self.home.queue.depth()
     }
@@ -132,6 +141,14 @@ impl<A: Actor> Target for LocalCell<A> {
 
     fn accepts(&self) -> &'static str {
         std::any::type_name::<A::Msg>()
+    }
+
+    fn on_turn(&self, message: Option<&'static str>, work: OnTurn) -> Result<(), OnTurn> {
+        self.errand(message, move |_, cx| {
+            work(cx.scope());
+            None
+        });
+        Ok(())
     }
 
     fn receive(self: Arc<Self>, incoming: Incoming) {

@@ -5,7 +5,9 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use super::cell::LocalCell;
+use super::current;
 use super::error::{Fault, StopReason};
+use super::meta::Headers;
 use super::reference::{AnyRef, Ref, Target};
 use super::reply::{AnyReply, Reply};
 use super::scope::Scope;
@@ -22,6 +24,8 @@ pub struct Ctx<A: Actor> {
     /// Something below is set; looked at after each message.
     pub(super) interrupted: bool,
     pub(super) exit: Option<StopReason>,
+    /// The place of the state that was entered last.
+    pub(super) state: u16,
     /// One pointer: an idle actor has none.
     pub(super) fault: Option<Box<Fault>>,
     /// The message being handled.
@@ -34,22 +38,29 @@ pub struct Ctx<A: Actor> {
     pub(super) current: AnyReply,
     /// Timers and work; absent in an actor that never had any.
     scope: Option<Arc<Scope>>,
+    /// What was put aside; takes no space in an actor without a stash.
+    pub(super) shelf: A::Stash,
 }
 
 impl<A: Actor> Ctx<A> {
     pub(super) fn new(cell: Arc<LocalCell<A>>) -> Self {
-        let current = AnyReply::default();
         Self {
             cell,
             interrupted: false,
             exit: None,
+            state: 0,
             fault: None,
             message: "",
             uncounted: 0,
             measured: false,
-            current,
+            current: AnyReply::default(),
             scope: None,
+            shelf: A::Stash::default(),
         }
+    }
+
+    pub(crate) fn cell(&self) -> Arc<LocalCell<A>> {
+        self.cell.clone()
     }
 
     /// The timers and the work of this actor.
@@ -196,6 +207,12 @@ impl<A: Actor> Ctx<A> {
     pub fn fail(&mut self, error: impl Into<Fault>) {
         self.interrupted = true;
         self.fault.get_or_insert_with(|| Box::new(error.into()));
+    }
+
+    /// What came with the current message under names: see [`Call::header`](crate::Call::header).
+    #[must_use]
+    pub fn headers(&self) -> Headers {
+        current::headers()
     }
 
     /// Ready when the asker of the current message has given up; never for a tell.

@@ -14,7 +14,7 @@ pub(super) type Run<A> = Box<dyn FnOnce(&mut A, &mut Ctx<A>) -> Option<<A as Act
 impl<A: Actor> LocalCell<A> {
     /// Puts `run` on the control lane. When the actor is gone before its turn, it becomes a dead letter of
     /// the name `message`; without a name, nothing.
-    pub(super) fn errand(
+    pub(crate) fn errand(
         &self,
         message: Option<&'static str>,
         run: impl FnOnce(&mut A, &mut Ctx<A>) -> Option<A::Msg> + Send + 'static,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::partly::PartlyInfo;
 use crate::path::ActorPath;
 
 /// Why an ask has no answer.
@@ -31,6 +32,9 @@ pub enum AskError<E = Infallible> {
     /// A guard, a behaviour, a full stash or a router without routees refused the message.
     #[error("rejected: {0}")]
     Rejected(Cow<'static, str>),
+    /// Some routees of a fan-out router handled the message, others did not.
+    #[error("{0}")]
+    Partly(Box<PartlyInfo>),
     /// The mailbox had no room within the ask's time; certainly not executed.
     #[error("mailbox full; the message was not accepted")]
     Full,
@@ -103,9 +107,12 @@ impl<E> AskError<E> {
     /// Whether the message may have been executed.
     pub fn delivery(&self) -> Delivery {
         match self {
-            Self::Handler(_) | Self::Fault(_) | Self::Remote { .. } | Self::Unanswered | Self::Cancelled => {
-                Delivery::Maybe
-            }
+            Self::Handler(_)
+            | Self::Fault(_)
+            | Self::Partly(_)
+            | Self::Remote { .. }
+            | Self::Unanswered
+            | Self::Cancelled => Delivery::Maybe,
             Self::Stopped { delivered, .. } | Self::Unreachable { delivered, .. } => *delivered,
             Self::Timeout(info) => info.delivered,
             Self::Codec(error) => error.delivered,
@@ -140,6 +147,7 @@ impl AskError<Infallible> {
             Self::Fault(info) => AskError::Fault(info),
             Self::Unhandled { behaviour } => AskError::Unhandled { behaviour },
             Self::Rejected(why) => AskError::Rejected(why),
+            Self::Partly(info) => AskError::Partly(info),
             Self::Full => AskError::Full,
             Self::Stopped { reason, delivered } => AskError::Stopped { reason, delivered },
             Self::Paused => AskError::Paused,
@@ -173,6 +181,9 @@ pub enum TellError<M> {
     /// The router has nobody to hand it to.
     #[error("{NO_ROUTEES}; the message was not accepted")]
     NoRoutees(M),
+    /// The router could not hand it on.
+    #[error("rejected: {1}; the message was not accepted")]
+    Rejected(M, Cow<'static, str>),
     /// The node cannot be reached.
     #[error("node unreachable; the message was not sent")]
     Unreachable(M, #[source] Box<PeerError>),
@@ -188,6 +199,7 @@ impl<M> TellError<M> {
             Self::Full(message)
             | Self::Stopped(message)
             | Self::NoRoutees(message)
+            | Self::Rejected(message, _)
             | Self::Unreachable(message, _)
             | Self::TooLarge(message, _) => message,
         }
@@ -200,6 +212,7 @@ impl<M> fmt::Debug for TellError<M> {
             Self::Full(_) => f.write_str("Full(..)"),
             Self::Stopped(_) => f.write_str("Stopped(..)"),
             Self::NoRoutees(_) => f.write_str("NoRoutees(..)"),
+            Self::Rejected(_, why) => f.debug_tuple("Rejected").field(why).finish_non_exhaustive(),
             Self::Unreachable(_, error) => f.debug_tuple("Unreachable").field(error).finish_non_exhaustive(),
             Self::TooLarge(_, size) => f.debug_tuple("TooLarge").field(size).finish_non_exhaustive(),
         }
@@ -415,6 +428,8 @@ pub enum Stage {
         /// How many messages the mailbox held.
         depth: usize,
     },
+    /// In the actor's stash: put aside for another behaviour, or by its handler.
+    Stashed,
     /// Its handler was running.
     Handling {
         /// For how long.
@@ -431,6 +446,7 @@ impl fmt::Display for Stage {
             Self::Connecting => f.write_str("connecting to its node"),
             Self::WaitingForRoom => f.write_str("waiting for room in the mailbox"),
             Self::Queued { depth } => write!(f, "queued at depth {depth}"),
+            Self::Stashed => f.write_str("put aside in the stash"),
             Self::Handling { elapsed } => write!(f, "handling for {elapsed:.0?}"),
             Self::ReplyLost => f.write_str("sent, and its reply did not arrive"),
         }

@@ -105,7 +105,7 @@ impl Core {
     }
 
     /// A queued message that will not be handled because the actor stops.
-    pub(super) fn refuse(&self, message: &'static str, reply: AnyReply, reason: StopReason) {
+    pub(crate) fn refuse(&self, message: &'static str, reply: AnyReply, reason: StopReason) {
         let letter = DeadLetterReason::of_stop(reason);
         if !self.system().switches().accounts_for(letter) {
             return;
@@ -115,19 +115,18 @@ impl Core {
         }
     }
 
-    /// A message whose asker has given up (`waited` absent) or whose time is up.
+    /// A message whose asker has given up (`late` absent) or whose time is up.
     pub(super) fn skipped(
         &self,
         me: &dyn Target,
         message: &'static str,
         reply: AnyReply,
-        waited: Option<Duration>,
+        late: Option<(Duration, Stage)>,
     ) {
-        let Some(waited) = waited else {
+        let Some((waited, stage)) = late else {
             return self.system().dead_letter(self, message, DeadLetterReason::Cancelled);
         };
-        let stage = Stage::Queued { depth: me.depth() };
-        if !reply.fail(super::call::timed_out(me, message, waited, stage)) {
+        if !reply.fail(super::asked::timed_out(me, message, waited, stage)) {
             self.system().dead_letter(self, message, DeadLetterReason::Expired);
         }
     }

@@ -1,5 +1,6 @@
 //! Function actors: a closure that handles messages of one type.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,7 +11,9 @@ use super::error::TellError;
 use super::reference::{AnyRef, Ref};
 use super::reply::{AnyReply, Reply, Slot};
 use super::spawn::Spawn;
-use super::traits::{Accepts, Actor, ActorRef, Message, Request};
+use super::stash::NoStash;
+use super::traits::{Accepts, Actor, ActorRef, CloneMessage, Copying, Message, Opener, Request};
+use crate::codegen::good;
 use crate::system::ActorSystem;
 
 type Handle<M, R> = Box<dyn FnMut(M, &mut Ctx<FnActor<M, R>>) -> R + Send>;
@@ -114,12 +117,22 @@ impl<M: Send + 'static, R: Send + 'static> Message for FnMsg<M, R> {
         "call"
     }
 
+    fn carried(&self) -> &dyn Any {
+        &self.message
+    }
+
     fn reply(&self) -> Option<&dyn Slot> {
         self.reply.slot()
     }
 
     fn into_reply(self) -> AnyReply {
         self.reply.erase()
+    }
+}
+
+impl<M: Clone + Send + 'static, R: Send + 'static> CloneMessage for FnMsg<M, R> {
+    fn open<O: Opener<Self>>(self, opener: O) -> O::Out {
+        opener.open::<FnCall<M, R>>(self.message, self.reply, Copying { clone: M::clone, join: good })
     }
 }
 
@@ -151,6 +164,7 @@ impl<M: Send + 'static, R: Send + 'static> Accepts<FnMsg<M, R>> for M {
 impl<M: Send + 'static, R: Send + 'static> Actor for FnActor<M, R> {
     type Msg = FnMsg<M, R>;
     type Ref = FnRef<M, R>;
+    type Stash = NoStash;
     const NAME: &'static str = "function";
 
     fn dispatch_sync(&mut self, message: FnMsg<M, R>, cx: &mut Ctx<Self>) -> Result<(), FnMsg<M, R>> {

@@ -1,5 +1,6 @@
 //! The guardian: the root of all actors that the system spawns.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::cell::LocalCell;
@@ -11,6 +12,7 @@ use super::reply::{AnyReply, Slot};
 use super::resident::Resident;
 use super::runner::Runner;
 use super::start::Start;
+use super::stash::NoStash;
 use super::supervisor::Supervise;
 use super::traits::{Actor, ActorRef, Message};
 use crate::system::ActorSystem;
@@ -35,6 +37,10 @@ pub(crate) enum Nothing {}
 
 impl Message for Nothing {
     fn name(&self) -> &'static str {
+        match *self {}
+    }
+
+    fn carried(&self) -> &dyn Any {
         match *self {}
     }
 
@@ -65,6 +71,7 @@ impl ActorRef for GuardianRef {
 impl Actor for Guardian {
     type Msg = Nothing;
     type Ref = GuardianRef;
+    type Stash = NoStash;
     const NAME: &'static str = "Guardian";
 
     fn dispatch_sync(&mut self, message: Nothing, _cx: &mut Ctx<Self>) -> Result<(), Nothing> {

@@ -15,6 +15,7 @@ use super::reference::Target;
 use super::regroup::Seat;
 use super::runner::Runner;
 use super::start::{Start, StartFailure};
+use super::stash::Shelf;
 use super::supervisor::{Strategy, Supervisor, Verdict};
 use super::traits::Actor;
 use crate::runtime::Fire;
@@ -200,16 +201,24 @@ impl<A: Actor> Runner<A> {
         Err(failure(message, broken))
     }
 
-    /// Runs `on(start)`, and then `on(restart)` unless it is the first value.
+    /// Runs `on(start)`, then `on(restart)` unless it is the first value, then `on(enter)` of its first state.
     async fn begin(&mut self, actor: &mut A, birth: Birth) -> Result<(), Broken> {
-        self.enter("on(start)");
-        let attended = Attend::new(&self.cell.core, actor.on_start(&mut self.cx)).await;
+        self.be_in("on(start)");
+        let attended = Attend::hook(&self.cell, actor.on_start(&mut self.cx)).await;
         self.hooked(attended)?;
-        if birth == Birth::First {
+        if birth == Birth::Again {
+            self.be_in("on(restart)");
+            let attended = Attend::hook(&self.cell, actor.on_restart(&mut self.cx)).await;
+            self.hooked(attended)?;
+            // The stash is the actor's, not the value's: the new one decides anew.
+            self.cx.shelf.release();
+        }
+        if !A::BEHAVES || self.cx.exit.is_some() {
             return Ok(());
         }
-        self.enter("on(restart)");
-        let attended = Attend::new(&self.cell.core, actor.on_restart(&mut self.cx)).await;
+        self.adopt_state(actor);
+        self.be_in("on(enter)");
+        let attended = Attend::hook(&self.cell, actor.on_enter(&mut self.cx)).await;
         self.hooked(attended)
     }
 
@@ -227,8 +236,8 @@ impl<A: Actor> Runner<A> {
     /// Runs `on(stop)` and drops the value; its failures are noted and change nothing.
     pub(super) async fn retire(&mut self, mut actor: A, stopping: Option<StopReason>) {
         self.cx.end_value();
-        self.enter("on(stop)");
-        let attended = Attend::new(&self.cell.core, actor.on_stop(&mut self.cx)).await;
+        self.be_in("on(stop)");
+        let attended = Attend::hook(&self.cell, actor.on_stop(&mut self.cx)).await;
         if matches!(attended, Err(Broken::Killed)) {
             self.cell.core.cut_short(self.cx.message);
         }

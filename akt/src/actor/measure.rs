@@ -7,7 +7,7 @@ use crate::time::Instant;
 
 impl<A: Actor> Runner<A> {
     /// The actor is in `name` from now on.
-    pub(super) fn enter(&mut self, name: &'static str) {
+    pub(super) fn be_in(&mut self, name: &'static str) {
         self.count();
         self.cx.message = name;
         self.cell.core.kind().enter(&self.cell.doing, name);

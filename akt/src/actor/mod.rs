@@ -1,14 +1,20 @@
 //! Actors within one process: messages, mailboxes, cells, supervision.
 
 mod admission;
+mod admit;
+mod asked;
 mod attend;
+mod batch;
+mod behavior;
 mod board;
 mod breaker;
+mod calendar;
 mod call;
 mod cell;
 mod children;
 mod context;
 mod core;
+mod current;
 mod errand;
 mod error;
 #[cfg(test)]
@@ -21,9 +27,11 @@ mod incarnation;
 mod lifecycle;
 mod mailbox;
 mod measure;
+mod meta;
 mod orphan;
 mod outbound;
 mod panic;
+mod partly;
 mod pipe;
 mod post;
 mod recipient;
@@ -37,6 +45,7 @@ mod scope;
 mod slot;
 mod spawn;
 mod start;
+mod stash;
 mod supervisor;
 mod timers;
 mod trace;
@@ -44,6 +53,9 @@ mod traits;
 mod watch;
 mod work;
 
+pub use self::admit::{Admit, reject};
+pub use self::batch::{Answers, Batch, BatchError, batch};
+pub use self::behavior::{Behavior, BehaviorStack, State, Treatment};
 pub use self::breaker::BreakerOptions;
 pub use self::call::Call;
 pub use self::context::{Ctx, answer, answer_result};
@@ -51,36 +63,47 @@ pub use self::error::{
     AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, Stage, StopReason,
     TellError, TimeoutInfo, TooLarge,
 };
-pub use self::forward::{Forward, forward};
+pub use self::forward::{Forward, forward, forward_result};
 pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
 pub use self::mailbox::Mailbox;
+pub use self::meta::Headers;
 pub use self::outbound::{
     Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,
     unknown_rpc,
 };
+pub use self::partly::PartlyInfo;
 pub use self::post::Post;
 pub use self::recipient::Recipient;
 pub use self::reference::{AnyRef, Ref};
-pub use self::reply::{AnyReply, Begin, Reply, Slot};
+pub use self::reply::{AnyReply, Begin, Came, Reply, Slot};
 pub use self::spawn::{ActorOptions, Spawn, SpawnError, Spawning};
+pub use self::stash::{NoStash, Shelf, Stash, Stashes};
 pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::timers::{Timer, every};
-pub use self::traits::{Accepts, Actor, ActorRef, Message, Protocol, Request, RpcInfo};
+pub use self::traits::{
+    Accepts, Actor, ActorRef, CloneMessage, Copying, Join, Message, Opener, Protocol, Request, RpcInfo,
+};
 pub use self::watch::Terminated;
 pub use self::work::{Breaker, PipeError, Work};
 
 pub(crate) use self::board::Board;
+pub(crate) use self::calendar::Calendar;
 pub(crate) use self::cell::LocalCell;
 pub(crate) use self::core::Core;
+pub(crate) use self::current::{Handling, expect_propagators, inherited, throughout, within};
 pub(crate) use self::guardian::Guardian;
-pub(crate) use self::mailbox::Control;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
-pub(crate) use self::mailbox::{Batch, Queue, Ticket};
+pub(crate) use self::mailbox::{Batch as Found, Queue, Ticket};
+pub(crate) use self::mailbox::{Control, Room};
+pub(crate) use self::orphan::part;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::outbound::{Answer, Outcome, PendingReply, WireAsk};
-pub(crate) use self::panic::{guard, guarded, install_hook};
-pub(crate) use self::reference::Target;
+pub(crate) use self::panic::{guard, guard_drop, guarded, install_hook};
+pub(crate) use self::post::Letter;
+pub(crate) use self::reference::{OnTurn, Target};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::reference::{Refusal, Refused, Sink};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::reply::Progress;
+pub(crate) use self::rhythm::Rhythm;
+pub(crate) use self::scope::{Member, Place, Scope};

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -41,10 +40,8 @@ pub(crate) enum Outcome {
     Reply(Bytes),
     Domain(Bytes),
     Failed(AskError),
-    /// Its time ran out on the receiver: handling for so long, or still queued.
-    Due {
-        handling: Option<Duration>,
-    },
+    /// Its time ran out on the receiver, which says how far it had come.
+    Due(Progress),
 }
 
 /// A message that came over the wire.
@@ -180,6 +177,7 @@ pub fn receive<P: Protocol>(me: &Ref<P>, incoming: Incoming) {
     let (error, reason) = match refusal {
         Refusal::Full => (AskError::Full, DeadLetterReason::MailboxFull),
         Refusal::NoRoutees => (AskError::Rejected(NO_ROUTEES.into()), DeadLetterReason::Rejected),
+        Refusal::Rejected(why) => (AskError::Rejected(why.into()), DeadLetterReason::Rejected),
         _ => {
             let reason = me.0.refusal();
             (AskError::Stopped { reason, delivered: Delivery::No }, DeadLetterReason::of_stop(reason))
@@ -220,7 +218,7 @@ impl<R: Send + 'static> PendingReply for Asked<R> {
 
     fn complete(self: Box<Self>, outcome: Outcome) {
         match outcome {
-            Outcome::Due { handling } => self.slot.due(handling),
+            Outcome::Due(progress) => self.slot.due(progress),
             outcome => {
                 self.slot.settle((self.decode)(outcome));
             }
@@ -233,7 +231,7 @@ fn decode_plain<U: Travels>(outcome: Outcome) -> Result<U, AskError> {
         Outcome::Reply(body) => message::decode(body).map_err(bad_answer),
         Outcome::Domain(_) => Err(bad_answer("a domain error from an rpc that has none here".into())),
         Outcome::Failed(error) => Err(error),
-        Outcome::Due { .. } => Err(AskError::Cancelled),
+        Outcome::Due(_) => Err(AskError::Cancelled),
     }
 }
 
@@ -270,7 +268,7 @@ fn wire_reply<R: Send + 'static>(reply: WireReply, encode: fn(R) -> Outcome) -> 
         deliver.answer(match awaited {
             Awaited::Outcome(Ok(out)) => encode(out),
             Awaited::Outcome(Err(error)) => Outcome::Failed(error),
-            Awaited::Due(progress) => Outcome::Due { handling: progress.handling() },
+            Awaited::Due(progress) => Outcome::Due(progress),
         });
     });
     answer.accepted(WireAsk(slot.share()));

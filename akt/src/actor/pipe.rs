@@ -1,6 +1,8 @@
 //! Pipes: the result of work comes back to its actor, as a message or as a continuation on its turn.
 
 use super::context::Ctx;
+use super::current::{self, Handling};
+use super::meta::Meta;
 use super::post::Post;
 use super::scope::Member;
 use super::traits::{Actor, Message};
@@ -106,6 +108,7 @@ impl<A: Actor> Ctx<A> {
         T: Send + 'static,
         E: Send + 'static,
     {
+        let meta = Meta::of(current::headers());
         let job = Job::new(outlives_value);
         let place = self.scope().join(job.clone());
         let (cell, scope) = (self.cell.clone(), self.scope().clone());
@@ -115,12 +118,15 @@ impl<A: Actor> Ctx<A> {
             job.end();
         }
         system.clone().runtime().spawn(name, async move {
-            let result = job.run(system, work).await;
+            let result = job.run(system.clone(), work, meta.clone()).await;
             if let Some(place) = place {
                 scope.leave(place);
             }
             match result {
-                Some(result) => cell.errand(Some(name), move |this, cx| done(this, result, cx)),
+                Some(result) => cell.errand(Some(name), move |this, cx| match meta {
+                    None => done(this, result, cx),
+                    meta => current::within(&system, Handling::beside(meta), || done(this, result, cx)),
+                }),
                 None => cell.core.give_up(name, done),
             }
         });

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use super::call::Call;
 use super::cell::LocalCell;
-use super::reference::Ref;
+use super::panic::guard_drop;
+use super::reference::{AnyRef, Ref};
 use super::traits::{Actor, Message, Request};
+use crate::system::DeadLetterReason;
 
 /// A call without its reply: what timers and pipes carry. Made by [`Call::post`], or from a call by `into()`.
 ///
@@ -46,6 +48,31 @@ impl<M: Message> Post<M> {
     /// Sends it to its target.
     pub(crate) fn deliver(self) {
         self.target.0.post(self.message);
+    }
+}
+
+/// A post, whatever it carries.
+pub(crate) trait Letter: Send {
+    fn target(&self) -> AnyRef;
+    fn deliver(self: Box<Self>);
+    /// Becomes a dead letter: it was not sent.
+    fn bury(self: Box<Self>, reason: DeadLetterReason);
+}
+
+impl<M: Message> Letter for Post<M> {
+    fn target(&self) -> AnyRef {
+        self.target.actor()
+    }
+
+    fn deliver(self: Box<Self>) {
+        Self::deliver(*self);
+    }
+
+    fn bury(self: Box<Self>, reason: DeadLetterReason) {
+        let Self { target, message } = *self;
+        let name = message.name();
+        let _ = guard_drop(message);
+        target.0.system().dead_letter_for(&*target.0, name, reason);
     }
 }
 

@@ -12,6 +12,7 @@ use super::error::{PeerError, StopReason, TellError, TooLarge};
 use super::mailbox::{Control, Ticket};
 use super::outbound::Incoming;
 use super::panic::guard_drop;
+use super::scope::Scope;
 use super::traits::{Accepts, Message, Request};
 use crate::id::ActorId;
 use crate::path::ActorPath;
@@ -84,7 +85,7 @@ pub(crate) trait Sink<M>: Target {
         let Err(Refused { refusal, message }) = self.push(message, false) else { return };
         let reason = match refusal {
             Refusal::Full => DeadLetterReason::MailboxFull,
-            Refusal::NoRoutees => DeadLetterReason::Rejected,
+            Refusal::NoRoutees | Refusal::Rejected(_) => DeadLetterReason::Rejected,
             Refusal::Stopped => DeadLetterReason::of_stop(self.refusal()),
             Refusal::Unreachable(_) => DeadLetterReason::NoRoute,
             Refusal::TooLarge(_) => DeadLetterReason::TooLarge,
@@ -121,6 +122,8 @@ pub(crate) trait Target: Send + Sync + 'static {
     /// Ready when there is room for one message.
     fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>>;
     fn abandon(&self, ticket: &Ticket);
+    /// Gives back room that `poll_room` gave and no push has used.
+    fn unreserve(&self) {}
     /// How many messages are queued.
     fn depth(&self) -> usize;
     /// The handler or hook that the actor is in, or was in last.
@@ -140,11 +143,19 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn accepts(&self) -> &'static str;
     /// Takes in a message that came over the wire.
     fn receive(self: Arc<Self>, incoming: Incoming);
+    /// Runs `work` on the turn of the local actor behind it; without one, gives it back. When that actor is
+    /// gone before, it is dropped, and a dead letter of the name `message` if it has one.
+    fn on_turn(&self, _message: Option<&'static str>, work: OnTurn) -> Result<(), OnTurn> {
+        Err(work)
+    }
     /// What a router shows of its routees.
     fn router(&self) -> Option<Box<dyn Any + Send>> {
         None
     }
 }
+
+/// Work of somebody else on an actor's turn, with what ends with that actor.
+pub(crate) type OnTurn = Box<dyn FnOnce(&Arc<Scope>) + Send>;
 
 /// Why a sink did not accept a message.
 #[derive(Clone, Debug)]
@@ -153,6 +164,8 @@ pub(crate) enum Refusal {
     Stopped,
     /// A router has nobody to hand it to.
     NoRoutees,
+    /// A router cannot hand it on.
+    Rejected(&'static str),
     #[allow(dead_code, reason = "only connections say this, and they are a feature")]
     Unreachable(Box<PeerError>),
     #[allow(dead_code, reason = "only connections say this, and they are a feature")]
@@ -172,6 +185,7 @@ impl<M: Message> Refused<M> {
             Refusal::Full => TellError::Full(message),
             Refusal::Stopped => TellError::Stopped(message),
             Refusal::NoRoutees => TellError::NoRoutees(message),
+            Refusal::Rejected(why) => TellError::Rejected(message, why.into()),
             Refusal::Unreachable(error) => TellError::Unreachable(message, error),
             Refusal::TooLarge(size) => TellError::TooLarge(message, size),
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::attend::yield_now;
 use super::cell::LocalCell;
+use super::current;
 use super::lifecycle::Stage;
 use super::mailbox::{Batch, Visit};
 use super::runner::{Matter, Runner, Step};
@@ -55,10 +56,17 @@ impl<A: Actor> Resident<A> {
         }
     }
 
+    /// Whether a message led to something that comes before the next: another state, or what was put aside.
+    #[inline]
+    fn is_behind(&self) -> bool {
+        self.actor.as_ref().is_some_and(|actor| self.runner.is_behind(actor))
+    }
+
     /// Handles one message for its asker; hands it back if its handler is async.
     fn attend(&mut self, message: A::Msg, now: Instant) -> Option<A::Msg> {
         let actor = self.actor.as_mut().expect("it has started");
-        match self.runner.handle_lent(actor, message, now) {
+        // What is current is the asker's, and not this actor's.
+        match current::apart(|| self.runner.handle_lent(actor, message, now)) {
             Step::Await(_) => return self.runner.take_back(),
             Step::Matter(matter) => self.matter = Some(matter),
             _ => {}
@@ -72,6 +80,7 @@ impl<A: Actor> Resident<A> {
         let end = match *matter {
             Matter::End(end) => Some(end),
             Matter::Terminated(terminated) => self.runner.terminated(&mut actor, terminated).await,
+            Matter::Enter => self.runner.enter(&mut actor).await,
         };
         self.actor = match end {
             Some(end) => self.runner.conclude(actor, end).await,
@@ -87,7 +96,7 @@ impl<A: Actor> LocalCell<A> {
         let mut guest = self.home.guest();
         let resident = guest.resident();
         let kept = self.core.system().watched(self.core.id, |_| resident.attend(message, now));
-        let (later, wake) = (kept.is_some(), resident.matter.is_some());
+        let (later, wake) = (kept.is_some(), resident.matter.is_some() || resident.is_behind());
         let alone = guest.leave(kept, wake);
         if later || !alone || self.core.system().runtime().now().since(now) > BRISK {
             self.lends.store(false, Ordering::Relaxed);
@@ -107,9 +116,10 @@ impl<A: Actor> LocalCell<A> {
     ) -> Poll<Inside<'a, A>> {
         let mut door = self.home.door(cx);
         let Some(mut visit) = inside.take().or_else(|| door.enter()) else { return Poll::Pending };
-        let Resident { runner, matter, rests, .. } = &mut *visit;
+        let has_more = visit.matter.is_some() || visit.is_behind();
+        let Resident { runner, rests, .. } = &mut *visit;
         let (batch, owed) = runner.supply();
-        if door.take(batch, owed) || self.core.lane.raised_now() || matter.is_some() {
+        if door.take(batch, owed) || self.core.lane.raised_now() || has_more {
             return Poll::Ready(visit);
         }
         if !self.lends.load(Ordering::Relaxed) {
@@ -134,19 +144,18 @@ impl<A: Actor> Life<A> {
     #[allow(clippy::manual_async_fn, reason = "an `async fn` would hold the cell twice")]
     fn live(self) -> impl Future<Output = ()> + Send {
         async move {
-            let cell = &self.0;
-            let mut inside = cell.home.enter();
+            let mut inside = self.0.home.enter();
             inside.actor = Box::pin(inside.runner.first()).await;
             if inside.actor.is_none() {
                 return;
             }
-            cell.core.enter(Stage::Running);
-            cell.core.started(A::NAME);
+            self.0.core.enter(Stage::Running);
+            self.0.core.started(A::NAME);
             loop {
-                match cell.core.system().watched(cell.core.id, |spot| inside.work(spot)) {
+                match self.0.core.system().watched(self.0.core.id, |spot| inside.work(spot)) {
                     Step::Next => {}
                     Step::Yield => yield_now().await,
-                    Step::Idle => inside = cell.rest(inside).await,
+                    Step::Idle => inside = self.0.rest(inside).await,
                     Step::Await(span) => {
                         let Resident { runner, actor, matter, .. } = &mut *inside;
                         let attended =

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::time::Instant;
+use super::calendar::{Calendar, Dates};
+use crate::time::{Instant, Wall};
 
 /// The moments of one timer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) enum Rhythm {
     /// Its one moment has been given out.
     Over,
@@ -18,6 +19,8 @@ pub(crate) enum Rhythm {
         interval: Duration,
         jitter: Duration,
     },
+    /// By the clock on the wall.
+    On(Dates),
 }
 
 /// No timer ticks more often: the wheel's own step.
@@ -30,6 +33,39 @@ impl Rhythm {
 
     pub(crate) fn every(now: Instant, interval: Duration, jitter: Duration) -> Self {
         Self::Every { last: now, interval: interval.max(SHORTEST), jitter }
+    }
+
+    pub(crate) fn on(calendar: Box<dyn Calendar>, now: Instant, wall: Wall) -> Self {
+        Self::On(Dates::new(calendar, now, wall))
+    }
+
+    /// Whether the moment that [`next`](Self::next) gave out, and that is `now`, is one to tick at: a calendar
+    /// wants to look at the clock in between.
+    pub(crate) fn is_due(&mut self, now: Instant, wall: impl FnOnce() -> Wall) -> bool {
+        match self {
+            Self::On(dates) => dates.look(now, wall()),
+            Self::Over | Self::Once(_) | Self::Every { .. } => true,
+        }
+    }
+
+    /// The next moment of a timer that rested and has `pending` still to come. What has come meanwhile is left
+    /// out, unless there was only one moment: that one is now.
+    pub(crate) fn resume(
+        &mut self,
+        pending: Option<Instant>,
+        now: Instant,
+        wall: impl FnOnce() -> Wall,
+        chance: f64,
+    ) -> Option<Instant> {
+        match self {
+            Self::Over => pending,
+            Self::On(dates) => {
+                let _left_out = dates.look(now, wall());
+                dates.alarm()
+            }
+            Self::Every { .. } if pending.is_some_and(|at| at >= now) => pending,
+            Self::Once(_) | Self::Every { .. } => self.next(now, chance),
+        }
     }
 
     /// The next moment after `now`; moments that were missed are left out. `chance` is from 0 to 1.
@@ -48,6 +84,7 @@ impl Rhythm {
                     + *interval;
                 Some(*last + jitter.mul_f64(chance.clamp(0.0, 1.0)))
             }
+            Self::On(dates) => dates.alarm(),
         }
     }
 }
@@ -84,6 +121,19 @@ mod tests {
         assert_eq!(rhythm.next(at(0), 0.5), Some(at(12)));
         assert_eq!(rhythm.next(at(12), 1.0), Some(at(24)));
         assert_eq!(rhythm.next(at(24), 0.0), Some(at(30)));
+    }
+
+    #[test]
+    fn a_timer_that_rested_goes_on_with_its_grid_and_one_that_ticks_once_is_late() {
+        let wall = || Wall::from_nanos(0);
+        let mut every = Rhythm::every(at(0), Duration::from_millis(10), Duration::ZERO);
+        let pending = every.next(at(0), 0.0);
+        assert_eq!(every.resume(pending, at(4), wall, 0.0), Some(at(10)), "it is still to come");
+        assert_eq!(every.resume(pending, at(34), wall, 0.0), Some(at(40)), "10, 20 and 30 are gone");
+
+        let mut once = Rhythm::once(at(0), Duration::from_millis(10));
+        let pending = once.next(at(0), 0.0);
+        assert_eq!(once.resume(pending, at(34), wall, 0.0), Some(at(10)));
     }
 
     #[test]

@@ -10,20 +10,22 @@ use super::attend::Attend;
 use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::EndChildren;
+use super::current::{self, Handling, Within};
 use super::errand::Run;
-use super::error::StopReason;
+use super::error::{Fault, Stage as WaitedIn, StopReason};
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
 use super::mailbox::{Control, Errand};
+use super::meta::Meta;
 use super::orphan;
 use super::panic::{guard, guard_drop};
 use super::reference::Target;
 use super::regroup::Seat;
-use super::reply::Begin;
+use super::reply::{Begin, Slot};
 use super::spawn::Factory;
 use super::start::{Start, StartFailure};
+use super::stash::Shelf;
 use super::supervisor::{Supervise, Supervisor};
-use super::trace::handler_span;
 use super::traits::{Actor, Message};
 use super::watch::Terminated;
 use crate::system::Spot;
@@ -76,6 +78,8 @@ pub(super) enum Step {
 pub(super) enum Matter {
     End(End),
     Terminated(Terminated),
+    /// The actor is in another state.
+    Enter,
 }
 
 impl From<Option<End>> for Step {
@@ -145,17 +149,27 @@ impl<A: Actor> Runner<A> {
     ) -> impl Future<Output = Result<(), Broken>> + Send + 'a {
         self.give_back();
         let message = self.batch.pop_front().expect("it was left there");
-        self.cx.current = message.reply().map(|slot| slot.share()).unwrap_or_default();
-        Attend::new(&self.cell.core, actor.dispatch(message, &mut self.cx)).within(span)
+        let meta = message.reply().and_then(Slot::meta).map(|came| came.0);
+        self.cx.current = message.reply().map(Slot::share).unwrap_or_default();
+        let deadline = self.cx.current.deadline();
+        let handler = actor.dispatch(message, &mut self.cx);
+        Attend::handler(&self.cell, deadline, meta, handler).within(span)
     }
 
     /// The next thing that there is to do: control first, then a message.
     #[inline]
     fn step(&mut self, actor: &mut A) -> Step {
+        if self.has_changed(actor) {
+            return Step::Matter(Box::new(Matter::Enter));
+        }
+        self.cx.shelf.begin();
         if self.cell.core.lane.is_raised()
             && let Some(step) = self.obey(actor)
         {
             return step;
+        }
+        if let Some(message) = self.cx.shelf.next() {
+            return self.dispatch(actor, message, None);
         }
         if self.left == 0 {
             return End::Stop(StopReason::Requested).into();
@@ -190,10 +204,10 @@ impl<A: Actor> Runner<A> {
     pub(super) fn handle_lent(&mut self, actor: &mut A, message: A::Msg, now: Instant) -> Step {
         let measured = self.measures_next();
         self.left -= 1;
-        let step = if measured {
-            self.handle_measured(actor, message, Some(now))
-        } else {
-            self.dispatch(actor, message, Some(now))
+        self.cx.shelf.begin();
+        let step = match measured {
+            true => self.handle_measured(actor, message, Some(now)),
+            false => self.dispatch(actor, message, Some(now)),
         };
         self.count();
         step
@@ -221,34 +235,12 @@ impl<A: Actor> Runner<A> {
     }
 
     #[inline]
-    pub(super) fn dispatch(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
-        match handler_span(&self.cell.core, &message) {
-            None => self.dispatch_plainly(actor, message, now),
-            Some(span) => self.dispatch_within(span, actor, message, now),
-        }
-    }
-
-    #[cold]
-    fn dispatch_within(
-        &mut self,
-        span: Box<Span>,
-        actor: &mut A,
-        message: A::Msg,
-        now: Option<Instant>,
-    ) -> Step {
-        match span.in_scope(|| self.dispatch_plainly(actor, message, now)) {
-            Step::Await(_) => Step::Await(Some(span)),
-            step => step,
-        }
-    }
-
-    #[inline]
-    fn dispatch_plainly(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
+    pub(super) fn dispatch_plainly(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
         let name = message.name();
         if self.cx.uncounted == 0 || !ptr::eq(self.cx.message, name) {
-            self.enter(name);
+            self.be_in(name);
         }
-        let mut ask = false;
+        let (mut ask, mut within) = (false, None);
         if let Some(slot) = message.reply() {
             let begin = slot.begin(now.unwrap_or_else(|| self.cell.core.system().runtime().now()));
             if begin != Begin::Go {
@@ -256,9 +248,16 @@ impl<A: Actor> Runner<A> {
                 self.skip(message, begin);
                 return Step::Next;
             }
-            ask = true;
+            ask = slot.is_ask();
+            within = slot.meta().map(|came| self.carry_on(slot.share().deadline(), came.0));
         }
-        match guard(|| actor.dispatch_sync(message, &mut self.cx)) {
+        let Some(message) = self.treat(actor, message) else {
+            self.cx.measured = false;
+            return Step::Next;
+        };
+        let handled = guard(|| actor.dispatch_sync(message, &mut self.cx));
+        drop(within);
+        match handled {
             Ok(Ok(())) => {
                 self.cx.uncounted += 1;
                 if self.cx.interrupted { self.interrupted(ask).into() } else { Step::Next }
@@ -272,6 +271,15 @@ impl<A: Actor> Runner<A> {
                 self.failed(Broken::Panic(panic), ask).into()
             }
         }
+    }
+
+    /// What the handler sends carries on what came with its message.
+    #[cold]
+    fn carry_on(&self, deadline: Instant, meta: Arc<Meta>) -> Box<Within> {
+        let actor: Arc<dyn Target> = self.cell.clone();
+        let handling = Handling { actor: Some(actor), deadline, meta: Some(meta) };
+        // A pointer: messages that came with nothing pay for no more than that.
+        Box::new(current::enter(self.cell.core.system(), handling))
     }
 
     /// An async handler has ended, well or not.
@@ -326,14 +334,15 @@ impl<A: Actor> Runner<A> {
     /// Ends a message that must not be handled any more.
     #[cold]
     fn skip(&self, message: A::Msg, begin: Begin) {
-        let waited = match begin {
-            Begin::Expired { waited } => Some(waited),
+        let late = match begin {
+            Begin::Expired { waited, in_stash: true } => Some((waited, WaitedIn::Stashed)),
+            Begin::Expired { waited, .. } => Some((waited, WaitedIn::Queued { depth: self.cell.depth() })),
             _ => None,
         };
         let name = message.name();
         let reply = orphan::part(message);
         if begin != Begin::Returned {
-            self.cell.core.skipped(&*self.cell, name, reply, waited);
+            self.cell.core.skipped(&*self.cell, name, reply, late);
         }
     }
 
@@ -368,7 +377,7 @@ impl<A: Actor> Runner<A> {
     fn errand(&mut self, actor: &mut A, errand: Errand) -> Step {
         let Errand { message, run } = errand;
         let run: Box<Run<A>> = run.downcast().expect("an errand comes through its actor's own cell");
-        self.enter(message.unwrap_or("timer"));
+        self.be_in(message.unwrap_or("timer"));
         match guard(|| run(actor, &mut self.cx)) {
             Ok(Some(message)) => self.dispatch(actor, message, None),
             Ok(None) if self.cx.interrupted => self.interrupted(true).into(),
@@ -378,9 +387,23 @@ impl<A: Actor> Runner<A> {
     }
 
     pub(super) async fn terminated(&mut self, actor: &mut A, terminated: Terminated) -> Option<End> {
-        self.enter("on(terminated)");
+        self.be_in("on(terminated)");
         self.give_back();
-        let attended = Attend::new(&self.cell.core, actor.on_terminated(terminated, &mut self.cx)).await;
+        let attended = Attend::hook(&self.cell, actor.on_terminated(terminated, &mut self.cx)).await;
+        self.after_hook(attended)
+    }
+
+    /// A change of behaviour: `#[on(enter)]` before anything else.
+    pub(super) async fn enter(&mut self, actor: &mut A) -> Option<End> {
+        self.adopt_state(actor);
+        self.be_in("on(enter)");
+        self.give_back();
+        let attended = Attend::hook(&self.cell, actor.on_enter(&mut self.cx)).await;
+        self.after_hook(attended)
+    }
+
+    /// A hook between messages has ended, well or not.
+    fn after_hook(&mut self, attended: Result<Result<(), Fault>, Broken>) -> Option<End> {
         match attended {
             Ok(Ok(())) if self.cx.interrupted => self.interrupted(true),
             Ok(Ok(())) => None,
@@ -435,7 +458,7 @@ impl<A: Actor> Runner<A> {
         errands.into_iter().for_each(|errand| self.cell.core.abandon(errand));
         let queued = self.cell.home.queue.close();
         let taken = std::mem::take(&mut self.batch);
-        for message in taken.into_iter().chain(queued) {
+        for message in self.cx.shelf.take_all().into_iter().chain(taken).chain(queued) {
             self.cell.core.refuse(message.name(), orphan::part(message), reason);
         }
     }

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 /// The timers and the work of one actor.
 #[derive(Default)]
-pub(super) struct Scope(Mutex<State>);
+pub(crate) struct Scope(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -21,7 +21,7 @@ struct State {
 }
 
 /// Something that ends with an actor.
-pub(super) trait Member: Send + Sync {
+pub(crate) trait Member: Send + Sync {
     /// Whether it outlives the value that began it.
     fn outlives_value(&self) -> bool;
     /// Ends it.
@@ -30,11 +30,11 @@ pub(super) trait Member: Send + Sync {
 
 /// Names a member, so that it can leave.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place(u64);
+pub(crate) struct Place(u64);
 
 impl Scope {
     /// Takes `member` in; `None` if the actor is gone, and `member` must not begin.
-    pub(super) fn join(&self, member: Arc<dyn Member>) -> Option<Place> {
+    pub(crate) fn join(&self, member: Arc<dyn Member>) -> Option<Place> {
         let mut state = self.0.lock();
         if state.closed {
             return None;
@@ -46,7 +46,7 @@ impl Scope {
     }
 
     /// Lets a member go that has ended by itself.
-    pub(super) fn leave(&self, place: Place) {
+    pub(crate) fn leave(&self, place: Place) {
         let member = self.0.lock().members.remove(&place.0);
         drop(member);
     }

@@ -17,6 +17,7 @@ use super::reference::{Ref, Target};
 use super::resident::Resident;
 use super::runner::Runner;
 use super::start::Start;
+use super::stash::{Shelf, Stashes};
 use super::supervisor::Supervise;
 use super::traits::{Actor, ActorRef};
 use crate::backoff::Backoff;
@@ -29,6 +30,7 @@ pub struct ActorOptions {
     pub(crate) mailbox: Mailbox,
     pub(crate) supervise: Option<Supervise>,
     pub(crate) start: Start,
+    pub(crate) stash: usize,
 }
 
 impl ActorOptions {
@@ -42,6 +44,13 @@ impl ActorOptions {
     #[must_use]
     pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
         self.mailbox = mailbox;
+        self
+    }
+
+    /// Sets how many messages may be put aside, in an actor that has a stash.
+    #[must_use]
+    pub fn stash(mut self, limit: usize) -> Self {
+        self.stash = limit;
         self
     }
 
@@ -107,6 +116,15 @@ impl<A: Actor> Spawn<A> {
         self
     }
 
+    /// Sets how many messages may be put aside, over what `stash = N` says.
+    pub fn stash(mut self, limit: usize) -> Self
+    where
+        A: Stashes,
+    {
+        self.options.stash = limit;
+        self
+    }
+
     /// Sets what happens when the actor fails.
     pub fn supervise(mut self, policy: Supervise) -> Self {
         self.options.supervise = Some(policy);
@@ -164,7 +182,8 @@ impl<A: Actor> Spawn<A> {
             None => cell.clone(),
         };
         core.adopt(&child)?;
-        let runner = Runner::new(cell.clone(), factory, options.supervise, options.start);
+        let mut runner = Runner::new(cell.clone(), factory, options.supervise, options.start);
+        runner.cx.shelf = A::Stash::of(options.stash);
         Resident::settle(runner, core.system().runtime());
         Ok(cell)
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::calendar::Calendar;
 use super::cell::LocalCell;
 use super::context::Ctx;
 use super::post::Post;
@@ -78,7 +79,17 @@ impl<A: Actor> Ctx<A> {
         self.repeat(Rhythm::every(self.now(), interval, Duration::ZERO), make)
     }
 
-    pub(super) fn repeat<M: Message>(
+    /// Sends a post of `make` at each date of `calendar`.
+    pub(crate) fn on_dates<M: Message>(
+        &mut self,
+        calendar: Box<dyn Calendar>,
+        make: impl FnMut(&A::Ref) -> Post<M> + Send + 'static,
+    ) -> Timer {
+        let wall = self.system().runtime().wall();
+        self.repeat(Rhythm::on(calendar, self.now(), wall), make)
+    }
+
+    fn repeat<M: Message>(
         &mut self,
         rhythm: Rhythm,
         mut make: impl FnMut(&A::Ref) -> Post<M> + Send + 'static,
@@ -258,8 +269,9 @@ impl<A: Actor> Fire for Clockwork<A> {
     fn fire(&self, now: Instant) {
         let mut state = self.state.lock();
         state.armed = None;
+        let due = state.rhythm.is_due(now, || self.cell.core.system().runtime().wall());
         self.arm(&mut state, now);
-        if state.over || std::mem::replace(&mut state.outstanding, true) {
+        if state.over || !due || std::mem::replace(&mut state.outstanding, true) {
             return;
         }
         drop(state);

@@ -1,16 +1,20 @@
 //! What the macros implement: actors, their messages, their handlers, their references.
 
+use std::any::Any;
+use std::fmt;
 use std::future::ready;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::behavior::{State, Treatment};
 use super::context::Ctx;
 use super::error::Fault;
 use super::outbound::{Incoming, Outgoing, Undecoded, WireReply};
 use super::reference::Ref;
 use super::reply::{AnyReply, Reply, Slot};
 use super::spawn::ActorOptions;
+use super::stash::Shelf;
 use super::watch::Terminated;
 
 /// Something with state that handles one message at a time. Implemented by `#[akt::actor]`.
@@ -31,6 +35,24 @@ pub trait Actor: Sized + Send + 'static {
     #[must_use]
     fn options() -> ActorOptions {
         ActorOptions::new()
+    }
+
+    /// Where it keeps what it puts aside.
+    #[doc(hidden)]
+    type Stash: Shelf<Self::Msg>;
+
+    /// What it does with a message depends on its state.
+    #[doc(hidden)]
+    const BEHAVES: bool = false;
+
+    #[doc(hidden)]
+    fn state(&self) -> State {
+        State::default()
+    }
+
+    #[doc(hidden)]
+    fn treatment(&self, _message: &Self::Msg) -> Treatment {
+        Treatment::Handle
     }
 
     #[doc(hidden)]
@@ -64,6 +86,11 @@ pub trait Actor: Sized + Send + 'static {
     }
 
     #[doc(hidden)]
+    fn on_enter(&mut self, _cx: &mut Ctx<Self>) -> impl Future<Output = Result<(), Fault>> + Send {
+        ready(Ok(()))
+    }
+
+    #[doc(hidden)]
     fn set_timers(_cx: &mut Ctx<Self>) {}
 
     #[doc(hidden)]
@@ -76,6 +103,14 @@ pub trait Actor: Sized + Send + 'static {
 pub trait Message: Send + Sized + 'static {
     /// The handler or rpc that it is for.
     fn name(&self) -> &'static str;
+
+    /// What it carries, if that is a `T`: for an rpc, its request.
+    fn payload<T: Any>(&self) -> Option<&T> {
+        self.carried().downcast_ref()
+    }
+
+    #[doc(hidden)]
+    fn carried(&self) -> &dyn Any;
 
     #[doc(hidden)]
     fn reply(&self) -> Option<&dyn Slot>;
@@ -93,9 +128,9 @@ pub trait Request: Sized + Send + 'static {
     /// What the handler returns.
     type Out: Send + 'static;
     /// What an ask yields: `T` for a handler that returns `Result<T, E>`.
-    type Ok;
+    type Ok: Send + 'static;
     /// The domain error: `E` for a handler that returns `Result<T, E>`.
-    type Err;
+    type Err: Send + 'static;
     /// The handler's or rpc's name.
     const NAME: &'static str;
     /// How long an ask waits, unless it says otherwise.
@@ -109,6 +144,45 @@ pub trait Request: Sized + Send + 'static {
 
     #[doc(hidden)]
     fn split(out: Self::Out) -> Result<Self::Ok, Self::Err>;
+}
+
+/// Messages that can be sent to several actors: all arguments of all handlers are `Clone`. Generated.
+///
+/// Replies need not be. Only a router that sends one message to several routees asks for it, where it is made:
+/// [`Router::fan_out`](crate::Router::fan_out).
+pub trait CloneMessage: Sized {
+    #[doc(hidden)]
+    fn open<O: Opener<Self>>(self, opener: O) -> O::Out;
+}
+
+/// Looks into a message whose handler is not known.
+#[doc(hidden)]
+pub trait Opener<M> {
+    type Out;
+
+    fn open<Q: Request<Message = M>>(
+        self,
+        payload: Q::Payload,
+        reply: Reply<Q::Out>,
+        copying: Copying<Q>,
+    ) -> Self::Out;
+}
+
+/// How a message is copied, and the answers to its copies made one.
+#[doc(hidden)]
+pub struct Copying<Q: Request> {
+    pub clone: fn(&Q::Payload) -> Q::Payload,
+    /// The opposite of [`Request::split`].
+    pub join: Join<Q>,
+}
+
+#[doc(hidden)]
+pub type Join<Q> = fn(Result<<Q as Request>::Ok, <Q as Request>::Err>) -> <Q as Request>::Out;
+
+impl<Q: Request> fmt::Debug for Copying<Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Copying({})", Q::NAME)
+    }
 }
 
 /// `M` accepts `Self` in exactly one handler, so that `reference.ask(message)` knows which.

@@ -354,7 +354,7 @@ impl Carrier {
         };
         let remaining = reply.deadline().since(self.node().runtime().now());
         if remaining.is_zero() {
-            return reply.complete(Outcome::Due { handling: None });
+            return reply.complete(Outcome::Due(Progress::Queued));
         }
         if let Some(correlation) = self.put_in_flight(reply) {
             put_ask(buffer, target, outgoing.rpc, outgoing.body, (correlation, remaining));

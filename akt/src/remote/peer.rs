@@ -13,7 +13,7 @@ use super::association::{Association, Input, LinkId, Output, Standing};
 use super::carrier::Carrier;
 use super::greeting::{self, GreetingError};
 use super::node::Node;
-use crate::actor::{AskError, Batch, Delivery, Outcome, Outgoing, PeerError, Queue};
+use crate::actor::{AskError, Delivery, Found, Outcome, Outgoing, PeerError, Queue};
 use crate::backoff::Backoff;
 use crate::machine::Machine;
 use crate::path::{ActorPath, NodeAddress};
@@ -232,9 +232,9 @@ impl Peer {
         cx: &Context<'_>,
     ) -> Poll<()> {
         match self.queue.poll_batch(batch, started, control, cx) {
-            Batch::Ready => Poll::Ready(()),
-            Batch::Idle => Poll::Pending,
-            Batch::IdleAndLarge => {
+            Found::Ready => Poll::Ready(()),
+            Found::Idle => Poll::Pending,
+            Found::IdleAndLarge => {
                 self.node.system.timers().arm(self.node.runtime().now() + TRIM_AFTER, self.clone());
                 Poll::Pending
             }

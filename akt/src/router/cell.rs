@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 
+use super::gather::{Gather, How, Spread};
+use super::lines::Lines;
 use super::pool::{Pool, Routees};
-use super::strategy::{Strategy, around, lightest, rendezvous};
+use super::strategy::{Choose, KeyOf, Routee, Strategy, around, lightest, rendezvous};
 use crate::actor::{
-    Actor, Control, Core, Incoming, LocalCell, Ref, Refusal, Refused, Sink, StopReason, Target, Ticket, guard,
+    Actor, Control, Core, Incoming, LocalCell, Message, OnTurn, Ref, Refusal, Refused, Sink, StopReason,
+    Target, Ticket, guard,
 };
 use crate::path::ActorPath;
 use crate::system::ActorSystem;
@@ -41,14 +44,18 @@ pub(super) struct RouterCell<A: Actor> {
     pub(super) table: Arc<Table<A::Msg>>,
     pub(super) strategy: Strategy<A::Msg>,
     pub(super) turn: AtomicUsize,
+    pub(super) lines: Lines<A::Msg>,
 }
+
+/// How long an asker waits beyond its time for what became of its clones.
+const GRACE: Duration = Duration::from_millis(50);
 
 impl<A: Actor> RouterCell<A> {
     /// The places in the order in which `message` tries them.
     fn order(&self, message: &A::Msg, places: &[Place<A::Msg>]) -> impl Iterator<Item = usize> + use<A> {
         let turn = || self.turn.fetch_add(1, Ordering::Relaxed);
         let (first, listed) = match &self.strategy {
-            Strategy::RoundRobin => (turn(), Vec::new()),
+            Strategy::RoundRobin | Strategy::Gather(_) | Strategy::Pull => (turn(), Vec::new()),
             #[allow(clippy::cast_possible_truncation, reason = "any of the bits are as good")]
             Strategy::Random => (self.system().runtime().random() as usize, Vec::new()),
             Strategy::LeastLoaded => {
@@ -56,18 +63,79 @@ impl<A: Actor> RouterCell<A> {
                 (0, lightest(around(turn(), places.len()), load))
             }
             Strategy::ConsistentHash(key) => (0, owners(self.key(key, message), places)),
+            Strategy::Chosen(choose) => {
+                (self.choice(choose, message, places).unwrap_or_else(turn), Vec::new())
+            }
         };
         let all = if listed.is_empty() { places.len() } else { 0 };
         listed.into_iter().chain(around(first, all))
     }
 
     /// A `key` that panics is no fault of the sender's.
-    fn key(&self, key: &super::strategy::KeyOf<A::Msg>, message: &A::Msg) -> u64 {
+    fn key(&self, key: &KeyOf<A::Msg>, message: &A::Msg) -> u64 {
         guard(|| key(message)).unwrap_or_else(|panic| {
             let (text, place) = (panic.text, panic.place);
             tracing::error!(router = %self.path(), text, place, "the key of a message panicked");
             0
         })
+    }
+
+    /// A choice that panics, or is none, is no fault of the sender's: it is the next one's turn.
+    fn choice(&self, choose: &Choose<A::Msg>, message: &A::Msg, places: &[Place<A::Msg>]) -> Option<usize> {
+        let of = |place: &Place<A::Msg>| Routee { number: place.number, queued: place.routee.0.depth() };
+        let routees: Vec<_> = places.iter().map(of).collect();
+        if routees.is_empty() {
+            return None;
+        }
+        match guard(|| choose(message, &routees)) {
+            Ok(chosen) if chosen < routees.len() => Some(chosen),
+            Ok(chosen) => {
+                let routees = routees.len();
+                tracing::error!(router = %self.path(), chosen, routees, "the strategy chose nobody");
+                None
+            }
+            Err(panic) => {
+                let (text, place) = (panic.text, panic.place);
+                tracing::error!(router = %self.path(), text, place, "the strategy panicked");
+                None
+            }
+        }
+    }
+
+    /// The way of this message to several routees, if it goes to several.
+    fn gather(&self, message: &A::Msg) -> Option<&Gather<A::Msg>> {
+        match &self.strategy {
+            Strategy::Gather(gather)
+                if gather.how == How::All || message.reply().is_some_and(|slot| slot.is_ask()) =>
+            {
+                Some(gather)
+            }
+            _ => None,
+        }
+    }
+
+    /// Those that are there, in the order in which a message goes to them.
+    fn routees(&self) -> Vec<Ref<A::Msg>> {
+        let places = self.table.places.read();
+        let first = match &self.strategy {
+            Strategy::Gather(Gather { how: How::Chop { .. }, .. }) => {
+                self.turn.fetch_add(1, Ordering::Relaxed)
+            }
+            _ => 0,
+        };
+        let routees = around(first, places.len()).map(|place| &places[place].routee);
+        routees.filter(|routee| routee.0.core().is_some_and(Core::is_alive)).cloned().collect()
+    }
+
+    fn spread(
+        &self,
+        gather: &Gather<A::Msg>,
+        message: A::Msg,
+        held: Option<Ref<A::Msg>>,
+    ) -> Result<(), Refused<A::Msg>> {
+        let nobody = if self.keeper.core.is_alive() { Refusal::NoRoutees } else { Refusal::Stopped };
+        let (router, routees) = (self.keeper.clone(), self.routees());
+        gather.spread(Spread { how: gather.how, router, routees, held, nobody }, message)
     }
 
     /// Nobody took it: all are gone, or one of those that are not is full.
@@ -88,7 +156,17 @@ fn owners<M: 'static>(key: u64, places: &[Place<M>]) -> Vec<usize> {
 }
 
 impl<A: Actor> Sink<A::Msg> for RouterCell<A> {
-    fn push(&self, mut message: A::Msg, _reserved: bool) -> Result<(), Refused<A::Msg>> {
+    fn push(&self, mut message: A::Msg, reserved: bool) -> Result<(), Refused<A::Msg>> {
+        let held = if reserved { self.lines.take_held() } else { None };
+        if let Some(gather) = self.gather(&message) {
+            return self.spread(gather, message, held);
+        }
+        if let Some(held) = held {
+            match held.0.push(message, true) {
+                Ok(()) => return Ok(()),
+                Err(refused) => message = refused.message,
+            }
+        }
         let places = self.table.places.read();
         let keyed = matches!(self.strategy, Strategy::ConsistentHash(_));
         let mut full = false;
@@ -110,6 +188,9 @@ impl<A: Actor> Sink<A::Msg> for RouterCell<A> {
     }
 
     fn waits_at(&self, message: &A::Msg) -> Option<Ref<A::Msg>> {
+        if matches!(self.strategy, Strategy::Gather(_)) {
+            return None;
+        }
         let places = self.table.places.read();
         let mut order = self.order(message, &places).map(|place| &places[place].routee);
         order.find(|routee| routee.0.core().is_some_and(Core::is_alive)).cloned()
@@ -129,12 +210,15 @@ impl<A: Actor> Target for RouterCell<A> {
         Some(&self.keeper.core)
     }
 
-    /// Whoever waits, waits at a routee: see [`Sink::waits_at`].
-    fn poll_room(&self, _ticket: &mut Option<Ticket>, _cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
-        Poll::Ready(Err(Refusal::Full))
+    /// Whoever waits, waits at a routee: see [`Sink::waits_at`]. Only what goes to several is pushed here again.
+    fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
+        let Strategy::Gather(gather) = &self.strategy else { return Poll::Ready(Err(Refusal::Full)) };
+        self.lines.poll(&self.routees(), gather.how == How::All, ticket, cx)
     }
 
-    fn abandon(&self, _ticket: &Ticket) {}
+    fn abandon(&self, ticket: &Ticket) {
+        self.lines.abandon(ticket);
+    }
 
     fn depth(&self) -> usize {
         self.table.places.read().iter().map(|place| place.routee.0.depth()).sum()
@@ -145,7 +229,7 @@ impl<A: Actor> Target for RouterCell<A> {
     }
 
     fn grace(&self) -> Duration {
-        Duration::ZERO
+        if matches!(self.strategy, Strategy::Gather(_)) { GRACE } else { Duration::ZERO }
     }
 
     fn control(&self, control: Control) {
@@ -171,6 +255,10 @@ impl<A: Actor> Target for RouterCell<A> {
 
     fn accepts(&self) -> &'static str {
         type_name::<A::Msg>()
+    }
+
+    fn on_turn(&self, message: Option<&'static str>, work: OnTurn) -> Result<(), OnTurn> {
+        self.keeper.on_turn(message, work)
     }
 
     fn receive(self: Arc<Self>, incoming: Incoming) {

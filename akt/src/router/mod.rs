@@ -1,18 +1,25 @@
 //! Routers: one reference in front of many actors of a kind.
 
 mod cell;
+mod gather;
+mod lines;
 mod pool;
+mod pull;
 mod spawn;
 mod strategy;
+mod verdict;
 
 use std::fmt;
 use std::hash::Hash;
+use std::time::Duration;
 
+use gather::{Gather, How};
 use strategy::{Strategy, hash_of};
 
 pub use self::pool::Routees;
+pub use self::strategy::Routee;
 
-use crate::actor::{Call, Mailbox, Message, Request, Supervise};
+use crate::actor::{Call, CloneMessage, Mailbox, Message, Request, Supervise};
 
 /// How messages are spread over actors of one kind, its routees. Spawned by
 /// [`ActorSystem::spawn_router`](crate::ActorSystem::spawn_router).
@@ -20,7 +27,9 @@ use crate::actor::{Call, Mailbox, Message, Request, Supervise};
 /// What comes back is the reference of the routees' own kind: callers cannot tell. A message goes straight
 /// into the mailbox of a routee, in the sender's thread, and its answer straight back. A routee that is full or
 /// gone is passed over; only when all are full does the router say so, and a call that waits for room then
-/// waits at one of them. Without routees, a router refuses at once.
+/// waits at one of them. Without routees, a router refuses at once. [`fan_out`](Self::fan_out),
+/// [`scatter_gather`](Self::scatter_gather), [`tail_chopping`](Self::tail_chopping) and [`pull`](Self::pull) say
+/// what is different with them.
 ///
 /// ```
 /// use akt::prelude::*;
@@ -97,6 +106,76 @@ impl<M: Message> Router<M> {
         Self::new(size, Strategy::ConsistentHash(Box::new(move |message| hash_of(&key(message)))))
     }
 
+    /// `size` routees, chosen by `choose`: it is given the message and the routees, and says which by its place
+    /// among them.
+    ///
+    /// It runs in the sender's thread, at each message: it should be short, and must not block. When the chosen
+    /// routee is full or gone, the next ones are tried. A choice that panics, or is no place of a routee, is
+    /// logged; the message then goes to the next in turn.
+    ///
+    /// ```
+    /// # use akt::prelude::*;
+    /// # use akt::Router;
+    /// # struct Worker;
+    /// # #[akt::actor]
+    /// # impl Worker {
+    /// #     #[handler]
+    /// #     fn urgent(&mut self) {}
+    /// #     #[handler]
+    /// #     fn work(&mut self) -> String { String::new() }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = ActorSystem::builder("shop").start().await?;
+    /// // The first routee is kept for what is urgent.
+    /// let router = Router::by(3, |message: &WorkerMsg, routees| match akt::Message::name(message) {
+    ///     "urgent" => 0,
+    ///     _ => 1 + usize::from(routees[1].queued > routees[2].queued),
+    /// });
+    /// let workers = system.spawn_router("workers", router, || Worker).await?;
+    /// workers.urgent().await?;
+    /// # system.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn by(size: usize, choose: impl Fn(&M, &[Routee]) -> usize + Send + Sync + 'static) -> Self {
+        Self::new(size, Strategy::Chosen(Box::new(choose)))
+    }
+
+    /// `size` routees that share one queue: each takes a message when it has nothing else to do.
+    ///
+    /// A slow routee holds up nobody: what is queued is nobody's until it is begun, and a routee that fails
+    /// takes only the message with it that it had begun. [`mailbox`](Self::mailbox) sets the bound of the
+    /// queue; `Full`, waiting for room and the order of acceptance are as with one actor. So are the ends of the
+    /// router: when it stops, what is queued is refused before the routees end; a drain handles it first.
+    ///
+    /// Messages are begun in the order of their acceptance, by different routees at once. A message that is told
+    /// to a routee itself waits for its turn between those of the queue. [`Call::key`] changes nothing here.
+    ///
+    /// ```
+    /// # use akt::prelude::*;
+    /// # use akt::{Mailbox, Router};
+    /// # struct Worker;
+    /// # #[akt::actor]
+    /// # impl Worker {
+    /// #     #[handler]
+    /// #     async fn work(&mut self, job: u64) -> u64 { job }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = ActorSystem::builder("shop").start().await?;
+    /// let router = Router::pull(4).mailbox(Mailbox::bounded(100));
+    /// let workers = system.spawn_router("workers", router, || Worker).await?;
+    ///
+    /// assert_eq!(workers.work(7).await?, 7);
+    /// # system.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pull(size: usize) -> Self {
+        Self::new(size, Strategy::Pull)
+    }
+
     /// Lets routees that fail or are killed leave for good; else each is replaced by a new one.
     ///
     /// One that is told to stop, or stops itself, leaves in any case.
@@ -105,7 +184,7 @@ impl<M: Message> Router<M> {
         self
     }
 
-    /// Sets how many messages may wait at each routee.
+    /// Sets how many messages may wait at each routee; in the queue of a [`pull`](Self::pull) pool, at all of them.
     pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
         self.mailbox = Some(mailbox);
         self
@@ -115,6 +194,106 @@ impl<M: Message> Router<M> {
     pub fn supervise(mut self, policy: Supervise) -> Self {
         self.supervise = Some(policy);
         self
+    }
+}
+
+/// Routers that send one message to several routees, each a clone.
+impl<M: Message + CloneMessage> Router<M> {
+    /// `size` routees, all of which get a clone of each message: every argument of a handler must be `Clone`.
+    ///
+    /// All take it, or none does: when one is full, so is the router, and `send` and asks wait. All see the
+    /// messages of one sender in the same order. Routees that are gone are passed over, and one that joins gets
+    /// what is sent from then on.
+    ///
+    /// An ask is answered when all have handled it: with the answer of the first routee if all went well; with a
+    /// handler's own error if there is one; with [`AskError::Partly`](crate::AskError::Partly) if only some
+    /// failed; else with the error that says most. To have every answer, ask each of
+    /// [`Routees::refs`], all at once with [`batch`](crate::batch). Dropping the call takes the clones back that
+    /// are queued.
+    ///
+    /// ```
+    /// # use akt::prelude::*;
+    /// # use akt::Router;
+    /// # #[derive(Default)]
+    /// # struct Cache { entries: std::collections::HashMap<String, u64> }
+    /// #[akt::actor]
+    /// impl Cache {
+    ///     #[handler]
+    ///     fn forget(&mut self, key: String) {
+    ///         self.entries.remove(&key);
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = ActorSystem::builder("shop").start().await?;
+    /// let caches = system.spawn_router("caches", Router::fan_out(3), Cache::default).await?;
+    ///
+    /// caches.forget("pear".into()).await?; // by now all three have
+    /// # system.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fan_out(size: usize) -> Self {
+        Self::new(size, Strategy::Gather(Gather::new(How::All)))
+    }
+
+    /// `size` routees, all of which are asked at once; the first good answer counts, at most `within` after the
+    /// ask. For questions that cost little and should be answered soon.
+    ///
+    /// The clones for the others are taken back then: what is queued is skipped, without a dead letter, and a
+    /// running handler is told through [`Ctx::cancelled`](crate::Ctx::cancelled). Errors are not good; when all
+    /// have failed, the ask gets the one that says most: a handler's own before a fault, that before what may
+    /// have been handled, the last of equals. A routee that is full is asked when it has room; when all are
+    /// full, so is the router.
+    ///
+    /// There is nothing to win for a tell: it goes to one routee, to each in turn.
+    ///
+    /// ```
+    /// # use akt::prelude::*;
+    /// # use akt::Router;
+    /// # use std::time::Duration;
+    /// # struct Mirror;
+    /// # #[akt::actor]
+    /// # impl Mirror {
+    /// #     #[handler]
+    /// #     async fn fetch(&mut self, page: String) -> String { page }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = ActorSystem::builder("shop").start().await?;
+    /// let router = Router::scatter_gather(3, Duration::from_secs(1));
+    /// let mirrors = system.spawn_router("mirrors", router, || Mirror).await?;
+    ///
+    /// let page = mirrors.fetch("index".into()).await?; // of the mirror that was first
+    /// # system.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn scatter_gather(size: usize, within: Duration) -> Self {
+        Self::new(size, Strategy::Gather(Gather::new(How::First { within })))
+    }
+
+    /// As [`scatter_gather`](Self::scatter_gather), but one routee is asked first, and another each time that
+    /// `interval` has passed without an answer, or at once when one fails.
+    ///
+    /// Costs little more than one ask as long as routees are fast, and cuts off the tail of slow answers. Whose
+    /// turn it is to be asked first goes around.
+    ///
+    /// ```
+    /// # use akt::Router;
+    /// # use std::time::Duration;
+    /// # struct Mirror;
+    /// # #[akt::actor]
+    /// # impl Mirror {
+    /// #     #[akt::handler]
+    /// #     async fn fetch(&mut self, page: String) -> String { page }
+    /// # }
+    /// let router: Router<MirrorMsg> =
+    ///     Router::tail_chopping(3, Duration::from_secs(1), Duration::from_millis(50));
+    /// ```
+    pub fn tail_chopping(size: usize, within: Duration, interval: Duration) -> Self {
+        Self::new(size, Strategy::Gather(Gather::new(How::Chop { within, interval })))
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use super::Stopped;
 use super::cell::{Place, Table};
+use super::pull::Shared;
 use crate::actor::{
-    Actor, ActorRef, AnyRef, AnyReply, AskError, Call, Ctx, Fault, Mailbox, Message, Ref, Reply, Request,
-    Slot, Spawn, SpawnError, StopReason, Supervise, Terminated, answer_result,
+    Actor, ActorRef, AnyRef, AnyReply, AskError, Call, Ctx, Fault, LocalCell, Mailbox, Message, NoStash, Ref,
+    Reply, Request, Slot, SpawnError, Spawning, StopReason, Supervise, Terminated, answer_result,
 };
 
 /// Makes the value of a routee.
@@ -23,52 +24,66 @@ pub(super) struct Pool<A: Actor> {
     pub(super) stopped: Stopped,
     pub(super) mailbox: Option<Mailbox>,
     pub(super) supervise: Option<Supervise>,
+    /// Where the routees of a pull pool take their messages from.
+    pub(super) shared: Option<Arc<Shared<A>>>,
     /// The number of the last routee; none is used twice, nor a name.
     pub(super) last: u64,
+    /// This actor's own cell, once it has started.
+    pub(super) me: Option<Arc<LocalCell<Self>>>,
+}
+
+/// A routee that is about to start.
+struct Starting<A: Actor> {
+    number: u64,
+    cell: Arc<OnceLock<Arc<LocalCell<A>>>>,
+    spawning: Spawning<A>,
 }
 
 impl<A: Actor> Pool<A> {
-    fn spawn(&mut self, cx: &Ctx<Self>) -> Spawn<A> {
+    fn spawn(&mut self, cx: &Ctx<Self>) -> Starting<A> {
         self.last += 1;
-        let make = self.make.clone();
-        let mut spawn = cx.spawn(self.last.to_string(), move || make());
+        let (make, number, cell) = (self.make.clone(), self.last, Arc::new(OnceLock::new()));
+        let known = cell.clone();
+        let mut spawn = cx.spawn(number.to_string(), move || make()).behind(move |cell| {
+            let _ = known.set(cell.clone());
+            cell
+        });
         if let Some(mailbox) = self.mailbox {
             spawn = spawn.mailbox(mailbox);
         }
-        match &self.supervise {
-            Some(policy) => spawn.supervise(policy.clone()),
-            None => spawn,
+        if let Some(policy) = &self.supervise {
+            spawn = spawn.supervise(policy.clone());
         }
+        Starting { number, cell, spawning: spawn.into_future() }
     }
 
     /// Starts `count` more, all at once; they take part once each has started.
     async fn grow(&mut self, count: usize, cx: &Ctx<Self>) -> Result<(), SpawnError> {
-        let starting: Vec<_> = (0..count)
-            .map(|_| {
-                let spawn = self.spawn(cx);
-                (self.last, spawn.into_future())
-            })
-            .collect();
-        for (number, starting) in starting {
-            let routee = starting.await?.as_ref().clone();
-            self.join(Place { number, routee }, None, cx);
+        let starting: Vec<_> = (0..count).map(|_| self.spawn(cx)).collect();
+        for Starting { number, cell, spawning } in starting {
+            spawning.await?;
+            self.join(number, &cell, None, cx);
         }
         Ok(())
     }
 
     /// Takes a routee in, at the place of another or as the last.
-    fn join(&self, place: Place<A::Msg>, at: Option<usize>, cx: &Ctx<Self>) {
-        let routee = place.routee.clone();
+    fn join(&self, number: u64, cell: &OnceLock<Arc<LocalCell<A>>>, at: Option<usize>, cx: &Ctx<Self>) {
+        let cell = cell.get().expect("an actor that has started has a cell");
+        let routee = Ref::<A::Msg>::new(cell.clone());
         cx.watch(&routee.actor());
+        let place = Place { number, routee: routee.clone() };
         let mut places = self.table.places.write();
         match at {
             Some(at) => places[at] = place,
             None => places.push(place),
         }
         drop(places);
-        // A drain that came in between did not see it.
-        if self.is_draining() {
-            routee.0.drain();
+        match &self.shared {
+            Some(shared) => shared.enlist(cell.clone()),
+            // A drain that came in between did not see it.
+            None if self.is_draining() => routee.0.drain(),
+            None => {}
         }
     }
 
@@ -93,6 +108,9 @@ impl<A: Actor> Pool<A> {
 
     /// A routee is gone: another takes its place, or nobody does.
     async fn gone(&mut self, gone: Terminated, cx: &mut Ctx<Self>) {
+        if let Some(shared) = &self.shared {
+            shared.sweep();
+        }
         let at = self.table.places.read().iter().position(|place| place.routee.actor() == gone.actor);
         // One that left is in no place any more.
         if let Some(at) = at {
@@ -106,11 +124,12 @@ impl<A: Actor> Pool<A> {
     async fn succeed(&mut self, at: usize, reason: StopReason, cx: &Ctx<Self>) {
         let replace = self.stopped == Stopped::Replace && reason != StopReason::Requested;
         if replace && !self.is_draining() {
-            match self.spawn(cx).await {
-                Ok(fresh) => {
+            let Starting { cell, spawning, .. } = self.spawn(cx);
+            match spawning.await {
+                Ok(_) => {
                     // The keys are the place's: they stay.
                     let number = self.table.places.read()[at].number;
-                    return self.join(Place { number, routee: fresh.as_ref().clone() }, Some(at), cx);
+                    return self.join(number, &cell, Some(at), cx);
                 }
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
@@ -125,6 +144,7 @@ impl<A: Actor> Pool<A> {
 impl<A: Actor> Actor for Pool<A> {
     type Msg = Resize;
     type Ref = PoolRef;
+    type Stash = NoStash;
     const NAME: &'static str = "Router";
 
     fn dispatch_sync(&mut self, message: Resize, _cx: &mut Ctx<Self>) -> Result<(), Resize> {
@@ -137,6 +157,7 @@ impl<A: Actor> Actor for Pool<A> {
     }
 
     async fn on_start(&mut self, cx: &mut Ctx<Self>) -> Result<(), Fault> {
+        self.me = Some(cx.cell());
         Ok(self.grow(self.size, cx).await?)
     }
 
@@ -151,12 +172,25 @@ impl<A: Actor> Actor for Pool<A> {
     }
 }
 
+/// Whatever ends the pool: what no routee has begun is refused.
+impl<A: Actor> Drop for Pool<A> {
+    fn drop(&mut self) {
+        if let (Some(shared), Some(me)) = (&self.shared, &self.me) {
+            shared.close(&me.core, me.core.refusal());
+        }
+    }
+}
+
 /// The one message of a pool: have so many routees.
 pub(crate) struct Resize(usize, Reply<Result<(), SpawnError>>);
 
 impl Message for Resize {
     fn name(&self) -> &'static str {
         <Self as Request>::NAME
+    }
+
+    fn carried(&self) -> &dyn Any {
+        self
     }
 
     fn reply(&self) -> Option<&dyn Slot> {
@@ -264,6 +298,13 @@ impl Routees {
     #[must_use]
     pub fn all(&self) -> Vec<AnyRef> {
         (self.list)()
+    }
+
+    /// The same, typed; empty if `R` is not the kind of reference that the router's routees have.
+    #[must_use]
+    pub fn refs<R: ActorRef>(&self) -> Vec<R> {
+        let typed = |routee: AnyRef| routee.target().clone().typed().downcast::<Ref<R::Message>>().ok();
+        self.all().into_iter().filter_map(typed).map(|routee| R::from_ref(*routee)).collect()
     }
 }
 

@@ -5,8 +5,13 @@ use std::sync::atomic::AtomicUsize;
 
 use super::Router;
 use super::cell::{RouterCell, Table};
+use super::lines::Lines;
 use super::pool::Pool;
-use crate::actor::{Actor, ActorRef, Ctx, Directive, Ref, Spawn, SpawnError, Supervise, Target};
+use super::pull::{PullCell, Shared};
+use super::strategy::Strategy;
+use crate::actor::{
+    Actor, ActorRef, Ctx, Directive, Message, Ref, Sink, Spawn, SpawnError, Supervise, Target,
+};
 use crate::system::ActorSystem;
 
 impl ActorSystem {
@@ -51,20 +56,39 @@ async fn spawn<A: Actor>(
 ) -> Result<A::Ref, SpawnError> {
     let Router { size, strategy, stopped, mailbox, supervise } = router;
     let table = Arc::new(Table::new());
-    let (kept, make) = (table.clone(), Arc::new(factory));
+    let (shared, mailbox) = match strategy {
+        Strategy::Pull => {
+            let limit = mailbox.unwrap_or_default().limit();
+            (Some(Arc::new(Shared::<A>::new(limit, table.clone()))), None)
+        }
+        _ => (None, mailbox),
+    };
+    let (kept, make, queue) = (table.clone(), Arc::new(factory), shared.clone());
     let pool = move || {
         let (table, make, supervise) = (kept.clone(), make.clone(), supervise.clone());
-        Some(Pool { table, make, size, stopped, mailbox, supervise, last: 0 })
+        let shared = queue.clone();
+        Some(Pool { table, make, size, stopped, mailbox, supervise, shared, last: 0, me: None })
     };
     let (tell, told) = flume::bounded(1);
     let face = move |keeper| {
-        let cell = Arc::new(RouterCell::<A> { keeper, table, strategy, turn: AtomicUsize::new(0) });
-        let _ = tell.send(cell.clone());
-        cell as Arc<dyn Target>
+        let (target, reference) = match shared {
+            Some(shared) => both(Arc::new(PullCell { keeper, shared })),
+            None => {
+                let (turn, lines) = (AtomicUsize::new(0), Lines::default());
+                both(Arc::new(RouterCell::<A> { keeper, table, strategy, turn, lines }))
+            }
+        };
+        let _ = tell.send(reference);
+        target
     };
     // The pool itself does not fail; what reaches it is what a routee escalates.
     let policy = Supervise::one_for_one().otherwise(Directive::Escalate);
     Spawn::<Pool<A>>::new(parent, name, Box::new(pool)).behind(face).supervise(policy).await?;
-    let cell = told.recv().expect("a router that has started has a face");
-    Ok(A::Ref::from_ref(Ref::new(cell)))
+    let reference = told.recv().expect("a router that has started has a face");
+    Ok(A::Ref::from_ref(reference))
+}
+
+/// What the parent and what the senders know of a cell.
+fn both<M: Message>(cell: Arc<impl Sink<M>>) -> (Arc<dyn Target>, Ref<M>) {
+    (cell.clone(), Ref::new(cell))
 }

@@ -3,8 +3,13 @@
 use std::cmp::Reverse;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::gather::Gather;
+
 /// The hash of a message's key.
 pub(super) type KeyOf<M> = Box<dyn Fn(&M) -> u64 + Send + Sync>;
+
+/// The user's choice among the routees.
+pub(super) type Choose<M> = Box<dyn Fn(&M, &[Routee]) -> usize + Send + Sync>;
 
 /// How a router picks among its routees.
 pub(super) enum Strategy<M> {
@@ -12,6 +17,21 @@ pub(super) enum Strategy<M> {
     Random,
     LeastLoaded,
     ConsistentHash(KeyOf<M>),
+    Chosen(Choose<M>),
+    /// Several routees get a message.
+    Gather(Gather<M>),
+    /// The routees pick their messages.
+    Pull,
+}
+
+/// A routee, as the strategy of a [`Router::by`](super::Router::by) sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Routee {
+    /// Its number, which no other routee of the router has; it is inherited by the one that replaces it.
+    pub number: u64,
+    /// How many messages wait in its mailbox.
+    pub queued: usize,
 }
 
 /// The hash of a key, the same in every process of this build.

@@ -4,6 +4,7 @@ mod driver;
 mod seeded;
 mod tasks;
 mod timer;
+mod wall;
 
 use std::cell::Cell;
 use std::fmt;
@@ -11,15 +12,20 @@ use std::future::pending;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 
 pub(crate) use seeded::{Executor, run as run_seeded};
 pub(crate) use tasks::TaskGroup;
 pub(crate) use timer::{Alarms, Fire, TimerKey, Timers, fire, is_due, thread_number, threads, tick_after};
+pub(crate) use wall::{from_wall, to_wall};
 
-use crate::time::Instant;
+use self::wall::WallClock;
+use crate::time::{Instant, Wall};
+
+/// When simulations begin, after 1970: with the year 2000.
+const SIMULATED: Duration = Duration::from_secs(946_684_800);
 
 /// Where a system's tasks run, what time it is there, and where its chance comes from.
 ///
@@ -31,6 +37,7 @@ pub struct Runtime(Arc<Inner>);
 struct Inner {
     flavor: Flavor,
     epoch: tokio::time::Instant,
+    wall: WallClock,
     rng: Mutex<fastrand::Rng>,
     tasks: TaskGroup,
 }
@@ -48,17 +55,18 @@ impl Runtime {
     /// [`NoRuntime`] outside a tokio runtime.
     pub fn current() -> Result<Self, NoRuntime> {
         let handle = tokio::runtime::Handle::try_current().map_err(|_| NoRuntime)?;
-        Ok(Self::new(Flavor::Tokio(handle), fastrand::Rng::new()))
+        Ok(Self::new(Flavor::Tokio(handle), fastrand::Rng::new(), WallClock::machine()))
     }
 
     pub(crate) fn seeded(executor: Arc<Executor>, seed: u64) -> Self {
-        Self::new(Flavor::Seeded(executor), fastrand::Rng::with_seed(seed))
+        let wall = WallClock::starting_at(SystemTime::UNIX_EPOCH + SIMULATED);
+        Self::new(Flavor::Seeded(executor), fastrand::Rng::with_seed(seed), wall)
     }
 
     #[expect(clippy::disallowed_methods, reason = "the runtime is the one owner of the clock")]
-    fn new(flavor: Flavor, rng: fastrand::Rng) -> Self {
+    fn new(flavor: Flavor, rng: fastrand::Rng, wall: WallClock) -> Self {
         let epoch = tokio::time::Instant::now();
-        Self(Arc::new(Inner { flavor, epoch, rng: Mutex::new(rng), tasks: TaskGroup::default() }))
+        Self(Arc::new(Inner { flavor, epoch, wall, rng: Mutex::new(rng), tasks: TaskGroup::default() }))
     }
 
     /// The runtime of another node beside this one: the same executor, with tasks and chance of its own.
@@ -70,7 +78,7 @@ impl Runtime {
             Flavor::Tokio(handle) => Flavor::Tokio(handle.clone()),
             Flavor::Seeded(executor) => Flavor::Seeded(executor.clone()),
         };
-        Self::new(flavor, fastrand::Rng::with_seed(self.random()))
+        Self::new(flavor, fastrand::Rng::with_seed(self.random()), self.0.wall.beside(self.now()))
     }
 
     /// Runs `future` as a task of this system; shutdown waits for it.
@@ -125,6 +133,25 @@ impl Runtime {
     /// The time, for a thread that does not belong to the runtime.
     pub(crate) fn now_elsewhere(&self) -> Instant {
         self.on_its_clock(|| self.now())
+    }
+
+    /// The time outside: what calendars and cron expressions go by.
+    ///
+    /// It is the machine's clock, read at each look, and may be set meanwhile, forward and back. Where tokio's
+    /// clock is paused, it goes with that. In a simulation it begins with the year 2000, UTC.
+    #[must_use]
+    pub fn wall_clock(&self) -> SystemTime {
+        self.0.wall.read(self.now())
+    }
+
+    /// Sets the wall clock of this runtime, which from then on goes with its own clock and not with the
+    /// machine's: for tests and simulations. What goes by it notices within a minute.
+    pub fn set_wall_clock(&self, time: SystemTime) {
+        self.0.wall.set(self.now(), time);
+    }
+
+    pub(crate) fn wall(&self) -> Wall {
+        to_wall(self.wall_clock())
     }
 
     /// Waits until `deadline`; without one, for ever. Cancel-safe.

@@ -1,13 +1,14 @@
 //! Describes a system before it starts.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 
 use super::dependency::{self, MissingDependency, Registered};
 use super::extension::Starting;
-use super::{ActorSystem, Config};
+use super::{ActorSystem, Config, ContextPropagator};
 use crate::path::{PathError, check_name};
 use crate::runtime::{NoRuntime, Runtime};
 
@@ -41,6 +42,12 @@ impl SystemBuilder {
     /// Sets how long a shutdown waits for handlers that run before it kills them. 30 s.
     pub fn shutdown_grace(mut self, grace: Duration) -> Self {
         self.config.shutdown_grace = grace;
+        self
+    }
+
+    /// Carries a context of another library along with messages. Several work in the order of these calls.
+    pub fn propagator(mut self, propagator: impl ContextPropagator) -> Self {
+        self.config.propagators.add(Arc::new(propagator));
         self
     }
 

@@ -102,6 +102,7 @@ impl DeadLetterReason {
             AskError::Handler(never) => match *never {},
             AskError::Unanswered
             | AskError::Rejected(_)
+            | AskError::Partly(_)
             | AskError::Paused
             | AskError::Moved
             | AskError::Cycle { .. }

@@ -8,8 +8,11 @@ mod extension;
 mod histogram;
 mod kind;
 mod metrics;
+mod propagation;
 mod registry;
 mod run;
+mod schedule;
+mod scheduler;
 mod shutdown;
 mod spot;
 mod switches;
@@ -30,8 +33,11 @@ pub use self::event_stream::{Event, EventStream};
 pub use self::extension::Extension;
 pub use self::histogram::Histogram;
 pub use self::metrics::{EventMetrics, KindMetrics, MessageMetrics, Metrics};
+pub(crate) use self::propagation::Attached;
+pub use self::propagation::ContextPropagator;
 pub use self::registry::LookupError;
 pub use self::run::{Phase, Run};
+pub use self::scheduler::{NotScheduled, ScheduleError, ScheduleKind, Scheduled, Scheduler, UnknownSchedule};
 pub use self::shutdown::{ShutdownReport, StepProblem, Unfinished, UnfinishedStep};
 pub use self::watchdog::Blocked;
 
@@ -44,6 +50,8 @@ use self::dead_letters::DeadLetters;
 use self::event_stream::Events;
 use self::extension::Running;
 use self::kind::Kinds;
+use self::propagation::Propagators;
+use self::scheduler::Schedules;
 use self::shutdown::Ending;
 use self::switches::Switches;
 use self::watchdog::Watchdog;
@@ -80,6 +88,7 @@ struct Inner {
     dead_letters: DeadLetters,
     kinds: Kinds,
     watchdog: Watchdog,
+    schedules: Schedules,
     user: OnceLock<Arc<dyn Target>>,
     extensions: Mutex<Vec<Arc<dyn Running>>>,
     extensions_stopped: OnceCell<()>,
@@ -88,7 +97,6 @@ struct Inner {
     ending: Mutex<Ending>,
 }
 
-#[derive(Debug)]
 struct Config {
     ask_timeout: Duration,
     shutdown_grace: Duration,
@@ -97,6 +105,7 @@ struct Config {
     /// Zero for none.
     watchdog: Duration,
     dependencies: Dependencies,
+    propagators: Propagators,
     switches: Switches,
 }
 
@@ -109,6 +118,7 @@ impl Default for Config {
             metrics: true,
             watchdog: Duration::from_millis(100),
             dependencies: Dependencies::default(),
+            propagators: Propagators::default(),
             switches: Switches::default(),
         }
     }
@@ -135,6 +145,7 @@ impl ActorSystem {
             dead_letters: DeadLetters::new(),
             kinds: Kinds::default(),
             watchdog: Watchdog::default(),
+            schedules: Schedules::default(),
             user: OnceLock::new(),
             extensions: Mutex::default(),
             extensions_stopped: OnceCell::new(),
@@ -148,6 +159,10 @@ impl ActorSystem {
         system.0.user.set(user).unwrap_or_else(|_| unreachable!("set once, here"));
         system.start_watchdog();
         system
+    }
+
+    pub(crate) fn propagators(&self) -> &Propagators {
+        &self.0.config.propagators
     }
 
     /// The name given to the builder.
@@ -221,6 +236,10 @@ impl ActorSystem {
 
     pub(crate) fn timers(&self) -> &Timers {
         &self.0.timers
+    }
+
+    fn schedules(&self) -> &Schedules {
+        &self.0.schedules
     }
 
     pub(crate) fn board(&self) -> &Board {

@@ -37,6 +37,7 @@ impl ActorSystem {
     pub(super) async fn end_actors(&self, grace: Duration) -> Vec<Arc<dyn Target>> {
         if !self.0.stopping.swap(true, Ordering::SeqCst) {
             self.0.ending.lock().since = self.runtime().now();
+            self.schedules().close();
             self.user().control(Control::Stop(StopReason::Shutdown));
         }
         if self.within(grace, self.user_core().stopped()).await {

@@ -16,6 +16,7 @@ pub(crate) enum Promise {
     DrainOnStop,
     DeadLetterOnKill,
     AnswerOnPanic,
+    DeadLetterOnRefusal,
 }
 
 impl Switches {
@@ -32,6 +33,7 @@ impl Switches {
             DeadLetterReason::Stopped | DeadLetterReason::Shutdown => Promise::DrainOnStop,
             DeadLetterReason::Killed => Promise::DeadLetterOnKill,
             DeadLetterReason::Panicked => Promise::AnswerOnPanic,
+            DeadLetterReason::StashFull | DeadLetterReason::Unhandled => Promise::DeadLetterOnRefusal,
             _ => return true,
         };
         self.broken != Some(promise)

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::codec::{Answered, Failure};
 use crate::actor::{
-    AskError, CallPath, CodecError, Delivery, Directive, FaultInfo, Outcome, PeerError, Stage, StopReason,
-    TimeoutInfo,
+    AskError, CallPath, CodecError, Delivery, Directive, FaultInfo, Outcome, PartlyInfo, PeerError, Progress,
+    Stage, StopReason, TimeoutInfo,
 };
 use crate::path::ActorPath;
 
@@ -25,6 +25,9 @@ const TOO_LARGE: u32 = 12;
 const CYCLE: u32 = 13;
 const CANCELLED: u32 = 14;
 const UNANSWERED: u32 = 15;
+const PARTLY: u32 = 16;
+/// The number of a stage.
+const STASHED: u64 = 6;
 /// Not an error of its own: the ask's time ran out here, and the asker says so.
 const DUE: u32 = 64;
 
@@ -34,8 +37,10 @@ pub(crate) fn answered(outcome: Outcome) -> Answered {
         Outcome::Reply(body) => Answered::Reply(body),
         Outcome::Domain(body) => Answered::Domain(body),
         Outcome::Failed(error) => Answered::Failure(failure(error)),
-        Outcome::Due { handling } => {
-            let numbers = handling.map(micros).into_iter().collect();
+        Outcome::Due(progress) => {
+            let handling = progress.handling();
+            let stashed = (progress == Progress::Stashed).then_some(STASHED);
+            let numbers = handling.map(micros).or(stashed).into_iter().collect();
             Answered::Failure(Failure { code: DUE, maybe: handling.is_some(), numbers, ..Failure::default() })
         }
     }
@@ -46,9 +51,11 @@ pub(crate) fn outcome(answered: Answered) -> Outcome {
     match answered {
         Answered::Reply(body) => Outcome::Reply(body),
         Answered::Domain(body) => Outcome::Domain(body),
-        Answered::Failure(Failure { code: DUE, numbers, .. }) => {
-            Outcome::Due { handling: numbers.first().copied().map(Duration::from_micros) }
-        }
+        Answered::Failure(Failure { code: DUE, maybe, numbers, .. }) => Outcome::Due(match numbers.first() {
+            Some(elapsed) if maybe => Progress::HandlingThere(Duration::from_micros(*elapsed)),
+            Some(&STASHED) => Progress::Stashed,
+            _ => Progress::Queued,
+        }),
         Answered::Failure(failure) => Outcome::Failed(error(failure)),
     }
 }
@@ -67,6 +74,13 @@ fn failure(error: AskError) -> Failure {
         }
         AskError::Unhandled { behaviour } => with(UNHANDLED, vec![behaviour.into()]),
         AskError::Rejected(why) => with(REJECTED, vec![why.into()]),
+        AskError::Partly(info) => {
+            let PartlyInfo { asked, failed, error } = *info;
+            let inner = failure(error);
+            let mut numbers = vec![asked as u64, failed as u64, inner.code.into(), inner.maybe.into()];
+            numbers.extend(inner.numbers);
+            Failure { numbers, ..with(PARTLY, inner.texts) }
+        }
         AskError::Full => of(FULL),
         AskError::Stopped { reason, .. } => {
             Failure { numbers: vec![number_of_reason(reason)], ..of(STOPPED) }
@@ -92,6 +106,9 @@ fn failure(error: AskError) -> Failure {
 
 fn error(failure: Failure) -> AskError {
     let Failure { code, maybe, texts, numbers } = failure;
+    if code == PARTLY {
+        return partly(texts, &numbers);
+    }
     let delivered = if maybe { Delivery::Maybe } else { Delivery::No };
     let number = |index: usize| numbers.get(index).copied().unwrap_or_default();
     let mut texts = texts.into_iter();
@@ -138,6 +155,17 @@ fn error(failure: Failure) -> AskError {
         CANCELLED => AskError::Cancelled,
         code => AskError::Remote { code, text: text() },
     }
+}
+
+fn partly(texts: Vec<Box<str>>, numbers: &[u64]) -> AskError {
+    let number = |index: usize| numbers.get(index).copied().unwrap_or_default();
+    let count = |index| usize::try_from(number(index)).unwrap_or(usize::MAX);
+    let code = u32::try_from(number(2)).unwrap_or_default();
+    // Errors are not nested deeper: a peer that says so is not followed.
+    let code = if code == PARTLY { UNANSWERED } else { code };
+    let numbers = numbers.get(4..).unwrap_or_default().to_vec();
+    let error = error(Failure { code, maybe: number(3) != 0, texts, numbers });
+    AskError::Partly(Box::new(PartlyInfo { asked: count(0), failed: count(1), error }))
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -195,6 +223,7 @@ fn numbers_of_stage(stage: Stage) -> (u64, u64) {
         Stage::WaitingForRoom => (3, 0),
         Stage::Queued { depth } => (4, depth as u64),
         Stage::Handling { elapsed } => (5, micros(elapsed)),
+        Stage::Stashed => (STASHED, 0),
     }
 }
 
@@ -205,6 +234,7 @@ fn stage_of(number: u64, detail: u64) -> Stage {
         3 => Stage::WaitingForRoom,
         4 => Stage::Queued { depth: usize::try_from(detail).unwrap_or(usize::MAX) },
         5 => Stage::Handling { elapsed: Duration::from_micros(detail) },
+        STASHED => Stage::Stashed,
         _ => Stage::ReplyLost,
     }
 }
@@ -236,12 +266,18 @@ mod tests {
             fault(Some("src/cart.rs:7:5"), Directive::Restart),
             fault(None, Directive::Escalate),
             AskError::Rejected("not now".into()),
+            AskError::Partly(Box::new(PartlyInfo {
+                asked: 3,
+                failed: 1,
+                error: timeout(handling, Delivery::Maybe),
+            })),
             AskError::Full,
             AskError::Stopped { reason: StopReason::Killed, delivered: Delivery::Maybe },
             AskError::Stopped { reason: StopReason::Unknown, delivered: Delivery::No },
             AskError::Paused,
             AskError::Moved,
             timeout(Stage::Queued { depth: 3 }, Delivery::No),
+            timeout(Stage::Stashed, Delivery::No),
             timeout(handling, Delivery::Maybe),
             AskError::Unreachable { delivered: Delivery::No, source: Box::new(PeerError { peer, problem }) },
             AskError::Codec(Box::new(CodecError { message, problem: decoder, delivered: Delivery::No })),
@@ -275,11 +311,11 @@ mod tests {
 
     #[test]
     fn an_ask_that_ran_out_of_time_says_where_it_was() {
-        for handling in [None, Some(Duration::from_millis(3))] {
-            let Outcome::Due { handling: after } = outcome(answered(Outcome::Due { handling })) else {
-                panic!("not due")
-            };
-            assert_eq!(after, handling);
+        for progress in
+            [Progress::Queued, Progress::Stashed, Progress::HandlingThere(Duration::from_millis(3))]
+        {
+            let Outcome::Due(after) = outcome(answered(Outcome::Due(progress))) else { panic!("not due") };
+            assert_eq!(after, progress);
         }
     }
 

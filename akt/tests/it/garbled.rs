@@ -38,6 +38,10 @@ impl Message for GarbledMsg {
         "Add"
     }
 
+    fn carried(&self) -> &dyn std::any::Any {
+        &self.0
+    }
+
     fn reply(&self) -> Option<&dyn Slot> {
         self.1.slot()
     }

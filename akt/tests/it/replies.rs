@@ -136,6 +136,19 @@ async fn a_deferred_reply_that_is_dropped_answers_at_once_and_says_why() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_dropped_ask_whose_reply_was_dropped_was_handled_and_is_no_dead_letter() {
+    let system = system().await;
+    let store = system.spawn("store", Store::default).await.unwrap();
+
+    let unread = store.wait_for("a".into()).start();
+    assert_eq!(store.forget("a".into()).await.unwrap(), 1);
+    drop(unread);
+
+    assert_eq!(system.dead_letters(), 0);
+    system.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_forward_keeps_the_askers_reply_and_deadline() {
     let (system, router, counter) = routed(Mailbox::DEFAULT).await;
 

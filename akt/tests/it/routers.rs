@@ -288,3 +288,51 @@ async fn a_routee_that_does_not_start_fails_the_spawn_of_its_router() {
     assert!(system.actor_of::<WorkerRef>("workers").await.is_err());
     system.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_strategy_of_the_user_sees_message_and_routees_and_chooses_by_place() {
+    let (system, gate) = (system().await, Arc::new(Notify::new()));
+    let router = Router::by(3, |message: &WorkerMsg, routees| match akt::Message::name(message) {
+        "who" => routees.iter().position(|routee| routee.queued == 0).unwrap_or(0),
+        _ => 2,
+    });
+    let workers = system.spawn_router("workers", router, gated(&gate)).await.unwrap();
+    let first = system.actor_of::<WorkerRef>("/user/workers/1").await.unwrap();
+    for _ in 0..2 {
+        first.wait().tell().unwrap();
+        settle().await;
+    }
+
+    let who = workers.who().await.unwrap();
+    let waited = workers.wait().start();
+    settle().await;
+    for _ in 0..3 {
+        gate.notify_one();
+        settle().await;
+    }
+
+    assert_eq!((who.as_str(), waited.await.unwrap().as_str()), ("2", "3"));
+    assert_eq!(workers.who().await.unwrap(), "1");
+    system.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strategy_that_panics_or_chooses_nobody_is_passed_over_and_breaks_nothing() {
+    let system = system().await;
+    let panics = Router::by(2, |_: &WorkerMsg, _| panic!("no choice"));
+    let nobody = Router::by(2, |_: &WorkerMsg, routees| routees.len());
+
+    for (name, router) in [("panics", panics), ("nobody", nobody)] {
+        let workers = system.spawn_router(name, router, worker).await.unwrap();
+
+        assert_eq!(asked(&workers, 4).await, ["1", "2", "1", "2"], "in turn");
+        assert!(workers.who().tell().is_ok());
+        let routees = Routees::of(&workers.actor()).unwrap();
+        routees.resize(0).await.unwrap();
+        assert!(matches!(workers.who().tell(), Err(TellError::NoRoutees(_))));
+        routees.resize(1).await.unwrap();
+        assert_eq!(workers.who().await.unwrap(), "3");
+    }
+    assert_eq!(system.dead_letters(), 0);
+    system.shutdown().await;
+}

@@ -15,7 +15,7 @@ const LEVELS: &[&[&str]] = &[
     &["sim"],
     &["actor", "system"],
     &["persistence"],
-    &["grain", "router", "stream", "delivery", "signal", "wire", "transport"],
+    &["grain", "router", "stream", "delivery", "signal", "cron", "wire", "transport"],
     &["remote"],
     &["cluster"],
     &["directory", "replicator", "pubsub"],
@@ -40,6 +40,10 @@ const PURE: &[&str] = &[
     "system/histogram.rs",
     "telemetry/family.rs",
     "telemetry/text.rs",
+    "actor/calendar.rs",
+    "actor/rhythm.rs",
+    "cron/expression.rs",
+    "cron/zoned.rs",
     "router/strategy.rs",
     "delivery/producer.rs",
     "delivery/consumer.rs",
@@ -82,6 +86,9 @@ const IMPURE: &[&str] = &[
 
 /// Foreign crates and where in `akt/src` they may be named.
 const ADDRESSES: &[(&str, &[&str])] = &[
+    ("chrono", &["cron/"]),
+    ("chrono_tz", &["cron/", "lib.rs"]),
+    ("croner", &["cron/"]),
     ("quinn", &["transport/"]),
     ("rustls", &["transport/"]),
     ("rcgen", &["transport/"]),
@@ -114,12 +121,14 @@ fn imports_point_downward() {
 
 fn imports(file: &Source) -> Vec<String> {
     let Some(module) = file.module() else { return Vec::new() };
-    let mut targets = imported(&file.shipped(), "crate::");
+    // What a macro names is imported where it is used.
+    let shipped = file.shipped().replace("$crate::", "");
+    let mut targets = imported(&shipped, "crate::");
     // One level below the root, `super` is the root.
     if !file.path["akt/src/".len()..].contains('/') || file.path.ends_with(&format!("/{module}/mod.rs")) {
-        targets.extend(imported(&file.shipped(), "\nuse super::"));
+        targets.extend(imported(&shipped, "\nuse super::"));
     }
-    targets.extend(imported(&file.shipped(), "super::super::"));
+    targets.extend(imported(&shipped, "super::super::"));
     targets.retain(|target| !may_import(module, target));
     targets.iter().map(|target| format!("`{module}` may not import `{target}`")).collect()
 }
@@ -177,6 +186,7 @@ fn upward_and_sideways_imports_are_found() {
     broken(imports, "akt/src/grain/mod.rs", "use crate::ActorSystem;");
     fine(imports, "akt/src/system/mod.rs", "use crate::{actor::Ref, time};\nuse crate::system::registry;");
     fine(imports, "akt/src/machine.rs", "use crate::time::Instant;");
+    fine(imports, "akt/src/cron/mod.rs", "macro_rules! cron { () => { $crate::__private::cron() } }");
     fine(imports, "akt/src/actor/cell.rs", "use crate::system::Registry; // not crate::remote");
 }
 
@@ -369,6 +379,15 @@ fn there_is_one_options_proto() {
         "options.proto differs between {:?}",
         paths(&named("options.proto"))
     );
+}
+
+/// What akt-macros checks at compile time, akt checks at run time.
+#[test]
+fn there_is_one_language_of_cron_expressions() {
+    let copies = named("expression.rs");
+
+    assert_eq!(copies.len(), 2, "{:?}", paths(&copies));
+    assert!(same(&copies), "expression.rs differs between {:?}", paths(&copies));
 }
 
 fn same(copies: &[(String, String)]) -> bool {

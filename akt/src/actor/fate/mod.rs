@@ -1,6 +1,8 @@
 //! The fate test: every accepted message is handled, returned, or a dead letter. Exactly one of them.
 
 mod ledger;
+mod moody;
+mod pace;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -9,6 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use self::ledger::{End, Ledger, Tally};
+use self::pace::{give_way, pause, work};
 use super::{AskError, Ctx, Delivery, Directive, Forward, Mailbox, Reply, Request, Supervise, TellError};
 use crate::runtime::Runtime;
 use crate::system::{ActorSystem, Event, Promise};
@@ -165,37 +168,9 @@ impl Subject {
         self.ledger.completed(id);
     }
 
-    /// Waits `ms` milliseconds, or if it is even only gives way so often.
     async fn pause(&self, ms: u64) {
-        if ms % 2 == 1 {
-            return self.runtime.sleep(Duration::from_millis(ms)).await;
-        }
-        for _ in 0..ms {
-            give_way().await;
-        }
+        pause(&self.runtime, ms).await;
     }
-}
-
-/// Ends after a while: well, badly, or with a panic.
-async fn work(runtime: Runtime, for_ms: u64) -> Result<(), Refused> {
-    runtime.sleep(Duration::from_millis(for_ms)).await;
-    match for_ms {
-        0 => panic!("fate: work"),
-        5 => Err(Refused),
-        _ => Ok(()),
-    }
-}
-
-async fn give_way() {
-    let mut yielded = false;
-    std::future::poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 // ---- one run -----------------------------------------------------------------------------------
@@ -211,8 +186,12 @@ async fn run(runtime: Runtime, seed: u64, broken: Option<Promise>) -> Result<Tal
     let mut events = system.events_with_capacity(1 << 16);
     let ledger = Ledger::default();
     let (tx, done) = flume::bounded::<()>(8);
+    let kind = Kind::of(rng.u8(..14));
+    if kind.copies() {
+        ledger.copies();
+    }
     for _ in 0..3 {
-        let client = Client { system: system.clone(), ledger: ledger.clone(), rng: rng.fork() };
+        let client = Client { system: system.clone(), ledger: ledger.clone(), rng: rng.fork(), kind };
         let tx = tx.clone();
         runtime.spawn("client", async move {
             client.run().await;
@@ -237,15 +216,66 @@ async fn run(runtime: Runtime, seed: u64, broken: Option<Promise>) -> Result<Tal
     ledger.settle(letters)
 }
 
+/// What the clients of a run meet.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Actor,
+    /// A router that sends each message to one routee.
+    Router(u8),
+    /// Routers that send clones to both of their routees.
+    FanOut,
+    ScatterGather,
+    TailChopping,
+    Pull,
+}
+
+impl Kind {
+    fn of(chance: u8) -> Self {
+        match chance {
+            0..5 => Self::Router(chance),
+            5 | 6 => Self::FanOut,
+            7 => Self::ScatterGather,
+            8 => Self::TailChopping,
+            9 | 10 => Self::Pull,
+            _ => Self::Actor,
+        }
+    }
+
+    fn copies(self) -> bool {
+        matches!(self, Self::FanOut | Self::ScatterGather | Self::TailChopping)
+    }
+
+    fn router(self) -> Option<Router<SubjectMsg>> {
+        let (within, interval) = (Duration::from_millis(8), Duration::from_millis(2));
+        Some(match self {
+            Self::Actor => return None,
+            Self::Router(0) => Router::round_robin(2),
+            Self::Router(1) => Router::least_loaded(2),
+            Self::Router(2) => Router::random(2).without_replacement(),
+            Self::Router(3) => Router::consistent_hash(2, |_: &SubjectMsg| 7),
+            Self::Router(_) => Router::by(2, |_, routees| routees[0].queued % 3),
+            Self::FanOut => Router::fan_out(2),
+            Self::ScatterGather => Router::scatter_gather(2, within),
+            Self::TailChopping => Router::tail_chopping(2, within, interval),
+            Self::Pull => Router::pull(2),
+        })
+    }
+}
+
 struct Client {
     system: ActorSystem,
     ledger: Ledger,
     rng: fastrand::Rng,
+    kind: Kind,
 }
 
 impl Client {
     async fn run(mut self) {
-        for _ in 0..self.rng.usize(3..14) {
+        for _ in 0..self.rng.usize(4..20) {
+            if self.rng.u8(..3) == 0 {
+                self.upset().await;
+                continue;
+            }
             let Some(subject) = self.subject().await else { continue };
             for _ in 0..self.rng.usize(0..3) {
                 give_way().await;
@@ -275,12 +305,8 @@ impl Client {
         let mailbox =
             if self.rng.bool() { Mailbox::Unbounded } else { Mailbox::bounded(self.rng.usize(1..5)) };
         let policy = policy.backoff(backoff);
-        let router = match self.rng.u8(..8) {
-            0 => Router::round_robin(2),
-            1 => Router::least_loaded(2),
-            2 => Router::random(2).without_replacement(),
-            3 => Router::consistent_hash(2, |_: &SubjectMsg| 7),
-            _ => return self.system.spawn("subject", factory).supervise(policy).mailbox(mailbox).await.ok(),
+        let Some(router) = self.kind.router() else {
+            return self.system.spawn("subject", factory).supervise(policy).mailbox(mailbox).await.ok();
         };
         self.system.spawn_router("subject", router.supervise(policy).mailbox(mailbox), factory).await.ok()
     }
@@ -400,7 +426,13 @@ fn every_accepted_message_has_exactly_one_fate() {
 
 #[test]
 fn a_broken_promise_is_noticed() {
-    for promise in [Promise::DrainOnStop, Promise::DeadLetterOnKill, Promise::AnswerOnPanic] {
+    let promises = [
+        Promise::DrainOnStop,
+        Promise::DeadLetterOnKill,
+        Promise::AnswerOnPanic,
+        Promise::DeadLetterOnRefusal,
+    ];
+    for promise in promises {
         let noticed =
             seeds().take(1_000).any(|seed| crate::sim::run(seed, |rt| run(rt, seed, Some(promise))).is_err());
 

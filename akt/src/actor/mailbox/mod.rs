@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 pub(crate) use home::{Home, Visit};
 pub(crate) use lane::{Control, Errand, Lane};
 pub(crate) use queue::{Batch, Queue};
-pub(crate) use room::Ticket;
+pub(crate) use room::{Room, Ticket};
 
 /// How many messages an actor may have accepted and not started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -163,14 +163,7 @@ impl<M> Queue<M> {
         if state.closed {
             return Poll::Ready(Err(Refusal::Stopped));
         }
-        match ticket {
-            Some(ticket) => ticket.poll(cx).map(|granted| granted.then_some(()).ok_or(Refusal::Stopped)),
-            None if state.room.take() => Poll::Ready(Ok(())),
-            None => {
-                *ticket = Some(state.room.wait(cx.waker()));
-                Poll::Pending
-            }
-        }
+        state.room.poll(ticket, cx)
     }
 
     /// Leaves the line; room that was granted goes to the next.
@@ -303,6 +296,16 @@ impl<M> Queue<M> {
     /// How many messages were ever accepted.
     pub(crate) fn accepted(&self) -> u64 {
         self.state.lock().accepted
+    }
+
+    /// Whether its consumer waits for something to come.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.state.lock().idle, Idle::First | Idle::Later(_))
+    }
+
+    /// Whether messages may wait to be started: their room has not been given back.
+    pub(crate) fn is_used(&self) -> bool {
+        self.state.lock().room.is_used()
     }
 
     /// How many messages wait in the queue, without those that the consumer has taken.

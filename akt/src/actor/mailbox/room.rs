@@ -6,12 +6,13 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 
+use crate::actor::reference::Refusal;
 use crate::runtime::Fire;
 use crate::time::Instant;
 
 /// What is accepted and not started, against the limit; guarded by the queue's lock.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(crate) struct Room {
     limit: usize,
     used: usize,
     /// Absent as long as nobody has ever waited: most mailboxes.
@@ -20,19 +21,23 @@ pub(super) struct Room {
 }
 
 impl Room {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self { limit, used: 0, waiting: None }
     }
 
     /// Takes room for one message; nobody overtakes those who wait.
-    pub(super) fn take(&mut self) -> bool {
+    pub(crate) fn take(&mut self) -> bool {
         let free = self.used < self.limit && self.waiting.as_ref().is_none_or(|waiting| waiting.is_empty());
         self.used += usize::from(free);
         free
     }
 
+    pub(super) fn is_used(&self) -> bool {
+        self.used > 0
+    }
+
     /// Gives back room for `count` messages, to the first who wait.
-    pub(super) fn give_back(&mut self, count: usize) -> Woken {
+    pub(crate) fn give_back(&mut self, count: usize) -> Woken {
         self.used -= count;
         let mut woken = Woken::default();
         let Some(waiting) = &mut self.waiting else { return woken };
@@ -45,20 +50,36 @@ impl Room {
         woken
     }
 
+    /// Ready when room for one message is taken, in the order of asking.
+    pub(crate) fn poll(
+        &mut self,
+        ticket: &mut Option<Ticket>,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), Refusal>> {
+        match ticket {
+            Some(ticket) => ticket.poll(cx).map(|granted| granted.then_some(()).ok_or(Refusal::Stopped)),
+            None if self.take() => Poll::Ready(Ok(())),
+            None => {
+                *ticket = Some(self.wait(cx.waker()));
+                Poll::Pending
+            }
+        }
+    }
+
     /// Queues behind the others that wait.
-    pub(super) fn wait(&mut self, waker: &Waker) -> Ticket {
+    fn wait(&mut self, waker: &Waker) -> Ticket {
         let waiter = Arc::new(Waiter { state: Mutex::new(Wait::Waiting(waker.clone())) });
         self.waiting.get_or_insert_default().push_back(waiter.clone());
         Ticket(waiter)
     }
 
     /// Sends everybody away: the mailbox is closed.
-    pub(super) fn close(&mut self) -> Woken {
+    pub(crate) fn close(&mut self) -> Woken {
         let waiting = self.waiting.take().into_iter().flat_map(|waiting| *waiting);
         Woken(waiting.filter_map(|waiter| waiter.end(Wait::Closed)).collect())
     }
 
-    pub(super) fn abandon(&mut self, ticket: &Ticket) -> Woken {
+    pub(crate) fn abandon(&mut self, ticket: &Ticket) -> Woken {
         if ticket.0.leave() {
             return self.give_back(1);
         }
@@ -72,7 +93,7 @@ impl Room {
 /// Those whose wait is over, woken when this is dropped: after the lock, for they may use the mailbox at once.
 #[derive(Default)]
 #[must_use = "dropped under the lock, it wakes under the lock"]
-pub(super) struct Woken(Vec<Waker>);
+pub(crate) struct Woken(Vec<Waker>);
 
 impl Drop for Woken {
     fn drop(&mut self) {
@@ -85,6 +106,11 @@ impl Drop for Woken {
 pub(crate) struct Ticket(Arc<Waiter>);
 
 impl Ticket {
+    /// Whether this is the same place in the same line.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Ready with true when room was granted, with false when the mailbox has closed.
     pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<bool> {
         let mut state = self.0.state.lock();

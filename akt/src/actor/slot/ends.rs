@@ -3,12 +3,14 @@
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::inner::{Inner, wake};
 use super::share::Share;
 use super::word::*;
 use crate::actor::error::AskError;
+use crate::actor::meta::Meta;
 use crate::actor::reply::{Awaited, Begin, Progress};
 use crate::sync::Ordering;
 use crate::time::Instant;
@@ -19,9 +21,10 @@ pub(crate) fn for_task<R: Send + 'static>(
     deadline: Instant,
     alarm: Instant,
     waker: Waker,
+    meta: Option<Arc<Meta>>,
 ) -> (Asker<R>, Ender<R>, Share) {
     let word = QUEUED + 3 * SHARE;
-    let share = Inner::<R>::allocate([since, deadline, alarm], word, MaybeUninit::new(waker), None);
+    let share = Inner::<R>::allocate([since, deadline, alarm], word, MaybeUninit::new(waker), Ok(meta));
     // The slot was made with three shares.
     let (second, third) = (Share(share.0), Share(share.0));
     (Asker(share, PhantomData), Ender(second, PhantomData), third)
@@ -34,7 +37,7 @@ pub(crate) fn for_wire<R: Send + 'static>(
 ) -> Ender<R> {
     let word = QUEUED + WIRE + TAKEN + SHARE;
     Ender(
-        Inner::<R>::allocate([deadline; 3], word, MaybeUninit::uninit(), Some(Box::new(answer))),
+        Inner::<R>::allocate([deadline; 3], word, MaybeUninit::uninit(), Err(Box::new(answer))),
         PhantomData,
     )
 }
@@ -118,6 +121,7 @@ impl<R: Send + 'static> Asker<R> {
 }
 
 /// The handler's end: the one that may give an outcome with a value.
+#[repr(transparent)]
 pub(crate) struct Ender<R>(Share, PhantomData<fn() -> R>);
 
 impl<R: Send + 'static> Ender<R> {
@@ -134,6 +138,16 @@ impl<R: Send + 'static> Ender<R> {
     /// The slot, shared.
     pub(crate) fn share(&self) -> Share {
         self.0.clone()
+    }
+
+    /// What the message came with.
+    pub(super) fn meta(&self) -> Option<&Arc<Meta>> {
+        self.0.header().meta.as_ref()
+    }
+
+    /// The end whose type was forgotten. It is the slot's own.
+    pub(super) fn of(share: Share) -> Self {
+        Self(share, PhantomData)
     }
 
     /// Forgets the type.
@@ -154,7 +168,10 @@ impl<R: Send + 'static> Ender<R> {
             match word & PHASE {
                 DROPPED => return Begin::Cancelled,
                 TIMED_OUT | ANSWERED => return Begin::Returned,
-                _ if now >= header.deadline => return Begin::Expired { waited: now.since(header.since) },
+                phase if now >= header.deadline => {
+                    let waited = now.since(header.since);
+                    return Begin::Expired { waited, in_stash: phase == STASHED };
+                }
                 _ => {}
             }
             header.begun.store(now.as_nanos(), Ordering::Relaxed);
@@ -170,6 +187,7 @@ impl<R: Send + 'static> Ender<R> {
         let phase = match progress {
             Progress::Connecting => CONNECTING,
             Progress::Sent => SENT,
+            Progress::Stashed => STASHED,
             _ => QUEUED,
         };
         let word = self.0.word();
@@ -196,8 +214,7 @@ impl<R: Send + 'static> Ender<R> {
     }
 
     /// The time ran out on the other node, which says where the message was.
-    pub(crate) fn due(self, handling: Option<std::time::Duration>) {
-        let progress = handling.map_or(Progress::Queued, Progress::HandlingThere);
+    pub(crate) fn due(self, progress: Progress) {
         self.end(TIMED_OUT, Awaited::Due(progress));
     }
 

@@ -3,11 +3,13 @@
 
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::share::Share;
 use super::word::*;
 use crate::actor::error::AskError;
+use crate::actor::meta::Meta;
 use crate::actor::reply::{Awaited, Pending, Progress};
 use crate::sync::{AtomicU64, Mutex, Ordering, UnsafeCell};
 use crate::time::Instant;
@@ -23,6 +25,8 @@ pub(super) struct Header {
     pub(super) alarm: Instant,
     pub(super) begun: AtomicU64,
     pub(super) fired: AtomicU64,
+    /// What came with the ask.
+    pub(super) meta: Option<Arc<Meta>>,
     /// The asker's first; written before the slot is shared, only read from then on.
     pub(super) waker: UnsafeCell<MaybeUninit<Waker>>,
 }
@@ -35,6 +39,12 @@ pub(super) struct Inner<R> {
     pub(super) cold: Mutex<Cold<R>>,
 }
 
+/// Takes an outcome away at once.
+pub(super) type Deliver<R> = Box<dyn FnOnce(Awaited<R>) + Send>;
+
+/// Where an ask comes from: a task here, with what it carries, or a connection.
+pub(super) type From<R> = Result<Option<Arc<Meta>>, Deliver<R>>;
+
 pub(super) struct Cold<R> {
     /// The asker's waker, once [`MOVED`].
     pub(super) asker: Option<Waker>,
@@ -45,7 +55,7 @@ pub(super) struct Cold<R> {
     /// Called when the asker gives up: a connection that carries the ask.
     pub(super) on_cancel: Option<Box<dyn FnOnce() + Send>>,
     /// Takes the outcome away at once: a connection that brought the ask.
-    pub(super) answer: Option<Box<dyn FnOnce(Awaited<R>) + Send>>,
+    pub(super) answer: Option<Deliver<R>>,
 }
 
 // SAFETY: the value is handed from one thread to another, never used by two at once; everything else in a
@@ -59,8 +69,12 @@ impl<R: Send + 'static> Inner<R> {
         [since, deadline, alarm]: [Instant; 3],
         word: Word,
         waker: MaybeUninit<Waker>,
-        answer: Option<Box<dyn FnOnce(Awaited<R>) + Send>>,
+        from: From<R>,
     ) -> Share {
+        let (meta, answer) = match from {
+            Ok(meta) => (meta, None),
+            Err(answer) => (None, Some(answer)),
+        };
         let header = Header {
             word: AtomicU64::new(word),
             pending: Self::pending,
@@ -69,6 +83,7 @@ impl<R: Send + 'static> Inner<R> {
             alarm,
             begun: AtomicU64::new(0),
             fired: AtomicU64::new(0),
+            meta,
             waker: UnsafeCell::new(waker),
         };
         let cold = Cold { asker: None, refusal: None, handler: None, on_cancel: None, answer };
@@ -90,6 +105,7 @@ impl<R: Send + 'static> Inner<R> {
             QUEUED => Progress::Queued,
             CONNECTING => Progress::Connecting,
             SENT => Progress::Sent,
+            STASHED => Progress::Stashed,
             _ => Progress::Handling { since: moment(&self.header.begun), at: moment(&self.header.fired) },
         }
     }

@@ -9,8 +9,10 @@ mod ends;
 mod inner;
 #[cfg(all(test, loom))]
 mod model;
+mod packed;
 mod share;
 mod word;
 
 pub(crate) use ends::{Asker, Ender, Seen, for_task, for_wire};
+pub(crate) use packed::Packed;
 pub(crate) use share::Share;

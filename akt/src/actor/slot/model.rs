@@ -11,7 +11,7 @@ use loom::thread;
 
 use super::{Asker, Ender, Seen, Share, for_task, for_wire};
 use crate::actor::error::AskError;
-use crate::actor::reply::{Awaited, Begin};
+use crate::actor::reply::{Awaited, Begin, Progress};
 use crate::time::Instant;
 
 /// Counts its wakes, and itself.
@@ -38,7 +38,7 @@ const SOON: Instant = Instant::from_nanos(10);
 const LATER: Instant = Instant::from_nanos(20);
 
 fn ask(waker: &Waker) -> (Asker<Arc<()>>, Ender<Arc<()>>, Share) {
-    for_task(Instant::ZERO, LATER, LATER, waker.clone())
+    for_task(Instant::ZERO, LATER, LATER, waker.clone(), None)
 }
 
 /// Polls once.
@@ -84,6 +84,31 @@ fn loom_an_asker_that_leaves_at_the_same_time_leaks_nothing() {
             let began = ender.begin(SOON);
             assert!(matches!(began, Begin::Go | Begin::Cancelled));
             ender.settle(Ok(sent))
+        });
+
+        asker.give_up();
+        let read = asker.leave(Some(alarm));
+        let settled = handler.join().unwrap();
+
+        assert_eq!(settled, matches!(read, Some(Awaited::Outcome(Ok(_)))));
+        drop(read);
+        assert_eq!(Arc::strong_count(&answer), 1);
+        drop(waker);
+        assert_eq!(Arc::strong_count(&task), 1);
+    });
+}
+
+#[test]
+fn loom_a_message_that_is_put_aside_is_handled_or_skipped() {
+    loom::model(|| {
+        let (task, waker) = Task::new();
+        let answer = Arc::new(());
+        let (asker, ender, alarm) = ask(&waker);
+        let sent = answer.clone();
+        let handler = thread::spawn(move || {
+            ender.begin(SOON);
+            ender.travel(Progress::Stashed);
+            ender.begin(SOON) == Begin::Go && ender.settle(Ok(sent))
         });
 
         asker.give_up();
@@ -209,7 +234,7 @@ fn loom_a_remote_timeout_is_told_with_its_place() {
     loom::model(|| {
         let (_, waker) = Task::new();
         let (mut asker, ender, alarm) = ask(&waker);
-        let peer = thread::spawn(move || ender.due(Some(Duration::from_secs(1))));
+        let peer = thread::spawn(move || ender.due(Progress::HandlingThere(Duration::from_secs(1))));
 
         let _ = look(&mut asker, &waker);
         peer.join().unwrap();

@@ -12,6 +12,7 @@ use crate::sync::{AtomicU64, Ordering};
 use crate::time::Instant;
 
 /// One share of a slot, whatever its type.
+#[repr(transparent)]
 pub(crate) struct Share(pub(super) NonNull<Header>);
 
 // SAFETY: slots are `Send` and `Sync`, since `R: Send` wherever one is made; shares are counted atomically.
@@ -37,6 +38,11 @@ impl Share {
     /// When its asker is to be woken.
     pub(crate) fn alarm(&self) -> Instant {
         self.header().alarm
+    }
+
+    /// When its asker gives up.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.header().deadline
     }
 
     /// Gives up ownership; [`from_raw`](Self::from_raw) takes it back.

@@ -9,10 +9,11 @@ pub(super) const QUEUED: Word = 0;
 pub(super) const CONNECTING: Word = 1;
 pub(super) const SENT: Word = 2;
 pub(super) const HANDLING: Word = 3;
+pub(super) const STASHED: Word = 4;
 /// This and everything above it is the end.
-pub(super) const ANSWERED: Word = 4;
-pub(super) const TIMED_OUT: Word = 5;
-pub(super) const DROPPED: Word = 6;
+pub(super) const ANSWERED: Word = 5;
+pub(super) const TIMED_OUT: Word = 6;
+pub(super) const DROPPED: Word = 7;
 /// The time is up; the asker does not know yet.
 pub(super) const DUE: Word = 1 << 3;
 /// The waker in the header belongs to whoever set this.

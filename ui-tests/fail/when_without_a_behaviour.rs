@@ -1,0 +1,24 @@
+use akt::prelude::*;
+
+#[derive(akt::Behavior)]
+enum Phase {
+    Closed,
+    Open,
+}
+
+struct Door {
+    phase: Phase,
+}
+
+#[akt::actor(unhandled = deny)]
+impl Door {
+    #[handler(when = Phase::Closed, reject_when = Phase::Open)]
+    fn open(&mut self) {
+        self.phase = Phase::Open;
+    }
+
+    #[on(enter = Phase::Open)]
+    fn opened(&mut self) {}
+}
+
+fn main() {}
