@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ::tracing::field::{Field, Visit};
 use ::tracing::level_filters::LevelFilter;
 use ::tracing::span::{Attributes, Id, Record};
+use ::tracing::subscriber::Interest;
 use ::tracing::{Event, Metadata, Subscriber};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -44,6 +45,11 @@ impl Visit for Fields {
 }
 
 impl Subscriber for Listener {
+    /// Asks each time: tracing remembers an answer for all threads, and only this one listens.
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         !metadata.is_event() && metadata.target() == "akt::handler" && *metadata.level() <= self.level
     }
@@ -81,6 +87,14 @@ async fn a_handler_has_a_span_that_names_actor_kind_and_message() {
     let gate = Arc::new(Notify::new());
     let counter = system.spawn("counter", gated(&gate)).await.unwrap();
 
+    // What another thread was asked first, it may have answered for this one.
+    for _ in 0..2 {
+        counter.add(1).send().await.unwrap();
+        tokio::task::yield_now().await;
+        ::tracing::callsite::rebuild_interest_cache();
+    }
+    seen.lock().clear();
+
     counter.add(1).send().await.unwrap();
     let waiting = counter.wait().start();
     tokio::task::yield_now().await;
@@ -90,10 +104,11 @@ async fn a_handler_has_a_span_that_names_actor_kind_and_message() {
     let add = "handle actor=/user/counter kind=\"Counter\" message=\"add\"";
     let wait = "handle actor=/user/counter kind=\"Counter\" message=\"wait\"";
     let seen = seen.lock().clone();
-    assert_eq!(seen[..3], [add, "in 1", "out 1"]);
-    assert_eq!(seen[3], wait);
+    let [first, second] = [&seen[1], &seen[4]];
+    assert!(first.starts_with("in ") && seen[2] == first.replace("in", "out"), "{seen:?}");
+    assert_eq!([&seen[0], &seen[3]], [add, wait]);
     assert_eq!(seen.iter().filter(|line| *line == wait).count(), 1, "one span for an async handler");
-    assert!(seen.iter().filter(|line| *line == "in 2").count() >= 2, "in it at each poll: {seen:?}");
+    assert!(seen.iter().filter(|line| *line == second).count() >= 2, "in it at each poll: {seen:?}");
     system.shutdown().await;
 }
 
