@@ -30,8 +30,8 @@ pub struct Ctx<A: Actor> {
     pub(super) fault: Option<Box<Fault>>,
     /// The message being handled.
     pub(super) message: &'static str,
-    /// How many messages of this name were handled and not counted yet.
-    pub(super) uncounted: u32,
+    /// How many messages of this name were handled and not counted yet: of one turn at most.
+    pub(super) uncounted: u16,
     /// The message being handled is measured.
     pub(super) measured: bool,
     /// The ask that an async handler works on.

@@ -106,7 +106,7 @@ impl Kind {
     }
 
     /// Handlers have ended, all of the name that the actor is in.
-    pub(crate) fn handled(&self, doing: &Doing, times: u32) {
+    pub(crate) fn handled(&self, doing: &Doing, times: u16) {
         if self.tally.is_measured()
             && let Some(entry) = self.tally.entry(doing)
         {
