@@ -32,6 +32,8 @@ pub mod sim;
 mod sync;
 #[cfg_attr(not(feature = "cron"), allow(dead_code, reason = "the seam to calendars, without them"))]
 mod system;
+#[cfg(feature = "prometheus")]
+mod telemetry;
 mod time;
 #[cfg(feature = "remote")]
 mod transport;
@@ -59,11 +61,13 @@ pub use remote::{ActorAtError, Refusal, Remote};
 pub use router::{Routee, Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
-    ActorSystem, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event, EventStream, Evict,
-    Extension, Inject, LookupError, MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind,
-    Scheduled, Scheduler, ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep,
-    UnknownSchedule,
+    ActorSystem, Blocked, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event, EventMetrics,
+    EventStream, Evict, Extension, Histogram, Inject, KindMetrics, LookupError, MessageMetrics, Metrics,
+    MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind, Scheduled, Scheduler,
+    ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep, UnknownSchedule,
 };
+#[cfg(feature = "prometheus")]
+pub use telemetry::Prometheus;
 pub use time::Instant;
 #[cfg(feature = "remote")]
 pub use transport::{BindError, Network, Tls, TlsError};

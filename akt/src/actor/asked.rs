@@ -61,7 +61,7 @@ impl<R: Send + 'static> Asked<R> {
             Some(Awaited::Outcome(Err(error))) => DeadLetterReason::of_error(&error),
             Some(Awaited::Due(_)) => DeadLetterReason::Expired,
         };
-        target.system().dead_letter_at(|| target.path(), name, reason);
+        target.system().dead_letter_for(target, name, reason);
     }
 }
 

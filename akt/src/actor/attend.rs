@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use tracing::Span;
 
 use super::cell::LocalCell;
 use super::current::{self, Handling};
@@ -16,6 +17,7 @@ use super::panic::guard;
 use super::reference::Target;
 use super::sender::Sender;
 use super::traits::Actor;
+use crate::system::Spot;
 use crate::time::Instant;
 
 pin_project! {
@@ -26,6 +28,7 @@ pin_project! {
         cell: &'a Arc<LocalCell<A>>,
         deadline: Instant,
         meta: Option<Arc<Meta>>,
+        span: Option<Box<Span>>,
         #[pin]
         user: Option<F>,
     }
@@ -44,7 +47,12 @@ impl<'a, A: Actor, F: Future> Attend<'a, A, F> {
         meta: Option<Arc<Meta>>,
         user: F,
     ) -> Self {
-        Self { cell, deadline, meta, user: Some(user) }
+        Self { cell, deadline, meta, span: None, user: Some(user) }
+    }
+
+    /// Polls it inside `span`.
+    pub(super) fn within(self, span: Option<Box<Span>>) -> Self {
+        Self { span, ..self }
     }
 }
 
@@ -56,12 +64,14 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
         let _acting = Sender::act(&this.cell.core.lane);
         let Some(running) = this.user.as_mut().as_pin_mut() else { panic!("polled after its end") };
         let core = &this.cell.core;
+        let _inside = this.span.as_deref().map(Span::enter);
         let broken = if core.lane.is_killed() {
             Broken::Killed
         } else {
             let actor: Arc<dyn Target> = this.cell.clone();
             let handling = Handling { actor: Some(actor), deadline: *this.deadline, meta: this.meta.clone() };
-            match current::within(core.system(), handling, || guard(|| running.poll(cx))) {
+            let poll = |_: &Spot| current::within(core.system(), handling, || guard(|| running.poll(cx)));
+            match core.system().watched(core.id, poll) {
                 Ok(Poll::Ready(out)) => return Poll::Ready(Ok(out)),
                 Err(panic) => Broken::Panic(panic),
                 Ok(Poll::Pending) => {

@@ -17,7 +17,7 @@ use super::resident::Resident;
 use super::traits::{Actor, Message};
 use crate::path::ActorPath;
 use crate::runtime::Fire;
-use crate::system::ActorSystem;
+use crate::system::{ActorSystem, Doing};
 use crate::time::Instant;
 
 /// A mailbox with the actor that empties it, and everything about the actor that others may touch.
@@ -26,15 +26,16 @@ pub(crate) struct LocalCell<A: Actor> {
     pub(crate) core: Core,
     /// Whether asks may be handled in their askers' turn, should the actor rest.
     pub(super) lends: AtomicBool,
+    pub(super) doing: Doing,
 }
 
 impl<A: Actor> LocalCell<A> {
     pub(crate) fn new(parent: &Arc<dyn Target>, name: Box<str>, queue: Queue<A::Msg>) -> Self {
-        Self::with_core(Core::new(parent.system().clone(), Some(parent.clone()), name), queue)
+        Self::with_core(Core::new(parent.system().kind(A::NAME), Some(parent.clone()), name), queue)
     }
 
     pub(crate) fn with_core(core: Core, queue: Queue<A::Msg>) -> Self {
-        Self { core, home: Home::new(queue), lends: AtomicBool::new(true) }
+        Self { core, home: Home::new(queue), lends: AtomicBool::new(true), doing: Doing::default() }
     }
 
     /// There was no room for `message`: the mailbox says what is dropped, if it is not refused.
@@ -61,7 +62,8 @@ where
     A::Msg: From<P>,
 {
     fn push(&self, message: P, reserved: bool) -> Result<(), Refused<P>> {
-        match self.home.queue.push(message, reserved) {
+        let stamp = |number| self.stamp(number);
+        match self.home.queue.push_with(message, reserved, stamp) {
             Ok(()) => Ok(()),
             Err((Refusal::Full, message)) => self.overflow(message),
             Err((refusal, message)) => Err(Refused { refusal, message }),
@@ -122,6 +124,10 @@ impl<A: Actor> Target for LocalCell<A> {
 
     fn depth(&self) -> usize {
         self.home.queue.depth()
+    }
+
+    fn doing(&self) -> Option<&'static str> {
+        self.core.kind().name_of(&self.doing)
     }
 
     fn refusal(&self) -> StopReason {

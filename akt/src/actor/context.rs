@@ -32,6 +32,10 @@ pub struct Ctx<A: Actor> {
     pub(super) fault: Option<Box<Fault>>,
     /// The message being handled.
     pub(super) message: &'static str,
+    /// How many messages of this name were handled and not counted yet: of one turn at most.
+    pub(super) uncounted: u16,
+    /// The message being handled is measured.
+    pub(super) measured: bool,
     /// The ask that an async handler works on.
     pub(super) current: AnyReply,
     /// Timers and work; absent in an actor that never had any.
@@ -49,6 +53,8 @@ impl<A: Actor> Ctx<A> {
             state: 0,
             fault: None,
             message: "",
+            uncounted: 0,
+            measured: false,
             current: AnyReply::default(),
             scope: None,
             shelf: A::Stash::default(),

@@ -18,7 +18,7 @@ use super::start::StartFailure;
 use super::watch::Terminated;
 use crate::id::ActorId;
 use crate::path::ActorPath;
-use crate::system::ActorSystem;
+use crate::system::{ActorSystem, Kind};
 
 /// What every local actor has, whatever its type.
 pub(crate) struct Core {
@@ -26,7 +26,8 @@ pub(crate) struct Core {
     pub(crate) lane: Lane,
     name: Box<str>,
     parent: Option<Arc<dyn Target>>,
-    system: ActorSystem,
+    /// With the system: one pointer in an idle actor, not two.
+    kind: Arc<Kind>,
     life: Mutex<Life>,
 }
 
@@ -122,7 +123,7 @@ impl Drop for Seat<'_> {
 }
 
 impl Core {
-    pub(crate) fn new(system: ActorSystem, parent: Option<Arc<dyn Target>>, name: Box<str>) -> Self {
+    pub(crate) fn new(kind: Arc<Kind>, parent: Option<Arc<dyn Target>>, name: Box<str>) -> Self {
         let life = Life {
             stage: Stage::Starting,
             children: None,
@@ -130,7 +131,8 @@ impl Core {
             watchers: None,
             wakers: Wakers::default(),
         };
-        Self { id: system.next_id(), lane: Lane::default(), name, parent, system, life: Mutex::new(life) }
+        let id = kind.system().next_id();
+        Self { id, lane: Lane::default(), name, parent, kind, life: Mutex::new(life) }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -138,7 +140,11 @@ impl Core {
     }
 
     pub(crate) fn system(&self) -> &ActorSystem {
-        &self.system
+        self.kind.system()
+    }
+
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.kind
     }
 
     pub(crate) fn parent(&self) -> Option<&Arc<dyn Target>> {
@@ -252,7 +258,7 @@ impl Core {
 
     /// Waits before a restart; cut short by a stop or a kill, whose reason it returns.
     pub(crate) async fn pause(&self, after: Duration) -> Option<StopReason> {
-        let runtime = self.system.runtime();
+        let runtime = self.system().runtime();
         let mut sleep = pin!(runtime.sleep(after));
         poll_fn(|cx| {
             self.lane.register(cx.waker());
@@ -300,7 +306,7 @@ impl Core {
             drop(life);
             return Err(SpawnError::ParentStopping(path()));
         }
-        let seed = self.system.seed();
+        let seed = self.system().seed();
         let children = life.children.get_or_insert_with(|| Box::new(Children::new(seed)));
         if children.insert(child.clone()) {
             return Ok(());

@@ -152,11 +152,13 @@ impl Core {
     }
 
     pub(super) fn restarted(&self, kind: &'static str) {
+        self.kind().restarted();
         tracing::debug!(kind, name = self.name(), id = %self.id, "actor restarted");
         self.system().publish(|| Event::Restarted { actor: self.path(), kind });
     }
 
     pub(super) fn ended(&self, kind: &'static str, reason: StopReason) {
+        self.kind().gone();
         tracing::debug!(kind, name = self.name(), id = %self.id, ?reason, "actor stopped");
         self.system().publish(|| Event::Stopped { actor: self.path(), kind, reason });
     }

@@ -76,7 +76,7 @@ fn hand_on<Q: Request>(target: &Ref<Q::Message>, payload: Q::Payload, reply: Rep
     let error = refused(&*target.0, refusal);
     let reason = DeadLetterReason::of_error(&error);
     if !orphan::part(message).fail(error) {
-        target.0.system().dead_letter_at(|| target.0.path(), Q::NAME, reason);
+        target.0.system().dead_letter_for(&*target.0, Q::NAME, reason);
     }
 }
 

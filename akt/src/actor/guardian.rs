@@ -24,7 +24,7 @@ pub(crate) struct Guardian;
 impl Guardian {
     /// Starts the guardian `name` of a system.
     pub(crate) fn spawn(system: &ActorSystem, name: &str) -> Arc<dyn Target> {
-        let core = Core::new(system.clone(), None, name.into());
+        let core = Core::new(system.hidden_kind(Self::NAME), None, name.into());
         let cell = Arc::new(LocalCell::<Self>::with_core(core, Queue::new(1)));
         let policy = Supervise::one_for_one().otherwise(Directive::Resume);
         let runner = Runner::new(cell.clone(), Box::new(|| Some(Self)), Some(policy), Start::ONCE);

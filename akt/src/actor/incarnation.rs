@@ -210,11 +210,11 @@ impl<A: Actor> Runner<A> {
 
     /// Runs `on(start)`, then `on(restart)` unless it is the first value, then `on(enter)` of its first state.
     async fn begin(&mut self, actor: &mut A, birth: Birth) -> Result<(), Broken> {
-        self.cx.message = "on(start)";
+        self.be_in("on(start)");
         let attended = Attend::hook(&self.cell, actor.on_start(&mut self.cx)).await;
         self.hooked(attended)?;
         if birth == Birth::Again {
-            self.cx.message = "on(restart)";
+            self.be_in("on(restart)");
             let attended = Attend::hook(&self.cell, actor.on_restart(&mut self.cx)).await;
             self.hooked(attended)?;
             // The stash is the actor's, not the value's: the new one decides anew.
@@ -224,7 +224,7 @@ impl<A: Actor> Runner<A> {
             return Ok(());
         }
         self.adopt_state(actor);
-        self.cx.message = "on(enter)";
+        self.be_in("on(enter)");
         let attended = Attend::hook(&self.cell, actor.on_enter(&mut self.cx)).await;
         self.hooked(attended)
     }
@@ -243,7 +243,7 @@ impl<A: Actor> Runner<A> {
     /// Runs `on(stop)` and drops the value; its failures are noted and change nothing.
     pub(super) async fn retire(&mut self, mut actor: A, stopping: Option<StopReason>) {
         self.cx.end_value();
-        self.cx.message = "on(stop)";
+        self.be_in("on(stop)");
         let attended = Attend::hook(&self.cell, actor.on_stop(&mut self.cx)).await;
         if matches!(attended, Err(Broken::Killed)) {
             self.cell.core.cut_short(self.cx.message);

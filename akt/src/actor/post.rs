@@ -72,7 +72,7 @@ impl<M: Message> Letter for Post<M> {
         let Self { target, message } = *self;
         let name = message.name();
         let _ = guard_drop(message);
-        target.0.system().dead_letter_at(|| target.0.path(), name, reason);
+        target.0.system().dead_letter_for(&*target.0, name, reason);
     }
 }
 

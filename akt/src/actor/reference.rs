@@ -92,6 +92,9 @@ pub(crate) trait Sink<M>: Target {
             Refusal::TooLarge(_) => DeadLetterReason::TooLarge,
         };
         let _ = guard_drop(message);
+        if let Some(core) = self.core() {
+            core.kind().buried(reason);
+        }
         self.system().dead_letter_at(|| self.path(), name, reason);
     }
 
@@ -124,6 +127,10 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn unreserve(&self) {}
     /// How many messages are queued.
     fn depth(&self) -> usize;
+    /// The handler or hook that the actor is in, or was in last.
+    fn doing(&self) -> Option<&'static str> {
+        None
+    }
     /// Why nothing is accepted any more.
     fn refusal(&self) -> StopReason;
     /// Has the local actor behind it look whether there is something to do.

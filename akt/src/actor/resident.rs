@@ -17,6 +17,7 @@ use super::runner::{End, Matter, Runner, Step};
 use super::sender::Sender;
 use super::traits::Actor;
 use crate::runtime::Runtime;
+use crate::system::Spot;
 use crate::time::Instant;
 
 /// How long a mailbox keeps the space of a burst while nothing comes.
@@ -45,16 +46,17 @@ impl<A: Actor> Resident<A> {
     /// Begins the actor's life.
     pub(super) fn settle(runner: Runner<A>, runtime: &Runtime) {
         let cell = runner.cell.clone();
+        cell.core.kind().spawned();
         cell.home.move_in(Self { runner, actor: None, matter: None, rests: 0 });
         runtime.spawn(A::NAME, Life(cell).live());
     }
 
     /// Handles messages as long as that needs no future.
-    fn work(&mut self) -> Step {
+    fn work(&mut self, spot: &Spot) -> Step {
         match self.matter.take() {
             None => {
                 let _acting = Sender::act(&self.runner.cell.core.lane);
-                self.runner.work(self.actor.as_mut().expect("it has started"))
+                self.runner.work(self.actor.as_mut().expect("it has started"), spot)
             }
             Some(matter) => Step::Matter(matter),
         }
@@ -71,7 +73,7 @@ impl<A: Actor> Resident<A> {
         let actor = self.actor.as_mut().expect("it has started");
         // What is current is the asker's, and not this actor's.
         match current::apart(|| self.runner.handle_lent(actor, message, now)) {
-            Step::Await => return self.runner.take_back(),
+            Step::Await(_) => return self.runner.take_back(),
             Step::Matter(matter) => self.matter = Some(matter),
             _ => {}
         }
@@ -100,7 +102,7 @@ impl<A: Actor> LocalCell<A> {
         let mut guest = self.home.guest();
         let resident = guest.resident();
         let acting = Sender::act(&self.core.lane);
-        let kept = resident.attend(message, now);
+        let kept = self.core.system().watched(self.core.id, |_| resident.attend(message, now));
         drop(acting);
         let (later, wake) = (kept.is_some(), resident.matter.is_some() || resident.is_behind());
         let wake = resident.runner.has_attended() || wake;
@@ -174,13 +176,14 @@ impl<A: Actor> Life<A> {
             self.0.core.started(A::NAME);
             inside.runner.has_started();
             loop {
-                match inside.work() {
+                match self.0.core.system().watched(self.0.core.id, |spot| inside.work(spot)) {
                     Step::Next => {}
                     Step::Yield => yield_now().await,
                     Step::Idle => inside = self.0.rest(inside).await,
-                    Step::Await => {
+                    Step::Await(span) => {
                         let Resident { runner, actor, matter, .. } = &mut *inside;
-                        let attended = runner.handle_first(actor.as_mut().expect("it has started")).await;
+                        let attended =
+                            runner.handle_first(actor.as_mut().expect("it has started"), span).await;
                         let end = runner.handled(attended);
                         *matter = end.map(|end| Box::new(Matter::End(end)));
                     }

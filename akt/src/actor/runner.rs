@@ -1,7 +1,10 @@
 //! The run loop of an actor: takes messages, dispatches, catches panics, obeys the verdict.
 
 use std::collections::VecDeque;
+use std::ptr;
 use std::sync::Arc;
+
+use tracing::Span;
 
 use super::attend::Attend;
 use super::cell::LocalCell;
@@ -25,6 +28,7 @@ use super::stash::Shelf;
 use super::supervisor::{Supervise, Supervisor};
 use super::traits::{Actor, Message};
 use super::watch::Terminated;
+use crate::system::Spot;
 use crate::time::Instant;
 
 /// Messages handled before other tasks get their turn.
@@ -46,7 +50,7 @@ pub(super) struct Runner<A: Actor> {
     /// Messages handled since other tasks had their turn.
     turn: u32,
     /// How many messages may still be started: counts down from [`u64::MAX`], until a drain says when to stop.
-    left: u64,
+    pub(super) left: u64,
 }
 
 /// Why the loop left its messages.
@@ -61,8 +65,8 @@ pub(super) enum End {
 /// What is left to do after one message, or after what the control lane said.
 pub(super) enum Step {
     Next,
-    /// The handler of the first message of the batch is async.
-    Await,
+    /// The handler of the first message of the batch is async; it has this span, if somebody listens.
+    Await(Option<Box<Span>>),
     /// There is nothing to do.
     Idle,
     /// It is the turn of others.
@@ -112,7 +116,13 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Handles messages as long as that needs no future.
-    pub(super) fn work(&mut self, actor: &mut A) -> Step {
+    pub(super) fn work(&mut self, actor: &mut A, spot: &Spot) -> Step {
+        let step = self.work_on(actor, spot);
+        self.count();
+        step
+    }
+
+    fn work_on(&mut self, actor: &mut A, spot: &Spot) -> Step {
         // `on(start)`, or the `on(stop)` before it, may have asked for the end.
         if let Some(reason) = self.cx.exit {
             return End::Stop(reason).into();
@@ -123,7 +133,8 @@ impl<A: Actor> Runner<A> {
                 return Step::Yield;
             }
             let step = self.step(actor);
-            self.turn += u32::from(matches!(step, Step::Next | Step::Await));
+            spot.advance();
+            self.turn += u32::from(matches!(step, Step::Next | Step::Await(_)));
             if !matches!(step, Step::Next) {
                 return step;
             }
@@ -134,13 +145,15 @@ impl<A: Actor> Runner<A> {
     pub(super) fn handle_first<'a>(
         &'a mut self,
         actor: &'a mut A,
+        span: Option<Box<Span>>,
     ) -> impl Future<Output = Result<(), Broken>> + Send + 'a {
         self.give_back();
         let message = self.batch.pop_front().expect("it was left there");
         let meta = message.reply().and_then(Slot::meta).map(|came| came.0);
         self.cx.current = message.reply().map(Slot::share).unwrap_or_default();
         let deadline = self.cx.current.deadline();
-        Attend::handler(&self.cell, deadline, meta, actor.dispatch(message, &mut self.cx))
+        let handler = actor.dispatch(message, &mut self.cx);
+        Attend::handler(&self.cell, deadline, meta, handler).within(span)
     }
 
     /// The next thing that there is to do: control first, then a message.
@@ -194,9 +207,15 @@ impl<A: Actor> Runner<A> {
     /// Handles one message in the turn of its asker; one whose handler is async is to be taken back.
     #[inline]
     pub(super) fn handle_lent(&mut self, actor: &mut A, message: A::Msg, now: Instant) -> Step {
+        let measured = self.measures_next();
         self.left -= 1;
         self.cx.shelf.begin();
-        self.dispatch(actor, message, Some(now))
+        let step = match measured {
+            true => self.handle_measured(actor, message, Some(now)),
+            false => self.dispatch(actor, message, Some(now)),
+        };
+        self.count();
+        step
     }
 
     /// The message that `handle_lent` could not handle.
@@ -208,38 +227,54 @@ impl<A: Actor> Runner<A> {
     /// Handles one message, if it needs no future.
     #[inline]
     fn handle(&mut self, actor: &mut A, message: A::Msg) -> Step {
+        let measured = self.measures_next();
         self.left -= 1;
         self.owed += 1;
         if self.owed == GIVE_BACK {
             self.give_back();
         }
+        if measured {
+            return self.handle_measured(actor, message, None);
+        }
         self.dispatch(actor, message, None)
     }
 
     #[inline]
-    fn dispatch(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
-        self.cx.message = message.name();
+    pub(super) fn dispatch_plainly(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
+        let name = message.name();
+        if self.cx.uncounted == 0 || !ptr::eq(self.cx.message, name) {
+            self.be_in(name);
+        }
         let (mut ask, mut within) = (false, None);
         if let Some(slot) = message.reply() {
             let begin = slot.begin(now.unwrap_or_else(|| self.cell.core.system().runtime().now()));
             if begin != Begin::Go {
+                self.cx.measured = false;
                 self.skip(message, begin);
                 return Step::Next;
             }
             ask = slot.is_ask();
             within = slot.meta().map(|came| self.carry_on(slot.share().deadline(), came.0));
         }
-        let Some(message) = self.treat(actor, message) else { return Step::Next };
+        let Some(message) = self.treat(actor, message) else {
+            self.cx.measured = false;
+            return Step::Next;
+        };
         let handled = guard(|| actor.dispatch_sync(message, &mut self.cx));
         drop(within);
         match handled {
-            Ok(Ok(())) if self.cx.interrupted => self.interrupted(ask).into(),
-            Ok(Ok(())) => Step::Next,
+            Ok(Ok(())) => {
+                self.cx.uncounted += 1;
+                if self.cx.interrupted { self.interrupted(ask).into() } else { Step::Next }
+            }
             Ok(Err(message)) => {
                 self.batch.push_front(message);
-                Step::Await
+                Step::Await(None)
             }
-            Err(panic) => self.failed(Broken::Panic(panic), ask).into(),
+            Err(panic) => {
+                self.cx.uncounted += 1;
+                self.failed(Broken::Panic(panic), ask).into()
+            }
         }
     }
 
@@ -254,6 +289,11 @@ impl<A: Actor> Runner<A> {
 
     /// An async handler has ended, well or not.
     pub(super) fn handled(&mut self, attended: Result<(), Broken>) -> Option<End> {
+        self.measure_async();
+        if !matches!(attended, Err(Broken::Killed)) {
+            self.cx.uncounted = 1;
+            self.count();
+        }
         let current = std::mem::take(&mut self.cx.current);
         let ask = current.is_ask();
         match attended {
@@ -284,6 +324,7 @@ impl<A: Actor> Runner<A> {
 
     #[cold]
     fn failed(&mut self, broken: Broken, ask: bool) -> Option<End> {
+        self.cell.core.kind().failed(&self.cell.doing);
         self.cx.interrupted = false;
         self.cx.fault = None;
         let mut orphans = orphan::take();
@@ -344,7 +385,7 @@ impl<A: Actor> Runner<A> {
         if let (Some(_), Some(presence)) = (message, self.cx.presence()) {
             presence.count_post();
         }
-        self.cx.message = message.unwrap_or("timer");
+        self.be_in(message.unwrap_or("timer"));
         match guard(|| run(actor, &mut self.cx)) {
             Ok(Some(message)) => self.dispatch(actor, message, None),
             Ok(None) if self.cx.interrupted => self.interrupted(true).into(),
@@ -354,7 +395,7 @@ impl<A: Actor> Runner<A> {
     }
 
     pub(super) async fn terminated(&mut self, actor: &mut A, terminated: Terminated) -> Option<End> {
-        self.cx.message = "on(terminated)";
+        self.be_in("on(terminated)");
         self.give_back();
         let attended = Attend::hook(&self.cell, actor.on_terminated(terminated, &mut self.cx)).await;
         self.after_hook(attended)
@@ -363,7 +404,7 @@ impl<A: Actor> Runner<A> {
     /// A change of behaviour: `#[on(enter)]` before anything else.
     pub(super) async fn enter(&mut self, actor: &mut A) -> Option<End> {
         self.adopt_state(actor);
-        self.cx.message = "on(enter)";
+        self.be_in("on(enter)");
         self.give_back();
         let attended = Attend::hook(&self.cell, actor.on_enter(&mut self.cx)).await;
         self.after_hook(attended)

@@ -11,6 +11,7 @@ use std::fmt;
 use std::future::pending;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
@@ -103,6 +104,19 @@ impl Runtime {
         }
     }
 
+    /// Starts a thread beside the tasks; none in a simulation, nor if the operating system refuses.
+    pub(crate) fn spawn_thread(
+        &self,
+        name: &'static str,
+        body: impl FnOnce() + Send + 'static,
+    ) -> Option<JoinHandle<()>> {
+        if matches!(self.0.flavor, Flavor::Seeded(_)) {
+            return None;
+        }
+        let started = std::thread::Builder::new().name(name.to_owned()).spawn(body);
+        started.inspect_err(|error| tracing::error!(name, %error, "a thread did not start")).ok()
+    }
+
     /// The tasks that `spawn` started and that have not ended.
     pub(crate) fn tasks(&self) -> &TaskGroup {
         &self.0.tasks
@@ -114,6 +128,11 @@ impl Runtime {
     pub fn now(&self) -> Instant {
         let passed = tokio::time::Instant::now().saturating_duration_since(self.0.epoch);
         Instant::ZERO + passed
+    }
+
+    /// The time, for a thread that does not belong to the runtime.
+    pub(crate) fn now_elsewhere(&self) -> Instant {
+        self.on_its_clock(|| self.now())
     }
 
     /// The time outside: what calendars and cron expressions go by.

@@ -1,6 +1,7 @@
 //! Dead letters: messages that nobody handled and nobody got back, each with its reason.
 
 use std::array;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -125,6 +126,12 @@ impl DeadLetters {
 
     pub(crate) fn of(&self, reason: DeadLetterReason) -> u64 {
         self.0[reason as usize].load(Ordering::Relaxed)
+    }
+
+    /// Those reasons that there were.
+    pub(super) fn by_reason(&self) -> BTreeMap<DeadLetterReason, u64> {
+        let counted = DeadLetterReason::ALL.into_iter().map(|reason| (reason, self.of(reason)));
+        counted.filter(|(_, count)| *count > 0).collect()
     }
 
     pub(crate) fn total(&self) -> u64 {

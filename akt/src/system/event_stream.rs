@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use parking_lot::Mutex;
 
 use super::dead_letters::DeadLetter;
+use super::metrics::EventMetrics;
+use super::watchdog::Blocked;
 use crate::actor::{FaultInfo, StopReason};
 use crate::path::{ActorPath, NodeAddress};
 
@@ -54,6 +56,8 @@ pub enum Event {
     },
     /// A message was neither handled nor returned.
     DeadLetter(DeadLetter),
+    /// A handler blocks its thread: it runs, and has come to no await for longer than the watchdog's limit.
+    Blocked(Blocked),
     /// A connection to another node is up.
     PeerUp(NodeAddress),
     /// A connection to another node is gone.
@@ -101,6 +105,7 @@ impl EventStream {
 #[derive(Debug)]
 pub(crate) struct Events {
     listening: AtomicUsize,
+    missed: AtomicU64,
     /// Absent when the system has been shut down.
     subscribers: Mutex<Option<Vec<Subscriber>>>,
 }
@@ -113,7 +118,11 @@ struct Subscriber {
 
 impl Default for Events {
     fn default() -> Self {
-        Self { listening: AtomicUsize::new(0), subscribers: Mutex::new(Some(Vec::new())) }
+        Self {
+            listening: AtomicUsize::new(0),
+            missed: AtomicU64::new(0),
+            subscribers: Mutex::new(Some(Vec::new())),
+        }
     }
 }
 
@@ -140,11 +149,23 @@ impl Events {
             Ok(()) => true,
             Err(flume::TrySendError::Full(_)) => {
                 subscriber.lag.fetch_add(1, Ordering::AcqRel);
+                self.missed.fetch_add(1, Ordering::Relaxed);
                 true
             }
             Err(flume::TrySendError::Disconnected(_)) => false,
         });
         self.listening.store(subscribers.len(), Ordering::Release);
+    }
+
+    pub(super) fn metrics(&self) -> EventMetrics {
+        let subscribers = self.subscribers.lock();
+        let held = subscribers.iter().flatten().filter(|subscriber| !subscriber.events.is_disconnected());
+        let backlogs: Vec<_> = held.map(|subscriber| subscriber.events.len() as u64).collect();
+        EventMetrics {
+            subscribers: backlogs.len() as u64,
+            backlog: backlogs.into_iter().max().unwrap_or(0),
+            missed: self.missed.load(Ordering::Relaxed),
+        }
     }
 
     /// Ends every stream once it is read, and those that are yet to come at once.

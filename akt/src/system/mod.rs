@@ -6,6 +6,9 @@ mod dependency;
 mod event_stream;
 mod eviction;
 mod extension;
+mod histogram;
+mod kind;
+mod metrics;
 mod propagation;
 mod ranking;
 mod registry;
@@ -13,7 +16,9 @@ mod run;
 mod schedule;
 mod scheduler;
 mod shutdown;
+mod spot;
 mod switches;
+mod watchdog;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -30,22 +35,30 @@ pub use self::event_stream::{Event, EventStream};
 pub use self::eviction::Evict;
 pub(crate) use self::eviction::Evictor;
 pub use self::extension::Extension;
+pub use self::histogram::Histogram;
+pub use self::metrics::{EventMetrics, KindMetrics, MessageMetrics, Metrics};
 pub(crate) use self::propagation::Attached;
 pub use self::propagation::ContextPropagator;
 pub use self::registry::LookupError;
 pub use self::run::{Phase, Run};
 pub use self::scheduler::{NotScheduled, ScheduleError, ScheduleKind, Scheduled, Scheduler, UnknownSchedule};
 pub use self::shutdown::{ShutdownReport, StepProblem, Unfinished, UnfinishedStep};
+pub use self::watchdog::Blocked;
+
+pub(crate) use self::kind::{Doing, Kind};
+pub(crate) use self::spot::Spot;
 #[cfg(test)]
 pub(crate) use self::switches::Promise;
 
 use self::dead_letters::DeadLetters;
 use self::event_stream::Events;
 use self::extension::Running;
+use self::kind::Kinds;
 use self::propagation::Propagators;
 use self::scheduler::Schedules;
 use self::shutdown::Ending;
 use self::switches::Switches;
+use self::watchdog::Watchdog;
 use crate::actor::{Actor, Board, Core, Guardian, Spawn, Target, install_hook};
 use crate::id::ActorId;
 use crate::path::ActorPath;
@@ -77,6 +90,8 @@ struct Inner {
     next_id: AtomicU64,
     events: Events,
     dead_letters: DeadLetters,
+    kinds: Kinds,
+    watchdog: Watchdog,
     schedules: Schedules,
     /// Absent when there may be any number of actors.
     evictor: Option<Evictor>,
@@ -93,6 +108,9 @@ struct Config {
     shutdown_grace: Duration,
     allow_abort: bool,
     evict: Option<Evict>,
+    metrics: bool,
+    /// Zero for none.
+    watchdog: Duration,
     dependencies: Dependencies,
     propagators: Propagators,
     switches: Switches,
@@ -105,6 +123,8 @@ impl Default for Config {
             shutdown_grace: Duration::from_secs(30),
             allow_abort: false,
             evict: None,
+            metrics: true,
+            watchdog: Duration::from_millis(100),
             dependencies: Dependencies::default(),
             propagators: Propagators::default(),
             switches: Switches::default(),
@@ -132,6 +152,8 @@ impl ActorSystem {
             next_id: AtomicU64::new(1),
             events: Events::default(),
             dead_letters: DeadLetters::new(),
+            kinds: Kinds::default(),
+            watchdog: Watchdog::default(),
             schedules: Schedules::default(),
             user: OnceLock::new(),
             extensions: Mutex::default(),
@@ -144,6 +166,7 @@ impl ActorSystem {
         system.runtime().spawn("timers", agent);
         let user = Guardian::spawn(&system, "user");
         system.0.user.set(user).unwrap_or_else(|_| unreachable!("set once, here"));
+        system.start_watchdog();
         system
     }
 
@@ -269,7 +292,21 @@ impl ActorSystem {
     }
 
     pub(crate) fn dead_letter(&self, actor: &Core, message: &'static str, reason: DeadLetterReason) {
+        actor.kind().buried(reason);
         self.dead_letter_at(|| actor.path(), message, reason);
+    }
+
+    /// As [`dead_letter`](Self::dead_letter), for whatever a reference points to.
+    pub(crate) fn dead_letter_for(
+        &self,
+        target: &dyn Target,
+        message: &'static str,
+        reason: DeadLetterReason,
+    ) {
+        if let Some(core) = target.core() {
+            core.kind().buried(reason);
+        }
+        self.dead_letter_at(|| target.path(), message, reason);
     }
 
     /// Counts and publishes a message that nobody handled and nobody got back.

@@ -62,6 +62,7 @@ impl ActorSystem {
     pub(super) async fn end_parts(&self) {
         self.stop_extensions().await;
         self.0.timers.stop();
+        self.stop_watchdog();
         self.runtime().tasks().down_to(0).await;
         self.0.events.close();
         tracing::info!(system = self.name(), "system stopped");

@@ -165,12 +165,26 @@ impl<M> Queue<M> {
 
     /// Accepts `message`, converted only once it has room; `reserved` if a ticket was granted for it.
     pub(crate) fn push<P: Into<M>>(&self, message: P, reserved: bool) -> Result<(), (Refusal, P)> {
+        self.push_with(message, reserved, |_| {})
+    }
+
+    /// As [`push`](Self::push); tells `note`, under the lock, how many messages were accepted before this one.
+    #[inline]
+    pub(crate) fn push_with<P: Into<M>>(
+        &self,
+        message: P,
+        reserved: bool,
+        note: impl FnOnce(u64),
+    ) -> Result<(), (Refusal, P)> {
         let mut state = self.state.lock();
         if state.closed {
             return Err((Refusal::Stopped, message));
         }
         if !reserved && !state.room.take() {
             return Err((Refusal::Full, message));
+        }
+        if let Items::Line(_) = state.items {
+            note(state.accepted);
         }
         state.accept(message.into());
         let idle = state.idle.rouse();
