@@ -1,7 +1,7 @@
 //! Spots: one for each thread that runs handlers of a system, where others can see what it does.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -68,7 +68,12 @@ impl Drop for Stay<'_> {
     }
 }
 
-type List = Mutex<Vec<Weak<Spot>>>;
+#[derive(Default)]
+struct List {
+    spots: Mutex<Vec<Weak<Spot>>>,
+    /// The system has ended: its threads may forget their spots.
+    closed: AtomicBool,
+}
 
 /// The spots of one system.
 #[derive(Default)]
@@ -100,17 +105,24 @@ impl Spots {
     fn first<T>(&self, mine: &RefCell<Vec<Arc<Spot>>>, actor: ActorId, work: impl FnOnce(&Spot) -> T) -> T {
         let spot = Arc::new(Spot::new(Arc::downgrade(&self.0)));
         if let Ok(mut mine) = mine.try_borrow_mut() {
-            mine.retain(|spot| spot.system.strong_count() > 0);
+            mine.retain(|spot| {
+                spot.system.upgrade().is_some_and(|list| !list.closed.load(Ordering::Relaxed))
+            });
             mine.push(spot.clone());
-            self.0.lock().push(Arc::downgrade(&spot));
+            self.0.spots.lock().push(Arc::downgrade(&spot));
         }
         let _stay = spot.occupy(actor);
         work(&spot)
     }
 
+    /// Nobody looks any more.
+    pub(super) fn close(&self) {
+        self.0.closed.store(true, Ordering::Relaxed);
+    }
+
     /// What the threads do now.
     pub(super) fn seen(&self) -> Vec<Sight> {
-        let mut spots = self.0.lock();
+        let mut spots = self.0.spots.lock();
         spots.retain(|spot| spot.strong_count() > 0);
         spots.iter().filter_map(|spot| spot.upgrade().map(|spot| spot.sight())).collect()
     }

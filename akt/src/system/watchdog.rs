@@ -103,7 +103,8 @@ impl ActorSystem {
     }
 
     pub(super) fn stop_watchdog(&self) {
-        let Watchdog { shared, thread, .. } = &self.0.watchdog;
+        let Watchdog { shared, thread, spots } = &self.0.watchdog;
+        spots.close();
         *shared.stopped.lock() = true;
         shared.changed.notify_all();
         let thread = thread.lock().take();
