@@ -9,6 +9,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::ActorSystem;
+use super::count::Count;
 use super::dead_letters::{DeadLetterReason, DeadLetters};
 use super::histogram::Recorder;
 use crate::id::ActorId;
@@ -50,7 +51,7 @@ pub(super) struct Tally {
 /// One handler or hook.
 pub(super) struct Entry {
     pub(super) name: &'static str,
-    pub(super) handled: AtomicU64,
+    pub(super) handled: Count,
     pub(super) failed: AtomicU64,
     measured: OnceLock<Box<(Recorder, Recorder)>>,
 }
@@ -110,7 +111,7 @@ impl Kind {
         if self.tally.is_measured()
             && let Some(entry) = self.tally.entry(doing)
         {
-            entry.handled.fetch_add(times.into(), Ordering::Relaxed);
+            entry.handled.add(times.into());
         }
     }
 
@@ -225,7 +226,7 @@ impl Tally {
 
 impl Entry {
     fn new(name: &'static str) -> Self {
-        Self { name, handled: AtomicU64::new(0), failed: AtomicU64::new(0), measured: OnceLock::new() }
+        Self { name, handled: Count::new(), failed: AtomicU64::new(0), measured: OnceLock::new() }
     }
 
     fn measured(&self) -> &(Recorder, Recorder) {

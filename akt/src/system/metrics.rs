@@ -160,7 +160,7 @@ fn read_kind(tally: &Tally) -> KindMetrics {
 
 fn add(message: &mut MessageMetrics, entry: &Entry) {
     message.message = entry.name;
-    message.handled += entry.handled.load(Ordering::Relaxed);
+    message.handled += entry.handled.sum();
     message.failed += entry.failed.load(Ordering::Relaxed);
     if let Some((wait, time)) = entry.recorders() {
         message.wait.merge(&wait.read());

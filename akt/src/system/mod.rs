@@ -1,6 +1,7 @@
 //! The actor system: one node's actors, clock, events and end.
 
 mod builder;
+mod count;
 mod dead_letters;
 mod dependency;
 mod event_stream;
