@@ -1,7 +1,7 @@
 //! Pipes: the result of work comes back to its actor, as a message or as a continuation on its turn.
 
 use super::context::Ctx;
-use super::current::{self, Handling};
+use super::current::{self, Handling, throughout, within};
 use super::meta::Meta;
 use super::post::Post;
 use super::scope::Member;
@@ -118,16 +118,14 @@ impl<A: Actor> Ctx<A> {
             job.end();
         }
         system.clone().runtime().spawn(name, async move {
-            let result = job.run(system.clone(), work, meta.clone()).await;
+            let handling = Handling::beside(meta);
+            let result = throughout(system.clone(), handling.clone(), job.run(system.clone(), work)).await;
             let leave = move || place.into_iter().for_each(|place| scope.leave(place));
             match result {
                 // It keeps its actor until its turn has come.
                 Some(result) => cell.errand(Some(name), move |this, cx| {
                     leave();
-                    match meta {
-                        None => done(this, result, cx),
-                        meta => current::within(&system, Handling::beside(meta), || done(this, result, cx)),
-                    }
+                    within(&system, handling, || done(this, result, cx))
                 }),
                 None => {
                     leave();

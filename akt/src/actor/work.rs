@@ -11,8 +11,6 @@ use parking_lot::Mutex;
 use thiserror::Error;
 
 use super::breaker::{Admitted, BreakerOptions, Circuit, Ended};
-use super::current::{self, Handling};
-use super::meta::Meta;
 use super::orphan;
 use super::panic::{Panic, guard, guard_drop};
 use super::reply;
@@ -167,7 +165,6 @@ impl Job {
         self: Arc<Self>,
         system: ActorSystem,
         work: Work<F>,
-        meta: Option<Arc<Meta>>,
     ) -> Option<Result<T, PipeError<E>>>
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
@@ -180,13 +177,7 @@ impl Job {
         };
         let alarm = timeout.map(|after| system.timers().arm(now + after, self.clone()));
         let mut future = Box::pin(future);
-        let ended = poll_fn(|cx| match &meta {
-            None => self.poll(future.as_mut(), timeout, cx),
-            meta => current::within(&system, Handling::beside(meta.clone()), || {
-                self.poll(future.as_mut(), timeout, cx)
-            }),
-        })
-        .await;
+        let ended = poll_fn(|cx| self.poll(future.as_mut(), timeout, cx)).await;
         if let Some(alarm) = alarm {
             system.timers().cancel(alarm);
         }

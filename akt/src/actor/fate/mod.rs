@@ -189,10 +189,6 @@ async fn run(runtime: Runtime, seed: u64, broken: Option<Promise>) -> Result<Tal
     if let Some(promise) = broken {
         builder = builder.break_promise(promise);
     }
-    // Both ways are taken; most runs are too short to pay for metrics.
-    if !seed.is_multiple_of(8) {
-        builder = builder.without_metrics();
-    }
     let system = builder.start().await.expect("the system starts");
     let mut events = system.events_with_capacity(1 << 16);
     let ledger = Ledger::default();
