@@ -260,6 +260,7 @@ where
     type Ref = CacheRef<K, N>;
     type Stash = crate::reexport::__private::NoStash;
     const NAME: &'static str = "Cache";
+    type Flight = crate::reexport::__private::NoFlight;
     fn dispatch_sync(
         &mut self,
         message: CacheMsg<K, N>,

@@ -62,6 +62,7 @@ impl ::akt::Actor for MyCart {
     fn options() -> ::akt::ActorOptions {
         ::akt::ActorOptions::new().mailbox(::akt::Mailbox::Unbounded)
     }
+    type Flight = ::akt::__private::NoFlight;
     fn dispatch_sync(
         &mut self,
         message: shop::v1::CartMsg,

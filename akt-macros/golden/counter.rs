@@ -432,6 +432,7 @@ impl ::akt::Actor for Counter {
     fn mailbox_order() -> ::core::option::Option<::akt::MailboxOrder<Self::Msg>> {
         ::core::option::Option::Some(::akt::MailboxOrder::<Self::Msg>::priority(urgency))
     }
+    type Flight = ::akt::__private::NoFlight;
     fn dispatch_sync(
         &mut self,
         message: CounterMsg,

@@ -267,6 +267,7 @@ impl ::akt::Actor for Counter {
     type Ref = CounterRef;
     type Stash = ::akt::__private::NoStash;
     const NAME: &'static str = "Counter";
+    type Flight = ::akt::__private::NoFlight;
     fn dispatch_sync(
         &mut self,
         _: Self::Msg,

@@ -373,6 +373,7 @@ impl ::akt::Actor for Session {
     fn options() -> ::akt::ActorOptions {
         ::akt::ActorOptions::new().stash(100)
     }
+    type Flight = ::akt::__private::NoFlight;
     const BEHAVES: bool = true;
     fn state(&self) -> ::akt::__private::State {
         ::akt::Behavior::state(&self.phase)

@@ -422,6 +422,7 @@ impl ::akt::Actor for Store {
     type Ref = StoreRef;
     type Stash = ::akt::__private::NoStash;
     const NAME: &'static str = "Store";
+    type Flight = ::akt::__private::NoFlight;
     fn dispatch_sync(
         &mut self,
         message: StoreMsg,

@@ -8,9 +8,10 @@ use syn::{
 
 use crate::diag::{self, Diag};
 use crate::model::{
-    Actor, Arg, Conditions, Contract, Event, Guard, Handler, Hook, Injected, Options, Rpc, RpcMethod, plain,
+    Actor, Arg, Conditions, Contract, Event, Guard, Handler, HandlerOptions, Hook, Injected, Options,
+    Receiver, Rpc, RpcMethod, plain,
 };
-use crate::parse::{lifetimes, returned, typed, ungroup};
+use crate::parse::{is_turn, lifetimes, returned, typed, ungroup};
 
 /// Methods that every reference has.
 const RESERVED: &[&str] = &["actor", "ask", "clone", "grain", "tell"];
@@ -54,12 +55,10 @@ pub(crate) fn guard(sig: &Signature, diag: &mut Diag) {
     if let Some(asyncness) = &sig.asyncness {
         diag.error(asyncness, format!("{SHAPE}: it decides at once"));
     }
-    let shared = |receiver: &syn::Receiver| match ungroup(&receiver.ty) {
-        Type::Reference(reference) => reference.mutability.is_none() && is_self(&reference.elem),
-        _ => false,
-    };
     match sig.receiver() {
-        Some(receiver) if !shared(receiver) => diag.error(receiver, format!("{SHAPE}: it takes `&self`")),
+        Some(receiver) if borrows_self(receiver) != Some(false) => {
+            diag.error(receiver, format!("{SHAPE}: it takes `&self`"));
+        }
         Some(_) => {}
         None => diag.error(&sig.ident, format!("{SHAPE}: it takes `&self`")),
     }
@@ -89,30 +88,67 @@ pub(crate) fn guards(guards: &[Guard], diag: &mut Diag) {
     }
 }
 
-/// What handlers and hooks have in common: `&mut self`, not generic, safe.
-pub(crate) fn signature(sig: &Signature, diag: &mut Diag) {
-    receiver(sig, diag);
+/// What hooks and rpcs have in common: `&mut self`, not generic, safe.
+pub(crate) fn signature(sig: &Signature, what: &str, diag: &mut Diag) {
+    match sig.receiver() {
+        None => diag.error(&sig.ident, format!("{what} takes `&mut self`; add it as the first argument")),
+        Some(receiver) if borrows_self(receiver) != Some(true) => {
+            diag.error(receiver, format!("{what} takes `&mut self`"));
+        }
+        Some(_) => {}
+    }
+    callable(sig, diag);
+}
+
+/// The runtime can call it: it is not generic, and safe.
+pub(crate) fn callable(sig: &Signature, diag: &mut Diag) {
     not_generic(sig, diag);
     if let Some(unsafety) = &sig.unsafety {
         diag.error(unsafety, "the runtime calls this method; it cannot be `unsafe`");
     }
 }
 
-fn receiver(sig: &Signature, diag: &mut Diag) {
-    const EXCLUSIVE: &str = "a handler takes `&mut self`";
+/// How a handler has its actor: its receiver says it, and `reentrant` beside it.
+pub(crate) fn receiver(sig: &Signature, options: &mut HandlerOptions, diag: &mut Diag) -> Receiver {
+    const ALL: &str = "handlers take `&mut self`, `&self` or `this: Turn<Self>`";
+    const REENTRANT: &str = "a reentrant handler takes `this: Turn<Self>`";
+    let reentrant = options.reentrant.is_some();
+    if let (Some((key, _)), false) = (&options.max, reentrant) {
+        diag.error(key, "`max` counts reentrant handlers: `#[handler(reentrant, max = 32)]`");
+    }
     let Some(receiver) = sig.receiver() else {
-        return match typed(sig).find(|arg| last_segment(&arg.ty).is_some_and(|name| name == "Turn")) {
-            Some(turn) => diag.error(turn, format!("{EXCLUSIVE}; reentrant handlers are not supported yet")),
-            None => diag.error(&sig.ident, format!("{EXCLUSIVE}; add it as the first argument")),
-        };
-    };
-    match ungroup(&receiver.ty) {
-        Type::Reference(reference) if !is_self(&reference.elem) => diag.error(receiver, EXCLUSIVE),
-        Type::Reference(reference) if reference.mutability.is_some() => {}
-        Type::Reference(_) => {
-            diag.error(receiver, format!("{EXCLUSIVE}; concurrent `&self` handlers are not supported yet"));
+        let turn = typed(sig).next().filter(|arg| is_turn(sig, arg));
+        match turn {
+            Some(_) if reentrant && sig.asyncness.is_none() => {
+                let text = "a reentrant handler is an `async fn`: others run while it awaits; a `fn` takes `&mut self`";
+                diag.error(&sig.ident, text);
+            }
+            Some(turn) if !reentrant => {
+                diag.error(turn, "a handler with `Turn<Self>` is reentrant: add `#[handler(reentrant)]`");
+            }
+            None if reentrant => diag.error(&sig.ident, format!("{REENTRANT} as its first argument")),
+            None => diag.error(&sig.ident, format!("{ALL}; the last with `#[handler(reentrant)]`")),
+            Some(_) => {}
         }
-        _ => diag.error(receiver, EXCLUSIVE),
+        return Receiver::Turn(options.max.take().map(|(_, max)| max));
+    };
+    if reentrant {
+        diag.error(receiver, REENTRANT);
+        return Receiver::Exclusive;
+    }
+    match borrows_self(receiver) {
+        Some(false) => return Receiver::Shared(receiver.self_token.span),
+        Some(true) => {}
+        None => diag.error(receiver, ALL),
+    }
+    Receiver::Exclusive
+}
+
+/// Whether it is `&mut self` rather than `&self`, if it is one of them.
+fn borrows_self(receiver: &syn::Receiver) -> Option<bool> {
+    match ungroup(&receiver.ty) {
+        Type::Reference(reference) if is_self(&reference.elem) => Some(reference.mutability.is_some()),
+        _ => None,
     }
 }
 
@@ -125,7 +161,12 @@ fn not_generic(sig: &Signature, diag: &mut Diag) {
 }
 
 /// Finds the one reference argument, the context; gives the places of arguments that are not in the message.
-pub(crate) fn context(sig: &Signature, diag: &mut Diag) -> Vec<usize> {
+pub(crate) fn context(sig: &Signature, receiver: &Receiver, diag: &mut Diag) -> Vec<usize> {
+    let (owner, expected, mutable) = match receiver {
+        Receiver::Exclusive => ("an `&mut self`", "cx: &mut Ctx<Self>", true),
+        Receiver::Shared(_) => ("an `&self`", "cx: &Ctx<Self>", false),
+        Receiver::Turn(_) => ("a reentrant", "cx: &TurnCtx<Self>", false),
+    };
     let references: Vec<_> = typed(sig)
         .enumerate()
         .filter_map(|(index, arg)| Some((index, arg, borrowed(&arg.ty)?)))
@@ -135,9 +176,9 @@ pub(crate) fn context(sig: &Signature, diag: &mut Diag) -> Vec<usize> {
     let chosen = references.iter().position(|(_, _, reference)| is_context(&reference.elem)).unwrap_or(0);
     for (place, (_, arg, reference)) in references.iter().enumerate() {
         if place != chosen {
-            diag.error(&arg.ty, "only one reference argument is allowed: the context, `cx: &mut Ctx<Self>`");
-        } else if reference.mutability.is_none() {
-            diag.error(&arg.ty, "the context of an `&mut self` handler is `cx: &mut Ctx<Self>`");
+            diag.error(&arg.ty, format!("only one reference argument is allowed: the context, `{expected}`"));
+        } else if reference.mutability.is_some() != mutable {
+            diag.error(&arg.ty, format!("the context of {owner} handler is `{expected}`"));
         }
     }
     references.iter().map(|(index, ..)| *index).collect()
@@ -239,6 +280,16 @@ pub(crate) fn handlers(actor: &Actor, diag: &mut Diag) {
             let text = format!("message `{}` is already handled; rename one handler", handler.variant());
             diag.twice(&handler.ident, &text, &first.ident, "first handled here");
         }
+    }
+}
+
+/// `concurrency` counts handlers that run beside each other.
+pub(crate) fn concurrency(actor: &Actor, diag: &mut Diag) {
+    let counts = |handler: &Handler| matches!(handler.receiver, Receiver::Shared(_)) && handler.is_beside();
+    if let Some((key, _)) = &actor.options.concurrency
+        && !actor.handlers.iter().any(counts)
+    {
+        diag.error(key, "`concurrency` counts handlers that are `async` and take `&self`; there is none");
     }
 }
 
@@ -381,7 +432,7 @@ fn is_self(ty: &Type) -> bool {
 }
 
 fn is_context(ty: &Type) -> bool {
-    last_segment(ty).is_some_and(|name| name == "Ctx")
+    last_segment(ty).is_some_and(|name| name == "Ctx" || name == "TurnCtx")
 }
 
 fn last_segment(ty: &Type) -> Option<&Ident> {

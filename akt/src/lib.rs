@@ -42,11 +42,12 @@ mod wire;
 
 pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, Admit, Answers, AnyRef, AskError, Batch, BatchError, Behavior,
-    BehaviorStack, Breaker, BreakerOptions, Call, CallPath, CloneMessage, CodecError, Ctx, Delivery,
-    Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox, MailboxOrder, MailboxPlace,
-    MailboxQueue, Message, Overflow, PartlyInfo, Passivate, PeerError, PipeError, Post, Protocol, Reaction,
-    Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage, Stashes,
-    StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Work, batch,
+    BehaviorStack, Breaker, BreakerOptions, Call, CallPath, CloneMessage, CodecError, Concurrent, Ctx,
+    Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox, MailboxOrder,
+    MailboxPlace, MailboxQueue, Message, Overflow, PartlyInfo, Passivate, PeerError, PipeError, Post,
+    Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage,
+    Stashes, StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Turn, TurnCtx, Work,
+    batch,
 };
 #[cfg(feature = "macros")]
 pub use akt_macros::{Behavior, Inject, actor, cron, every, guard, handler, on};
@@ -86,14 +87,15 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::actor::{
-        AnyReply, Begin, Came, Copying, FnCall, FnMsg, Incoming, Join, NoStash, Opener, Outgoing, Shelf,
-        Slot, Stash, State, Treatment, Undecoded, WireReply, answer, answer_result, every, forward,
-        forward_result, incoming, incoming_result, outgoing, outgoing_result, receive, reject, unknown_rpc,
+        AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Incoming, Join, Lost, Mode,
+        Next, NoFlight, NoReturns, NoStash, Opener, Outgoing, Returning, Returns, Shelf, Slot, Stash, State,
+        Treatment, Undecoded, WireReply, answer, answer_result, every, forward, forward_result, incoming,
+        incoming_result, outgoing, outgoing_result, receive, reject, share, unknown_rpc,
     };
     pub use crate::codegen::{assert_codegen, good, require_message_arg, require_reply, require_send};
     #[cfg(feature = "cron")]
     pub use crate::cron::cron;
-    pub use crate::message::{CloneArg, ErrorType, MessageArg, ReplyType, Travels};
+    pub use crate::message::{CloneArg, ErrorType, MessageArg, ReplyType, SharedState, Travels};
     pub use crate::system::{Dependencies, Need};
     #[cfg(feature = "macros")]
     pub use akt_macros::contract_actor;

@@ -24,6 +24,17 @@ pub trait ReplyType: Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + 'static> ReplyType for T {}
 
+/// The state of an actor whose handlers share it.
+#[diagnostic::on_unimplemented(
+    message = "the state of `{Self}` cannot be shared by handlers",
+    label = "`async` handlers with `&self` run beside each other",
+    note = "take `&mut self` or `this: Turn<Self>`, or make the state `Sync`: `Mutex` in place of `RefCell`, an atomic in place of `Cell`"
+)]
+pub trait SharedState: Sync {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Sync> SharedState for T {}
+
 /// What a message may carry that goes to several actors. With a lifetime, so that generated code may ask for it
 /// where it does not hold.
 #[diagnostic::on_unimplemented(

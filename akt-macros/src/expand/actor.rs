@@ -7,11 +7,12 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{ImplItem, ItemImpl};
 
 use super::behavior::{self, Case};
-use super::{contract, copies, fallback, handler, options, reference};
+use super::{contract, copies, fallback, flight, handler, options, reference};
 use crate::check;
 use crate::diag::Diag;
 use crate::model::{
-    Actor, Answer, Arg, Cron, Event, Guard, Handler, Hook, Options, Reply, Subject, Timer, generated,
+    Actor, Answer, Arg, Cron, Event, Guard, Handler, Hook, Options, Receiver, Reply, Subject, Timer,
+    generated,
 };
 use crate::parse;
 
@@ -30,6 +31,7 @@ pub(crate) fn attribute(args: TokenStream, input: &TokenStream) -> TokenStream {
     check::handlers(&actor, &mut diag);
     check::hooks(&actor.hooks, &mut diag);
     check::guards(&actor.guards, &mut diag);
+    check::concurrency(&actor, &mut diag);
     let conditions = actor.handlers.iter().map(|handler| &handler.conditions);
     check::behavior(&actor.options, conditions, &actor.hooks, &mut diag);
     if diag.count() > 0 { fallback::actor(actor, diag) } else { whole(&actor) }
@@ -57,6 +59,10 @@ pub(super) fn user_block(actor: &Actor) -> ItemImpl {
         if handler || guard || actor.hooks.iter().any(|hook| hook.ident == *name) {
             method.attrs.push(allowed_signature());
         }
+        if actor.handlers.iter().any(|handler| handler.ident == *name && handler.is_beside()) {
+            // That it is async says how it runs, also if it never waits.
+            method.attrs.push(syn::parse_quote!(#[allow(clippy::unused_async)]));
+        }
     }
     item
 }
@@ -80,11 +86,12 @@ fn implementation(actor: &Actor) -> TokenStream {
     let args = actor.subject.type_args();
     let sync = dispatch_sync(actor);
     let future = dispatch(actor);
+    let flight = flight::flight(actor);
     let hooks = hooks(&actor.hooks, &actor.subject);
     let timers = timers(actor);
     let behavior = behavior(actor);
     let entered = behavior::on_enter(&actor.options, &actor.hooks, &actor.subject);
-    let body = quote!(#behavior #sync #future #hooks #entered #timers);
+    let body = quote!(#flight #behavior #sync #future #hooks #entered #timers);
     actor_impl(&actor.subject, &actor.options, &quote!(#message #args), &quote!(#reference #args), &body)
 }
 
@@ -189,8 +196,13 @@ fn dispatch_sync(actor: &Actor) -> TokenStream {
     let krate = &actor.subject.krate;
     let (message_type, args) = (actor.message(), actor.subject.type_args());
     let (message, cx) = (local("message"), local("cx"));
-    let arms: Vec<_> =
-        actor.handlers.iter().filter(|handler| !handler.is_async).map(|h| arm(actor, h)).collect();
+    let answering = cx.to_token_stream();
+    let arms: Vec<_> = actor
+        .handlers
+        .iter()
+        .filter(|handler| !handler.is_async)
+        .map(|h| arm(actor, h, &answering))
+        .collect();
     let body = if arms.is_empty() {
         quote!(::core::result::Result::Err(#message))
     } else {
@@ -217,28 +229,46 @@ fn dispatch_sync(actor: &Actor) -> TokenStream {
     }
 }
 
-/// What is asked before any handler, also before an async one.
+/// What is asked before any handler that has its actor to itself, also before an async one.
 pub(super) fn guards(guards: &[Guard], krate: &TokenStream) -> TokenStream {
-    let (message, cx, why) = (local("message"), local("cx"), local("why"));
-    let guard = |Guard { ident, cfgs }: &Guard| {
-        let call = quote_spanned!(generated(ident.span())=> self.#ident(&#message));
-        quote! {
-            #(#cfgs)*
-            if let #krate::Admit::Reject(#why) = #call {
-                #krate::__private::reject(#cx, #message, #why);
-                return ::core::result::Result::Ok(());
-            }
-        }
+    let message = local("message");
+    let refused = quote!(return ::core::result::Result::Ok(()););
+    let of = |it: &Guard| {
+        let ident = &it.ident;
+        let guarded = quote_spanned!(generated(ident.span())=> self.#ident(&#message));
+        guard(it, krate, &guarded, &refused)
     };
-    guards.iter().map(guard).collect()
+    guards.iter().map(of).collect()
+}
+
+/// One guard, asked by the call `guarded`; a message that it rejects is `refused`.
+pub(super) fn guard(
+    Guard { cfgs, .. }: &Guard,
+    krate: &TokenStream,
+    guarded: &TokenStream,
+    refused: &TokenStream,
+) -> TokenStream {
+    let (message, cx, why) = (local("message"), local("cx"), local("why"));
+    quote! {
+        #(#cfgs)*
+        if let #krate::Admit::Reject(#why) = #guarded {
+            #krate::__private::reject(#cx, #message, #why);
+            #refused
+        }
+    }
 }
 
 fn dispatch(actor: &Actor) -> TokenStream {
     let krate = &actor.subject.krate;
     let (message_type, args) = (actor.message(), actor.subject.type_args());
     let (message, cx) = (local("message"), local("cx"));
-    let arms: Vec<_> =
-        actor.handlers.iter().filter(|handler| handler.is_async).map(|h| arm(actor, h)).collect();
+    let answering = cx.to_token_stream();
+    let arms: Vec<_> = actor
+        .handlers
+        .iter()
+        .filter(|h| h.is_async && !h.is_beside())
+        .map(|h| arm(actor, h, &answering))
+        .collect();
     let body = if arms.is_empty() {
         quote!(::core::mem::drop(#message);)
     } else {
@@ -270,40 +300,47 @@ pub(super) fn sendable() -> TokenStream {
     }
 }
 
-/// One handler's arm. The reply stays alive while the handler runs: its drop tells of a panic.
-fn arm(actor: &Actor, handler: &Handler) -> TokenStream {
+/// One handler's arm, answered by `answering`, a `&mut Ctx`. The reply stays alive while the handler runs: its
+/// drop tells of a panic.
+pub(super) fn arm(actor: &Actor, handler: &Handler, answering: &TokenStream) -> TokenStream {
     let cfgs = &handler.copied.cfgs;
     let (body, variant) = (actor.body(), handler.variant());
-    let (message, reply, cx) = (local("message"), local("reply"), local("cx"));
+    let (message, reply) = (local("message"), local("reply"));
     let payload = handler.fields().next().map_or_else(|| quote!(_), |_| quote!(#message));
-    let called = call(&handler.ident, handler.is_async, &handler.args, &message);
-    let answer = answer(handler, &actor.subject.krate, &called, &reply, &cx);
+    let called = call(handler, &message);
+    let answer = answer(handler, &actor.subject.krate, &called, &reply, answering);
     quote! {
         #(#cfgs)*
         #body::#variant(#payload, #reply) => { #answer }
     }
 }
 
-fn call(ident: &Ident, is_async: bool, args: &[Arg], message: &Ident) -> TokenStream {
+/// The call of a handler, awaited if it is async.
+fn call(Handler { ident, args, is_async, receiver, .. }: &Handler, message: &Ident) -> TokenStream {
     let args = args.iter().map(|arg| match arg {
         Arg::Field { ident, .. } => quote!(#message.#ident),
         Arg::Reply => local("reply").into_token_stream(),
+        Arg::Turn => local("this").into_token_stream(),
         Arg::Context(place) => context(*place).into_token_stream(),
     });
-    let call = quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*));
-    if is_async { sent(ident, &call) } else { call }
+    let call = match receiver {
+        Receiver::Turn(_) => quote_spanned!(generated(ident.span())=> Self::#ident(#(#args),*)),
+        _ => quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*)),
+    };
+    if *is_async { sent(ident, &call) } else { call }
 }
 
 fn sent(ident: &Ident, call: &TokenStream) -> TokenStream {
     quote_spanned!(generated(ident.span())=> sendable(#call).await)
 }
 
+/// What becomes of what `call` returns; `cx` is a `&mut Ctx`.
 fn answer(
     handler: &Handler,
     krate: &TokenStream,
     call: &TokenStream,
     reply: &Ident,
-    cx: &Ident,
+    cx: &TokenStream,
 ) -> TokenStream {
     let out = local("out");
     match handler.answer {
@@ -355,7 +392,7 @@ fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
 /// The call of a hook, in a function that returns what a hook may.
 pub(super) fn hook_call(hook: &Hook) -> TokenStream {
     let args = hook.args.iter().map(|arg| match arg {
-        Arg::Field { .. } | Arg::Reply => local("terminated"),
+        Arg::Field { .. } | Arg::Reply | Arg::Turn => local("terminated"),
         Arg::Context(place) => context(*place),
     });
     let ident = &hook.ident;

@@ -7,6 +7,7 @@ use syn::{FnArg, ImplItem, ImplItemFn, ItemImpl, Path};
 
 use super::actor::{actor_impl, allowed_signature, context, guards, hooks, local};
 use super::behavior::{self, Case};
+use super::flight;
 use crate::diag::Diag;
 use crate::model::{Arg, Contract, ContractActor, Rpc, RpcMethod, generated};
 use crate::{check, parse};
@@ -77,7 +78,7 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &ContractActor) -> TokenSt
     let request_type = method.requests().map(|arg| &arg.ty);
     let (request, cx, reply) = (local("request"), local("cx"), local("out"));
     let args = method.args.iter().map(|arg| match arg {
-        Arg::Field { .. } | Arg::Reply => request.clone(),
+        Arg::Field { .. } | Arg::Reply | Arg::Turn => request.clone(),
         Arg::Context(place) => context(*place),
     });
     let place = parse::returned(&sig.output).map_or_else(|| ident.span(), Spanned::span);
@@ -144,7 +145,9 @@ fn implementation(actor: &ContractActor) -> TokenStream {
     let guards = guards(&actor.guards, krate);
     let entered = behavior::on_enter(&actor.options, &actor.hooks, &actor.subject);
     let (me, incoming) = (local("me"), local("incoming"));
+    let flight = flight::none(&actor.subject);
     let body = quote! {
+        #flight
         #behavior
 
         fn dispatch_sync(

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::actor::{actor_impl, user_block};
-use super::{copies, handler, reference};
+use super::{copies, flight, handler, reference};
 use crate::diag::Diag;
 use crate::model::{Actor, Handler, Options, Reply};
 use crate::{check, parse};
@@ -53,7 +53,10 @@ fn blank(handler: &mut Handler) {
 fn implementation(actor: &Actor) -> TokenStream {
     let krate = &actor.subject.krate;
     let (message, reference, args) = (actor.message(), actor.reference(), actor.subject.type_args());
+    let flight = flight::none(&actor.subject);
     let body = quote! {
+        #flight
+
         fn dispatch_sync(
             &mut self,
             _: Self::Msg,

@@ -6,7 +6,7 @@ use syn::GenericParam;
 use syn::spanned::Spanned;
 
 use super::actor::local;
-use crate::model::{Actor, Handler, Reply, Subject, generated};
+use crate::model::{Actor, Handler, Receiver, Reply, Subject, generated};
 
 /// The payloads, the body enum and the opaque message around it.
 pub(super) fn messages(actor: &Actor) -> TokenStream {
@@ -155,6 +155,11 @@ fn request(actor: &Actor, handler: &Handler) -> TokenStream {
     let split = split(&handler.reply);
     let name = handler.name();
     let timeout = timeout(handler);
+    let shared = matches!(handler.receiver, Receiver::Shared(_)).then(|| {
+        quote!(
+            const SHARED: bool = true;
+        )
+    });
     let (message_arg, payload_arg, reply) = (local("message"), local("payload"), local("reply"));
     quote! {
         #(#cfgs)*
@@ -166,6 +171,7 @@ fn request(actor: &Actor, handler: &Handler) -> TokenStream {
             #types
             const NAME: &'static str = #name;
             #timeout
+            #shared
 
             fn wrap(#payload_arg: Self, #reply: #krate::Reply<Self::Out>) -> Self::Message {
                 #message(#body::#variant(#payload_arg, #reply))

@@ -5,6 +5,7 @@ mod behavior;
 mod contract;
 mod copies;
 mod fallback;
+mod flight;
 mod handler;
 mod inject;
 mod options;

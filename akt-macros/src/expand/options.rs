@@ -11,17 +11,19 @@ use crate::model::{Cause, Limits, Options, Passivate, Reaction, Rule, Supervise,
 
 /// Nothing, when the attribute says nothing.
 pub(super) fn options(options: &Options, krate: &TokenStream) -> TokenStream {
-    let Options { mailbox, supervise, passivate, stash, .. } = options;
-    if mailbox.is_none() && supervise.is_none() && passivate.is_none() && stash.is_none() {
-        return TokenStream::new();
-    }
+    let Options { mailbox, supervise, passivate, stash, concurrency, .. } = options;
     let mailbox = mailbox.as_ref().map(|mailbox| self::mailbox(mailbox, krate));
     let supervise = supervise.as_ref().map(|policy| self::supervise(policy, krate));
     let passivate = passivate.as_ref().map(|passivate| self::passivate(passivate, krate));
     let stash = stash.as_ref().map(|limit| quote!(.stash(#limit)));
+    let concurrency = concurrency.as_ref().map(|(_, limit)| quote!(.concurrency(#limit)));
+    let said = quote!(#mailbox #stash #supervise #passivate #concurrency);
+    if said.is_empty() {
+        return TokenStream::new();
+    }
     quote! {
         fn options() -> #krate::ActorOptions {
-            #krate::ActorOptions::new() #mailbox #stash #supervise #passivate
+            #krate::ActorOptions::new() #said
         }
     }
 }

@@ -229,6 +229,92 @@ fn an_impl_of_a_contract_calls_its_macro() {
 }
 
 #[test]
+fn handlers_beside_each_other_expand_as_written_down() {
+    let expanded = expand(
+        quote!(concurrency = 16),
+        quote! {
+            impl<K: Key> Library<K> {
+                #[handler]
+                async fn read(&self, key: K, cx: &Ctx<Self>) -> Result<String, Missing> {
+                    self.shelf(key).read(cx).await
+                }
+
+                #[handler]
+                fn count(&self) -> usize {
+                    self.books.len()
+                }
+
+                #[handler(reentrant, max = 8)]
+                async fn order(this: Turn<Self>, title: String, cx: &TurnCtx<Self>) {
+                    this.with(|me| me.orders.push(title));
+                }
+
+                #[handler(reentrant, defer)]
+                async fn lend(this: Turn<Self>, title: String, reply: Reply<u64>) {}
+
+                #[handler]
+                async fn close(&mut self) {}
+
+                #[guard]
+                fn admit(&self, message: &LibraryMsg<K>) -> Admit {
+                    Admit::Pass
+                }
+            }
+        },
+    );
+
+    compare("library.rs", expanded);
+}
+
+#[test]
+fn mistakes_about_who_has_the_actor_are_reported() {
+    let expanded = expand(
+        quote!(concurrency = 0),
+        quote! {
+            impl Shop {
+                #[handler(reentrant)]
+                async fn exclusive(&mut self) {}
+                #[handler]
+                async fn silent(this: Turn<Self>) {}
+                #[handler(reentrant)]
+                fn sync(this: Turn<Self>) {}
+                #[handler(reentrant)]
+                async fn no_turn(name: String) {}
+                #[handler]
+                fn no_receiver(name: String) {}
+                #[handler(max = 3)]
+                async fn counted(&self) {}
+                #[handler]
+                async fn changes(&self, cx: &mut Ctx<Self>) {}
+                #[handler(reentrant, max = many)]
+                async fn turned(this: Turn<Self>, cx: &mut Ctx<Self>) {}
+                #[on(start)]
+                fn started(&self) {}
+            }
+        },
+    );
+
+    assert_eq!(
+        errors(&expanded),
+        [
+            "at least one handler can run",
+            "a reentrant handler takes `this: Turn<Self>`",
+            "a handler with `Turn<Self>` is reentrant: add `#[handler(reentrant)]`",
+            "a reentrant handler is an `async fn`: others run while it awaits; a `fn` takes `&mut self`",
+            "a reentrant handler takes `this: Turn<Self>` as its first argument",
+            "handlers take `&mut self`, `&self` or `this: Turn<Self>`; the last with `#[handler(reentrant)]`",
+            "`max` counts reentrant handlers: `#[handler(reentrant, max = 32)]`",
+            "the context of an `&self` handler is `cx: &Ctx<Self>`",
+            "the context of a reentrant handler is `cx: &TurnCtx<Self>`",
+            "a hook takes `&mut self`",
+        ]
+    );
+    let expanded = expand(quote!(concurrency = 4), quote!(impl Shop { #[handler] fn count(&self) {} }));
+    let none = "`concurrency` counts handlers that are `async` and take `&self`; there is none";
+    assert_eq!(errors(&expanded), [none]);
+}
+
+#[test]
 fn all_mistakes_of_an_impl_are_reported_at_once() {
     let expanded = expand(
         quote!(mailbx = bounded(1)),
@@ -255,8 +341,8 @@ fn all_mistakes_of_an_impl_are_reported_at_once() {
     assert_eq!(
         errors(&expanded),
         [
-            "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `crate`, `mailbox`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
-            "a handler takes `&mut self`",
+            "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `concurrency`, `crate`, `mailbox`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
+            "handlers take `&mut self`, `&self` or `this: Turn<Self>`",
             "message arguments are owned; use `String`",
             "name the argument; destructure in the body",
             "replies are owned; return `Vec<u8>`",
@@ -420,7 +506,7 @@ fn mistakes_in_a_contract_impl_are_reported() {
         errors(&expanded),
         [
             "expected `bounded(1024)` or `unbounded`",
-            "a handler takes `&mut self`; concurrent `&self` handlers are not supported yet",
+            "an rpc takes `&mut self`",
             "`add` takes one request, `AddItem`, and the context",
             "`clear` takes its request: `req: ClearCart`",
             "every method of a contract is a handler; remove `#[handler]`",

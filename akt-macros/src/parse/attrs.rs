@@ -7,7 +7,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, LitStr, Meta, Pat, Path, Token};
+use syn::{Attribute, Expr, Ident, LitStr, Meta, Pat, Path, Token};
 
 use super::{behavior, mailbox, passivate, supervise};
 use crate::diag::{self, Diag};
@@ -23,15 +23,16 @@ pub(crate) enum Role {
 }
 
 const OPTIONS: &[&str] =
-    &["behavior", "crate", "mailbox", "order", "passivate", "stash", "supervise", "unhandled"];
+    &["behavior", "concurrency", "crate", "mailbox", "order", "passivate", "stash", "supervise", "unhandled"];
 /// Options whose value stands in parentheses.
 const GROUPS: &[&str] = &["supervise"];
 const SPENT: &str = "__akt_spent";
-const HANDLER_OPTIONS: &[&str] = &["defer", "reject_when", "stash_when", "timeout", "when"];
+const HANDLER_OPTIONS: &[&str] =
+    &["defer", "max", "reentrant", "reject_when", "stash_when", "timeout", "when"];
 const CONDITIONS: &[&str] = &["reject_when", "stash_when", "when"];
 const EVERY_OPTIONS: &[&str] = &["jitter"];
 /// Options that need no value.
-const FLAGS: &[&str] = &["defer"];
+const FLAGS: &[&str] = &["defer", "reentrant"];
 /// Our attributes inside `#[actor]`.
 const OURS: &[&str] = &["cron", "every", "guard", "handler", "on"];
 
@@ -47,6 +48,9 @@ pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
             "behavior" => options.behavior = Some(input.parse()?),
             "unhandled" => options.unhandled = Some((key.clone(), behavior::unhandled(input)?)),
             "stash" => options.stash = Some(mailbox::capacity(input.parse()?, "a stash")?),
+            "concurrency" => {
+                options.concurrency = Some((key.clone(), handlers(input)?));
+            }
             "passivate" => options.passivate = Some(passivate::passivate(input)?),
             "order" => options.order = Some(mailbox::order(input)?),
             _ => options.mailbox = Some(mailbox::mailbox(input)?),
@@ -66,6 +70,8 @@ pub(crate) fn handler(attr: &Attribute, diag: &mut Diag) -> HandlerOptions {
         Meta::List(list) => read(list.tokens.clone(), HANDLER_OPTIONS, diag, &mut |key, input| {
             match key.to_string().as_str() {
                 "defer" => options.defer = true,
+                "reentrant" => options.reentrant = Some(key.clone()),
+                "max" => options.max = Some((key.clone(), handlers(input)?)),
                 "timeout" => options.timeout = Some(duration(input)?),
                 _ => behavior::condition(key, input, &mut options.conditions)?,
             }
@@ -76,6 +82,11 @@ pub(crate) fn handler(attr: &Attribute, diag: &mut Diag) -> HandlerOptions {
         }
     }
     options
+}
+
+/// How many handlers may be under way.
+fn handlers(input: ParseStream<'_>) -> syn::Result<Expr> {
+    mailbox::positive(input.parse()?, "a number of handlers", "at least one handler can run")
 }
 
 /// Reads what `#[handler(when = Phase::Ready)]` says of an rpc; nothing if it says nothing.
@@ -360,11 +371,11 @@ mod tests {
         assert_eq!(
             mistakes,
             [
-                "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `crate`, `mailbox`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
+                "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `concurrency`, `crate`, `mailbox`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
                 "unknown mailbox `bouded`; did you mean `bounded`? supported: `bounded`, `unbounded`",
                 "`mailbox` given twice",
                 "`mailbox` first given here",
-                "unknown option `passivte`; did you mean `passivate`? supported: `behavior`, `crate`, `mailbox`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
+                "unknown option `passivte`; did you mean `passivate`? supported: `behavior`, `concurrency`, `crate`, `mailbox`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
                 "`crate` needs a value: `crate = ..`",
             ]
         );

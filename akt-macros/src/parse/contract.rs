@@ -9,7 +9,7 @@ use super::attrs::{self, Role};
 use super::item::{arguments, guard, hook, subject};
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Arg, Conditions, Contract, ContractActor, Rpc, RpcMethod};
+use crate::model::{Arg, Conditions, Contract, ContractActor, Receiver, Rpc, RpcMethod};
 
 /// What a callback macro passes: the service, the options, the user's impl.
 pub(crate) struct ContractInput {
@@ -79,12 +79,12 @@ fn rpc_method(rpc: usize, contract: &Contract, method: ImplItemFn, diag: &mut Di
     let before = diag.count();
     let sig = &method.sig;
     let copied = attrs::copied(&method.attrs);
-    check::signature(sig, diag);
+    check::signature(sig, "an rpc", diag);
     let field = |arg: &PatType, diag: &mut Diag| {
         check::owned(&arg.ty, diag);
         Arg::Field { ident: sig.ident.clone(), ty: TokenStream::new() }
     };
-    let args = arguments(sig, diag, &field);
+    let args = arguments(sig, &Receiver::Exclusive, diag, &field);
     let mut read =
         RpcMethod { rpc, item: method, copied, args, conditions: Conditions::default(), broken: false };
     check::one_request(&read, &contract.rpcs[rpc], diag);

@@ -12,7 +12,9 @@ use super::cron;
 use super::spell::ungroup;
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Actor, Answer, Arg, Guard, Handler, HandlerOptions, Hook, Reply, Subject, Timer};
+use crate::model::{
+    Actor, Answer, Arg, Guard, Handler, HandlerOptions, Hook, Receiver, Reply, Subject, Timer,
+};
 
 /// The impl block under `#[actor]`, or a mistake.
 pub(crate) fn impl_block(input: &TokenStream, diag: &mut Diag) -> Option<ItemImpl> {
@@ -78,13 +80,17 @@ fn handler(attrs: &[Attribute], method: &ImplItemFn, subject: &Subject, diag: &m
         }
     }
     let sig = &method.sig;
-    check::signature(sig, diag);
+    check::callable(sig, diag);
+    let receiver = check::receiver(sig, &mut options, diag);
     let field = |arg: &PatType, diag: &mut Diag| {
+        if is_turn(sig, arg) {
+            return Arg::Turn;
+        }
         check::owned(&arg.ty, diag);
         let ident = check::named(&arg.pat, diag);
         Arg::Field { ident, ty: subject.spell(ungroup(&arg.ty)) }
     };
-    let mut args = arguments(sig, diag, &field);
+    let mut args = arguments(sig, &receiver, diag, &field);
     check::reply(&sig.output, diag);
     let returned = returned(&sig.output);
     let forwarded = returned.and_then(|ty| only_argument(ty, "Forward"));
@@ -101,6 +107,7 @@ fn handler(attrs: &[Attribute], method: &ImplItemFn, subject: &Subject, diag: &m
         vis: method.vis.clone(),
         copied: attrs::copied(&method.attrs),
         is_async: sig.asyncness.is_some(),
+        receiver,
         args,
         reply,
         answer,
@@ -109,6 +116,13 @@ fn handler(attrs: &[Attribute], method: &ImplItemFn, subject: &Subject, diag: &m
         conditions: options.conditions,
         broken: diag.count() > before,
     }
+}
+
+/// The first argument, in place of a receiver, is `this: Turn<Self>`.
+pub(crate) fn is_turn(sig: &Signature, arg: &PatType) -> bool {
+    let first = typed(sig).next().is_some_and(|first| std::ptr::eq(first, arg));
+    let Type::Path(path) = ungroup(&arg.ty) else { return false };
+    sig.receiver().is_none() && first && path.path.segments.last().is_some_and(|last| last.ident == "Turn")
 }
 
 /// What a deferred handler answers: the `T` of its last argument, `reply: Reply<T>`.
@@ -139,12 +153,12 @@ pub(super) fn hook(attr: &Attribute, method: &ImplItemFn, diag: &mut Diag) -> Op
     let (event, pattern) = attrs::event(attr, diag)?;
     let sig = &method.sig;
     let before = diag.count();
-    check::signature(sig, diag);
+    check::signature(sig, "a hook", diag);
     let field = |arg: &PatType, _: &mut Diag| {
         let ident = Ident::new("terminated", proc_macro2::Span::mixed_site());
         Arg::Field { ident, ty: arg.ty.to_token_stream() }
     };
-    let args = arguments(sig, diag, &field);
+    let args = arguments(sig, &Receiver::Exclusive, diag, &field);
     check::hook_arguments(event, sig, &args, diag);
     check::hook_reply(event, &sig.output, diag);
     (diag.count() == before).then(|| Hook {
@@ -166,10 +180,11 @@ pub(super) fn guard(method: &ImplItemFn, diag: &mut Diag) -> Guard {
 /// The arguments after the receiver; `field` reads one that belongs to the message.
 pub(super) fn arguments(
     sig: &Signature,
+    receiver: &Receiver,
     diag: &mut Diag,
     field: &dyn Fn(&PatType, &mut Diag) -> Arg,
 ) -> Vec<Arg> {
-    let context = check::context(sig, diag);
+    let context = check::context(sig, receiver, diag);
     let arg = |(index, arg): (usize, &PatType)| {
         if context.contains(&index) { Arg::Context(arg.ty.span()) } else { field(arg, diag) }
     };

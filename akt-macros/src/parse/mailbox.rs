@@ -37,18 +37,19 @@ fn parentheses(input: ParseStream<'_>) -> syn::Result<TokenStream> {
 }
 
 pub(super) fn capacity(expr: Expr, what: &str) -> syn::Result<Expr> {
+    positive(expr, "a number of messages", &format!("{what} holds at least one message"))
+}
+
+/// A number that is not zero, if it is written as one.
+pub(super) fn positive(expr: Expr, what: &str, otherwise: &str) -> syn::Result<Expr> {
     let zero = match &expr {
         Expr::Lit(literal) => match &literal.lit {
             Lit::Int(number) => number.base10_parse::<usize>()? == 0,
-            other => return Err(syn::Error::new_spanned(other, "expected a number of messages")),
+            other => return Err(syn::Error::new_spanned(other, format!("expected {what}"))),
         },
         _ => false,
     };
-    if zero {
-        Err(syn::Error::new_spanned(expr, format!("{what} holds at least one message")))
-    } else {
-        Ok(expr)
-    }
+    if zero { Err(syn::Error::new_spanned(expr, otherwise)) } else { Ok(expr) }
 }
 
 /// What stands behind the number of messages.

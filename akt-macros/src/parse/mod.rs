@@ -16,5 +16,5 @@ pub(crate) use attrs::is_spent;
 pub(crate) use behavior::states_of;
 pub(crate) use contract::contract;
 pub(crate) use inject::{derived, injected};
-pub(crate) use item::{actor, impl_block, returned, typed};
+pub(crate) use item::{actor, impl_block, is_turn, returned, typed};
 pub(crate) use spell::{lifetimes, respan, spell_self, ungroup};

@@ -35,10 +35,21 @@ impl<R: Send + 'static> Asked<R> {
         reserved: bool,
         cx: &Context<'_>,
     ) -> Result<Self, (Refusal, Q::Payload)> {
+        Self::push_by::<Q>(target, payload, terms, cx, |message| target.0.push(message, reserved))
+    }
+
+    /// As [`push`](Self::push), the way that `push` goes.
+    pub(super) fn push_by<Q: Request<Out = R>>(
+        target: &Ref<Q::Message>,
+        payload: Q::Payload,
+        terms: Terms,
+        cx: &Context<'_>,
+        push: impl FnOnce(Q::Message) -> Result<(), Refused<Q::Message>>,
+    ) -> Result<Self, (Refusal, Q::Payload)> {
         let Terms { since, deadline, meta } = terms;
         let alarm = deadline + target.0.grace();
         let (asker, reply, share) = slot::for_task(since, deadline, alarm, cx.waker().clone(), meta);
-        match target.0.push(Q::wrap(payload, Reply::to(reply)), reserved) {
+        match push(Q::wrap(payload, Reply::to(reply))) {
             Ok(()) => Ok(Self { asker, alarm: target.0.system().board().set(share) }),
             Err(Refused { refusal, message }) => {
                 Err((refusal, Q::unwrap(message).expect("a refused message is the one that was sent")))

@@ -11,13 +11,11 @@ use tracing::Span;
 use super::cell::LocalCell;
 use super::current::{self, Handling};
 use super::fault::Broken;
-use super::meta::Meta;
+use super::meta::{Meta, Receiver};
 use super::orphan;
-use super::panic::guard;
-use super::reference::Target;
+use super::panic::{Panic, guard};
 use super::sender::Sender;
 use super::traits::Actor;
-use crate::system::Spot;
 use crate::time::Instant;
 
 pin_project! {
@@ -61,17 +59,18 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let _acting = Sender::act(&this.cell.core.lane);
         let Some(running) = this.user.as_mut().as_pin_mut() else { panic!("polled after its end") };
         let core = &this.cell.core;
-        let _inside = this.span.as_deref().map(Span::enter);
         let broken = if core.lane.is_killed() {
             Broken::Killed
         } else {
-            let actor: Arc<dyn Target> = this.cell.clone();
-            let handling = Handling { actor: Some(actor), deadline: *this.deadline, meta: this.meta.clone() };
-            let poll = |_: &Spot| current::within(core.system(), handling, || guard(|| running.poll(cx)));
-            match core.system().watched(core.id, poll) {
+            let handling = Handling {
+                actor: Some(this.cell.clone()),
+                receiver: Receiver::Exclusive,
+                deadline: *this.deadline,
+                meta: this.meta.clone(),
+            };
+            match inside(this.cell, this.span.as_deref(), handling, || running.poll(cx)) {
                 Ok(Poll::Ready(out)) => return Poll::Ready(Ok(out)),
                 Err(panic) => Broken::Panic(panic),
                 Ok(Poll::Pending) => {
@@ -92,6 +91,19 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
         }
         Poll::Ready(Err(broken))
     }
+}
+
+/// Runs user code of an actor, as part of `handling`; a panic comes back as a value.
+pub(super) fn inside<A: Actor, T>(
+    cell: &LocalCell<A>,
+    span: Option<&Span>,
+    handling: Handling,
+    user: impl FnOnce() -> T,
+) -> Result<T, Panic> {
+    let _acting = Sender::act(&cell.core.lane);
+    let _entered = span.map(Span::enter);
+    let system = cell.core.system();
+    system.watched(cell.core.id, |_| current::within(system, handling, || guard(user)))
 }
 
 /// Lets other tasks have their turn.

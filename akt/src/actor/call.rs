@@ -10,7 +10,7 @@ use super::admission::{Admission, NoRoom};
 use super::asked::{Asked, Terms, conclude, refused, timed_out};
 use super::current;
 use super::error::{AskError, Stage, TellError};
-use super::meta::{Headers, Meta};
+use super::meta::{Headers, Meta, Way};
 use super::post::Post;
 use super::reference::{Ref, Refusal, Refused, Target};
 use super::reply::Reply;
@@ -282,6 +282,19 @@ impl<'a, Q: Request> Call<'a, Q> {
         };
     }
 
+    /// Asks an actor whose own handler waits for the one that asks.
+    #[cold]
+    fn come_back(&mut self, payload: Q::Payload, meta: Option<Arc<Meta>>, cx: &Context<'_>) {
+        let (since, deadline) = self.span();
+        let target = self.target.get();
+        let terms = Terms { since, deadline, meta };
+        self.state =
+            match Asked::push_by::<Q>(target, payload, terms, cx, |message| target.0.come_back(message)) {
+                Ok(asked) => State::Asked(asked),
+                Err((refusal, _)) => State::Ready(Err(refused(&*target.0, refusal).widen())),
+            };
+    }
+
     /// The actor rests, and is lent for this message: asks it in this turn.
     fn attend(
         &mut self,
@@ -362,14 +375,19 @@ impl<Q: Request> Future for Call<'_, Q> {
         match std::mem::replace(&mut this.state, State::Done) {
             State::New(payload) => {
                 let target = &*this.target.get().0;
-                if let Some(path) = current::cycle(target) {
-                    return Poll::Ready(Err(AskError::Cycle { path: Box::new(path) }));
-                }
+                let back = match current::way(target, Q::SHARED) {
+                    Way::Cycle(path) => return Poll::Ready(Err(AskError::Cycle { path: Box::new(path) })),
+                    Way::Back => true,
+                    Way::Free => false,
+                };
                 let meta = this.meta(current::for_ask);
                 if target.lend(cx) {
                     return this.attend(payload, meta, cx);
                 }
-                this.begin(payload, meta, false, cx);
+                match back {
+                    true => this.come_back(payload, meta, cx),
+                    false => this.begin(payload, meta, false, cx),
+                }
                 if matches!(this.state, State::Asked(_)) {
                     return Poll::Pending;
                 }

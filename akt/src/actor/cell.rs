@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::core::Core;
 use super::error::StopReason;
+use super::flight::{Flights, Returning};
 use super::mailbox::{Control, Home, Queue, Ticket};
 use super::orphan;
 use super::outbound::Incoming;
@@ -27,6 +28,8 @@ pub(crate) struct LocalCell<A: Actor> {
     /// Whether asks may be handled in their askers' turn, should the actor rest.
     pub(super) lends: AtomicBool,
     pub(super) doing: Doing,
+    /// Asks by those that its own handlers wait for.
+    pub(super) returns: <A::Flight as Flights<A>>::Returns,
 }
 
 impl<A: Actor> LocalCell<A> {
@@ -35,7 +38,8 @@ impl<A: Actor> LocalCell<A> {
     }
 
     pub(crate) fn with_core(core: Core, queue: Queue<A::Msg>) -> Self {
-        Self { core, home: Home::new(queue), lends: AtomicBool::new(true), doing: Doing::default() }
+        let (lends, doing, returns) = (AtomicBool::new(true), Doing::default(), Default::default());
+        Self { core, home: Home::new(queue), lends, doing, returns }
     }
 
     /// There was no room for `message`: the mailbox says what is dropped, if it is not refused.
@@ -68,6 +72,13 @@ where
             Err((Refusal::Full, message)) => self.overflow(message),
             Err((refusal, message)) => Err(Refused { refusal, message }),
         }
+    }
+
+    fn come_back(&self, message: P) -> Result<(), Refused<P>> {
+        self.returns.push(message).map_err(|message| Refused { refusal: Refusal::Stopped, message })?;
+        self.core.lane.nudge();
+        self.home.queue.wake();
+        Ok(())
     }
 
     fn attend(&self, message: P, now: Instant) {

@@ -61,6 +61,17 @@ impl<A: Actor> Ctx<A> {
         }
     }
 
+    /// The context of a handler that runs beside others, with the ask that it works on.
+    pub(super) fn beside(&mut self, message: &'static str, current: AnyReply) -> Self {
+        let scope = Some(self.scope().clone());
+        Self { message, current, scope, ..Self::new(self.cell.clone()) }
+    }
+
+    /// Another context of the same actor.
+    pub(super) fn twin(&self) -> Self {
+        Self { message: self.message, scope: self.scope.clone(), ..Self::new(self.cell.clone()) }
+    }
+
     pub(crate) fn cell(&self) -> Arc<LocalCell<A>> {
         self.cell.clone()
     }

@@ -6,8 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::error::CallPath;
-use super::meta::{Frame, Headers, Meta};
+use super::meta::{Frame, Headers, Meta, Receiver, Way};
 use super::reference::Target;
 use crate::system::{ActorSystem, Attached};
 use crate::time::Instant;
@@ -15,8 +14,9 @@ use crate::time::Instant;
 /// A handler, hook or piece of work that runs.
 #[derive(Clone)]
 pub(crate) struct Handling {
-    /// The actor that cannot handle anything else meanwhile; absent in work beside an actor.
+    /// The actor that waits meanwhile; absent in work beside an actor.
     pub(crate) actor: Option<Arc<dyn Target>>,
+    pub(crate) receiver: Receiver,
     /// When its asker gives up.
     pub(crate) deadline: Instant,
     pub(crate) meta: Option<Arc<Meta>>,
@@ -25,7 +25,7 @@ pub(crate) struct Handling {
 impl Handling {
     /// Work beside an actor, that carries on what came with the message that began it.
     pub(crate) fn beside(meta: Option<Arc<Meta>>) -> Self {
-        Self { actor: None, deadline: Instant::FAR, meta }
+        Self { actor: None, receiver: Receiver::Exclusive, deadline: Instant::FAR, meta }
     }
 }
 
@@ -109,14 +109,23 @@ pub(crate) fn headers() -> Headers {
     look(|handling| Some(handling.meta.as_ref()?.headers.clone())).unwrap_or_default()
 }
 
-/// The way back to `target`, if it is among those that wait for the current handler.
-pub(crate) fn cycle(target: &dyn Target) -> Option<CallPath> {
-    look(|handling| frame(handling)?.cycle(target))
+/// Runs `f` as part of the current handler, which lets nothing else run meanwhile.
+pub(crate) fn exclusively<T>(f: impl FnOnce() -> T) -> T {
+    let exclusive =
+        |handling: &Handling| Some(Handling { receiver: Receiver::Exclusive, ..handling.clone() });
+    let _outer = look(exclusive).map(|handling| Outer::replace(Some(handling)));
+    f()
+}
+
+/// How an ask by the current handler finds `target`, whose handler is `shared` if it takes `&self`.
+#[inline]
+pub(crate) fn way(target: &dyn Target, shared: bool) -> Way {
+    look(|handling| Some(frame(handling)?.way(target, shared))).unwrap_or(Way::Free)
 }
 
 fn frame(handling: &Handling) -> Option<Frame> {
     let actor = handling.actor.clone()?;
-    Some(Frame { actor, meta: handling.meta.clone() })
+    Some(Frame { actor, receiver: handling.receiver, meta: handling.meta.clone() })
 }
 
 /// What a tell carries that is sent now, with headers of its own.

@@ -2,6 +2,7 @@
 
 use super::core::Core;
 use super::error::{AskError, Delivery, Directive, Fault, FaultInfo, Stage, StopReason};
+use super::flight::Lost;
 use super::orphan;
 use super::panic::Panic;
 use super::reference::Target;
@@ -32,6 +33,7 @@ impl Broken {
 }
 
 /// What a failure leaves behind.
+#[derive(Debug)]
 pub(super) enum Damage {
     None,
     /// The message that was being handled, and the replies that it dropped.
@@ -47,12 +49,21 @@ pub(super) struct Failure {
     pub(super) message: &'static str,
     pub(super) broken: Broken,
     pub(super) damage: Damage,
+    /// The handlers that end with it.
+    pub(super) lost: Vec<Lost>,
+}
+
+impl Failure {
+    /// A failure of something that is no message.
+    pub(super) fn new(message: &'static str, broken: Broken) -> Self {
+        Self { message, broken, damage: Damage::None, lost: Vec::new() }
+    }
 }
 
 impl Core {
     /// Says what failed and what is done about it: to the asker, the dead letters, the event stream, the log.
     pub(super) fn note(&self, failure: Failure, verdict: Verdict) -> Box<FaultInfo> {
-        let Failure { message, broken, damage } = failure;
+        let Failure { message, broken, damage, lost } = failure;
         let (text, place) = match broken {
             Broken::Panic(Panic { text, place }) => (text, place),
             Broken::Fault(fault) => (fault.to_string(), None),
@@ -67,15 +78,38 @@ impl Core {
         );
         self.system().publish(|| Event::Fault((*info).clone()));
         self.bury(message, damage, DeadLetterReason::Panicked, || AskError::Fault(info.clone()));
+        self.bury_all(lost, DeadLetterReason::Panicked, || AskError::Fault(info.clone()));
         info
     }
 
     /// The handler of `message` was dropped by a kill.
     pub(super) fn killed_while_handling(&self, message: &'static str, ask: bool) {
         self.cut_short(message);
-        let error = || AskError::Stopped { reason: StopReason::Killed, delivered: Delivery::Maybe };
         let damage = Damage::Message { orphans: orphan::take(), ask };
-        self.bury(message, damage, DeadLetterReason::Killed, error);
+        self.bury(message, damage, DeadLetterReason::Killed, killed);
+    }
+
+    /// Handlers that were under way beside each other were dropped by a kill.
+    pub(super) fn killed_in_flight(&self, lost: Vec<Lost>) {
+        lost.iter().for_each(|lost| self.cut_short(lost.message));
+        self.bury_all(lost, DeadLetterReason::Killed, killed);
+    }
+
+    /// Handlers that were under way end with their value, as a sibling failed.
+    pub(super) fn regrouped_in_flight(&self, lost: Vec<Lost>) {
+        let text = "it was restarted with a sibling that failed";
+        for Lost { message, damage } in lost {
+            let (actor, directive) = (self.path(), Directive::Restart);
+            let info =
+                FaultInfo { actor, message: message.into(), text: text.into(), place: None, directive };
+            self.bury(message, damage, DeadLetterReason::Panicked, || {
+                AskError::Fault(Box::new(info.clone()))
+            });
+        }
+    }
+
+    fn bury_all(&self, lost: Vec<Lost>, reason: DeadLetterReason, error: impl Fn() -> AskError) {
+        lost.into_iter().for_each(|Lost { message, damage }| self.bury(message, damage, reason, &error));
     }
 
     /// A kill has ended `message`; the report of a shutdown names it.
@@ -162,4 +196,9 @@ impl Core {
         tracing::debug!(kind, name = self.name(), id = %self.id, ?reason, "actor stopped");
         self.system().publish(|| Event::Stopped { actor: self.path(), kind, reason });
     }
+}
+
+/// What an asker is told whose handler was dropped by a kill.
+fn killed() -> AskError {
+    AskError::Stopped { reason: StopReason::Killed, delivered: Delivery::Maybe }
 }

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use super::call::Call;
 use super::context::{Ctx, answer};
 use super::error::TellError;
+use super::flight::NoFlight;
 use super::reference::{AnyRef, Ref};
 use super::reply::{AnyReply, Reply, Slot};
 use super::spawn::Spawn;
@@ -165,6 +166,7 @@ impl<M: Send + 'static, R: Send + 'static> Actor for FnActor<M, R> {
     type Msg = FnMsg<M, R>;
     type Ref = FnRef<M, R>;
     type Stash = NoStash;
+    type Flight = NoFlight;
     const NAME: &'static str = "function";
 
     fn dispatch_sync(&mut self, message: FnMsg<M, R>, cx: &mut Ctx<Self>) -> Result<(), FnMsg<M, R>> {

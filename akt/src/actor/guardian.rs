@@ -7,6 +7,7 @@ use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::Core;
 use super::error::Directive;
+use super::flight::NoFlight;
 use super::mailbox::Queue;
 use super::reference::{Ref, Target};
 use super::reply::{AnyReply, Slot};
@@ -73,6 +74,7 @@ impl Actor for Guardian {
     type Msg = Nothing;
     type Ref = GuardianRef;
     type Stash = NoStash;
+    type Flight = NoFlight;
     const NAME: &'static str = "Guardian";
 
     fn dispatch_sync(&mut self, message: Nothing, _cx: &mut Ctx<Self>) -> Result<(), Nothing> {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::attend::Attend;
 use super::core::EndChildren;
 use super::error::{Fault, StopReason};
-use super::fault::{Broken, Damage, Failure};
+use super::fault::{Broken, Failure};
+use super::flight::Flights;
 use super::lifecycle::Stage;
 use super::mailbox::Control;
 use super::orphan;
@@ -67,7 +68,7 @@ impl<A: Actor> Runner<A> {
             last = Some(self.cell.core.note(failure, Verdict::Restart { after }));
             if let Some(reason) = self.cell.core.pause(after).await {
                 let broken = Broken::Fault(Fault::new("ended before the next attempt"));
-                break (Failure { message: "on(start)", broken, damage: Damage::None }, reason);
+                break (Failure::new("on(start)", broken), reason);
             }
             attempts += 1;
         };
@@ -100,6 +101,9 @@ impl<A: Actor> Runner<A> {
                 return None;
             }
             let (verdict, strategy) = self.judge(&failure, actor.is_some());
+            if verdict != Verdict::Resume {
+                failure.lost.extend(self.flight.lose());
+            }
             let info = self.cell.core.note(failure, verdict);
             let after = match verdict {
                 Verdict::Resume => return actor,
@@ -140,6 +144,7 @@ impl<A: Actor> Runner<A> {
     ) -> Result<Option<A>, Failure> {
         self.cell.core.enter(Stage::Restarting);
         self.give_back();
+        self.cell.core.regrouped_in_flight(self.flight.lose());
         if let Some(actor) = actor {
             self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
             self.retire(actor, None).await;
@@ -185,14 +190,13 @@ impl<A: Actor> Runner<A> {
     /// Makes a value and starts it.
     async fn make(&mut self, birth: Birth) -> Result<A, Failure> {
         self.cell.core.begin_anew();
-        let failure = |message, broken| Failure { message, broken, damage: Damage::None };
         let acting = Sender::act(&self.cell.core.lane);
         let made = guard(&mut self.factory);
         drop(acting);
-        let made = made.map_err(|panic| failure("factory", Broken::Panic(panic)))?;
+        let made = made.map_err(|panic| Failure::new("factory", Broken::Panic(panic)))?;
         let Some(mut actor) = made else {
             let text = "`spawn_value` cannot make a second value";
-            return Err(failure("factory", Broken::Fault(Fault::new(text))));
+            return Err(Failure::new("factory", Broken::Fault(Fault::new(text))));
         };
         let Err(broken) = self.begin(&mut actor, birth).await else {
             A::set_timers(&mut self.cx);
@@ -205,7 +209,7 @@ impl<A: Actor> Runner<A> {
         self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
         self.cx.end_value();
         let _ = guard_drop(actor);
-        Err(failure(message, broken))
+        Err(Failure::new(message, broken))
     }
 
     /// Runs `on(start)`, then `on(restart)` unless it is the first value, then `on(enter)` of its first state.
@@ -257,8 +261,7 @@ impl<A: Actor> Runner<A> {
             (Ok(Err(fault)), _) => Broken::Fault(fault),
             (Err(broken), _) => broken,
         };
-        let failure = Failure { message: "on(stop)", broken, damage: Damage::None };
-        self.cell.core.note(failure, Verdict::Stop);
+        self.cell.core.note(Failure::new("on(stop)", broken), Verdict::Stop);
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a runner counts and measures of the messages that it handles. See `system/kind.rs`.
 
 use super::cell::LocalCell;
-use super::runner::{Runner, Step};
+use super::runner::Runner;
+use super::step::Step;
 use super::traits::{Actor, Message};
 use crate::time::Instant;
 
@@ -64,7 +65,7 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Of the message that was started last: how many were started before.
-    fn number(&self) -> u64 {
+    pub(super) fn number(&self) -> u64 {
         (u64::MAX - self.left).wrapping_sub(1)
     }
 }

@@ -88,27 +88,63 @@ impl Meta {
     }
 }
 
+/// How a handler has its actor while it waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Receiver {
+    /// Nothing else is handled: `&mut self`.
+    Exclusive,
+    /// Other `&self` handlers may run.
+    Shared,
+    /// Everything else may: `Turn<Self>`.
+    Turn,
+}
+
 /// An actor that waits for an answer, in a handler.
 pub(crate) struct Frame {
     pub(crate) actor: Arc<dyn Target>,
+    pub(crate) receiver: Receiver,
     /// What the message carried that the handler works on.
     pub(crate) meta: Option<Arc<Meta>>,
 }
 
 impl Frame {
-    /// The way from `target`, which waits, to this frame and back to `target`; none if it does not wait.
-    pub(crate) fn cycle(&self, target: &dyn Target) -> Option<CallPath> {
-        let wanted = target.core()?.id;
-        let mut path = vec![target.path()];
-        let mut frame = Some(self);
-        while let Some(Self { actor, meta }) = frame {
-            path.push(actor.path());
-            if actor.core().is_some_and(|core| core.id == wanted) {
-                path.reverse();
-                return Some(CallPath(path));
+    /// How an ask of `target` finds it, whose handler is `shared` if it takes `&self`.
+    pub(crate) fn way(&self, target: &dyn Target, shared: bool) -> Way {
+        let Some(wanted) = target.core().map(|core| core.id) else { return Way::Free };
+        let mut way = Way::Free;
+        for (place, frame) in self.chain().enumerate() {
+            if frame.actor.core().is_none_or(|core| core.id != wanted) {
+                continue;
             }
-            frame = meta.as_ref().and_then(|meta| meta.asker.as_ref());
+            match frame.receiver {
+                Receiver::Turn => way = Way::Back,
+                Receiver::Shared if shared => way = Way::Back,
+                Receiver::Shared | Receiver::Exclusive => return Way::Cycle(self.path(target, place)),
+            }
         }
-        None
+        way
     }
+
+    /// From the actor at `place` of the chain, which waits, to this frame and back to `target`, which it is.
+    fn path(&self, target: &dyn Target, place: usize) -> CallPath {
+        let asked = self.chain().take(place + 1).map(|frame| frame.actor.path());
+        let mut path: Vec<_> = [target.path()].into_iter().chain(asked).collect();
+        path.reverse();
+        CallPath(path)
+    }
+
+    /// This frame, and those that wait for it.
+    fn chain(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |frame| frame.meta.as_ref()?.asker.as_ref())
+    }
+}
+
+/// How an ask finds its target.
+pub(crate) enum Way {
+    /// It does not wait for the one that asks.
+    Free,
+    /// It waits, in handlers beside which this one may run.
+    Back,
+    /// It waits, and would do so for ever.
+    Cycle(CallPath),
 }

@@ -20,6 +20,7 @@ mod error;
 #[cfg(test)]
 mod fate;
 mod fault;
+mod flight;
 mod forward;
 mod function;
 mod guardian;
@@ -49,10 +50,12 @@ mod slot;
 mod spawn;
 mod start;
 mod stash;
+mod step;
 mod supervisor;
 mod timers;
 mod trace;
 mod traits;
+mod turn;
 mod watch;
 mod work;
 
@@ -65,6 +68,9 @@ pub use self::context::{Ctx, answer, answer_result};
 pub use self::error::{
     AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, Stage, StopReason,
     TellError, TimeoutInfo, TooLarge,
+};
+pub use self::flight::{
+    Concurrent, Deck, Flight, Flights, Lost, Mode, Next, NoFlight, NoReturns, Returning, Returns, share,
 };
 pub use self::forward::{Forward, forward, forward_result};
 pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
@@ -87,6 +93,7 @@ pub use self::timers::{Timer, every};
 pub use self::traits::{
     Accepts, Actor, ActorRef, CloneMessage, Copying, Join, Message, Opener, Protocol, Request, RpcInfo,
 };
+pub use self::turn::{Turn, TurnCtx};
 pub use self::watch::Terminated;
 pub use self::work::{Breaker, PipeError, Work};
 

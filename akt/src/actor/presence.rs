@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::Core;
+use super::flight::Flights;
 use super::passivation::{Passivate, Passivation, Rest, Usage};
 use super::reference::Target;
 use super::runner::Runner;
@@ -198,12 +199,16 @@ impl<A: Actor> Runner<A> {
         let mut state = presence.state.lock();
         let mut rest = state.passivation.rest(now, self.started());
         drop(state);
-        if matches!(rest, Rest::Leave { .. }) && (self.cx.is_kept() || !self.cell.core.take_leave()) {
+        if matches!(rest, Rest::Leave { .. }) && (self.is_kept() || !self.cell.core.take_leave()) {
             state = presence.state.lock();
             rest = state.passivation.keep(now);
             state.kept = Some(state.passivation.usage());
         }
         Some((presence.clone(), rest))
+    }
+
+    fn is_kept(&self) -> bool {
+        self.cx.is_kept() || !self.flight.is_empty()
     }
 
     /// A message was handled in its asker's turn; whether the actor's task must see to its end.

@@ -72,6 +72,12 @@ pub(crate) trait Sink<M>: Target {
     /// Accepts the message or hands it back; `reserved` if [`Target::poll_room`] gave room for it.
     fn push(&self, message: M, reserved: bool) -> Result<(), Refused<M>>;
 
+    /// Accepts an ask by one for whom a handler of the target itself waits: there is always room, and it does not
+    /// queue behind what waits for that handler.
+    fn come_back(&self, message: M) -> Result<(), Refused<M>> {
+        self.push(message, false)
+    }
+
     /// Handles an ask in its asker's turn, which began at `now`. Only after [`Target::lend`] was true.
     fn attend(&self, _message: M, _now: Instant) {
         unreachable!("nothing was lent");

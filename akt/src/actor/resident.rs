@@ -10,11 +10,13 @@ use super::attend::yield_now;
 use super::cell::LocalCell;
 use super::current;
 use super::error::StopReason;
+use super::flight::{Deck, Flights};
 use super::lifecycle::Stage;
 use super::mailbox::{Batch, Visit};
 use super::passivation::Rest;
-use super::runner::{End, Matter, Runner, Step};
+use super::runner::Runner;
 use super::sender::Sender;
+use super::step::{End, Matter, Step};
 use super::traits::Actor;
 use crate::runtime::Runtime;
 use crate::system::Spot;
@@ -80,6 +82,34 @@ impl<A: Actor> Resident<A> {
         None
     }
 
+    /// Lets handlers go on that run beside others.
+    fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // What one of them led to comes before the others.
+        if self.matter.is_some() {
+            return Poll::Ready(());
+        }
+        self.on_deck(|deck| A::Flight::poll_turns(deck, cx))
+    }
+
+    /// Begins a handler that runs beside others.
+    fn poll_start(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.on_deck(|deck| A::Flight::poll_start(deck, cx))
+    }
+
+    /// Runs `&self` handlers beside each other.
+    async fn share(&mut self) {
+        let mut deck = Deck::new(&mut self.runner, &mut self.actor);
+        A::share(&mut deck).await;
+        self.matter = deck.end.map(|end| Box::new(Matter::End(end)));
+    }
+
+    fn on_deck(&mut self, poll: impl FnOnce(&mut Deck<'_, A>) -> Poll<()>) -> Poll<()> {
+        let mut deck = Deck::new(&mut self.runner, &mut self.actor);
+        let polled = poll(&mut deck);
+        self.matter = deck.end.map(|end| Box::new(Matter::End(end)));
+        polled
+    }
+
     /// Does what is rare; false if the actor's life is over.
     async fn see_to(&mut self, matter: Box<Matter>) -> bool {
         let mut actor = self.actor.take().expect("it has started");
@@ -125,7 +155,8 @@ impl<A: Actor> LocalCell<A> {
     ) -> Poll<Inside<'a, A>> {
         let mut door = self.home.door(cx);
         let Some(mut visit) = inside.take().or_else(|| door.enter()) else { return Poll::Pending };
-        let has_more = visit.matter.is_some() || visit.is_behind();
+        visit.runner.flight.listen(cx.waker());
+        let has_more = visit.matter.is_some() || visit.is_behind() || visit.runner.flight.is_woken();
         let Resident { runner, rests, .. } = &mut *visit;
         let (batch, owed) = runner.supply();
         if door.take(batch, owed) || self.core.lane.raised_now() || has_more {
@@ -153,10 +184,15 @@ impl<A: Actor> LocalCell<A> {
             presence.rests(rest);
         }
         if idle == Batch::IdleAndLarge {
-            let system = self.core.system();
-            system.timers().arm(system.runtime().now() + TRIM_AFTER, self.clone());
+            self.trim_later();
         }
         Poll::Pending
+    }
+
+    /// Gives back the space of a burst, if nothing comes for a while.
+    pub(super) fn trim_later(self: &Arc<Self>) {
+        let system = self.core.system();
+        system.timers().arm(system.runtime().now() + TRIM_AFTER, self.clone());
     }
 }
 
@@ -176,6 +212,9 @@ impl<A: Actor> Life<A> {
             self.0.core.started(A::NAME);
             inside.runner.has_started();
             loop {
+                if !A::Flight::ALONE {
+                    poll_fn(|cx| inside.poll_turns(cx)).await;
+                }
                 match self.0.core.system().watched(self.0.core.id, |spot| inside.work(spot)) {
                     Step::Next => {}
                     Step::Yield => yield_now().await,
@@ -187,6 +226,8 @@ impl<A: Actor> Life<A> {
                         let end = runner.handled(attended);
                         *matter = end.map(|end| Box::new(Matter::End(end)));
                     }
+                    Step::Start if inside.runner.flight.next_shares() => Box::pin(inside.share()).await,
+                    Step::Start => poll_fn(|cx| inside.poll_start(cx)).await,
                     Step::Matter(matter) => {
                         if !Box::pin(inside.see_to(matter)).await {
                             return;

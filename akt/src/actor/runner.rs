@@ -14,17 +14,18 @@ use super::current::{self, Handling, Within};
 use super::errand::Run;
 use super::error::{Fault, Stage as WaitedIn, StopReason};
 use super::fault::{Broken, Damage, Failure};
+use super::flight::{Flights, Next, Returning, runs_beside};
 use super::lifecycle::Stage;
 use super::mailbox::{Control, Errand};
-use super::meta::Meta;
+use super::meta::{Meta, Receiver};
 use super::orphan;
 use super::panic::{guard, guard_drop};
 use super::reference::Target;
-use super::regroup::Seat;
 use super::reply::{Begin, Slot};
 use super::spawn::Factory;
 use super::start::{Start, StartFailure};
 use super::stash::Shelf;
+use super::step::{End, Matter, Step};
 use super::supervisor::{Supervise, Supervisor};
 use super::traits::{Actor, Message};
 use super::watch::Terminated;
@@ -44,54 +45,14 @@ pub(super) struct Runner<A: Actor> {
     pub(super) factory: Factory<A>,
     /// Absent when any fault stops the actor and its start is tried once: most actors.
     pub(super) supervisor: Option<Box<Supervisor>>,
-    batch: VecDeque<A::Msg>,
+    pub(super) flight: A::Flight,
+    pub(super) batch: VecDeque<A::Msg>,
     /// Messages whose room is not given back yet.
     owed: u32,
     /// Messages handled since other tasks had their turn.
     turn: u32,
     /// How many messages may still be started: counts down from [`u64::MAX`], until a drain says when to stop.
     pub(super) left: u64,
-}
-
-/// Why the loop left its messages.
-pub(super) enum End {
-    Stop(StopReason),
-    Killed,
-    Failed(Box<Failure>),
-    /// A sibling failed, and its policy includes this actor.
-    Regroup(Seat),
-}
-
-/// What is left to do after one message, or after what the control lane said.
-pub(super) enum Step {
-    Next,
-    /// The handler of the first message of the batch is async; it has this span, if somebody listens.
-    Await(Option<Box<Span>>),
-    /// There is nothing to do.
-    Idle,
-    /// It is the turn of others.
-    Yield,
-    Matter(Box<Matter>),
-}
-
-/// What is rare.
-pub(super) enum Matter {
-    End(End),
-    Terminated(Terminated),
-    /// The actor is in another state.
-    Enter,
-}
-
-impl From<Option<End>> for Step {
-    fn from(end: Option<End>) -> Self {
-        end.map_or(Self::Next, |end| Self::Matter(Box::new(Matter::End(end))))
-    }
-}
-
-impl From<End> for Step {
-    fn from(end: End) -> Self {
-        Some(end).into()
-    }
 }
 
 impl<A: Actor> Runner<A> {
@@ -108,6 +69,7 @@ impl<A: Actor> Runner<A> {
             cell,
             factory,
             supervisor: (!plain).then(supervisor),
+            flight: A::Flight::default(),
             batch: VecDeque::new(),
             owed: 0,
             turn: 0,
@@ -168,8 +130,11 @@ impl<A: Actor> Runner<A> {
         {
             return step;
         }
+        if let Some(step) = self.step_in_flight(actor) {
+            return step;
+        }
         if let Some(message) = self.cx.shelf.next() {
-            return self.dispatch(actor, message, None);
+            return self.take_up(actor, message);
         }
         if self.left == 0 {
             return End::Stop(StopReason::Requested).into();
@@ -178,6 +143,18 @@ impl<A: Actor> Runner<A> {
             Some(message) => self.handle(actor, message),
             None => Step::Idle,
         }
+    }
+
+    /// Counts a message of the batch as started; whether it is measured.
+    #[inline]
+    pub(super) fn start(&mut self) -> bool {
+        let measured = self.measures_next();
+        self.left -= 1;
+        self.owed += 1;
+        if self.owed == GIVE_BACK {
+            self.give_back();
+        }
+        measured
     }
 
     /// Stops after the first `accepted` messages of its life; the first drain decides.
@@ -207,6 +184,11 @@ impl<A: Actor> Runner<A> {
     /// Handles one message in the turn of its asker; one whose handler is async is to be taken back.
     #[inline]
     pub(super) fn handle_lent(&mut self, actor: &mut A, message: A::Msg, now: Instant) -> Step {
+        if runs_beside::<A>(&message) {
+            self.left -= 1;
+            self.batch.push_front(message);
+            return Step::Await(None);
+        }
         let measured = self.measures_next();
         self.left -= 1;
         self.cx.shelf.begin();
@@ -227,11 +209,11 @@ impl<A: Actor> Runner<A> {
     /// Handles one message, if it needs no future.
     #[inline]
     fn handle(&mut self, actor: &mut A, message: A::Msg) -> Step {
-        let measured = self.measures_next();
-        self.left -= 1;
-        self.owed += 1;
-        if self.owed == GIVE_BACK {
-            self.give_back();
+        let measured = self.start();
+        if runs_beside::<A>(&message) {
+            let number = measured.then(|| self.number());
+            self.flight.line_up(Next::new(message, number));
+            return Step::Start;
         }
         if measured {
             return self.handle_measured(actor, message, None);
@@ -282,7 +264,8 @@ impl<A: Actor> Runner<A> {
     #[cold]
     fn carry_on(&self, deadline: Instant, meta: Arc<Meta>) -> Box<Within> {
         let actor: Arc<dyn Target> = self.cell.clone();
-        let handling = Handling { actor: Some(actor), deadline, meta: Some(meta) };
+        let handling =
+            Handling { actor: Some(actor), receiver: Receiver::Exclusive, deadline, meta: Some(meta) };
         // A pointer: messages that came with nothing pay for no more than that.
         Box::new(current::enter(self.cell.core.system(), handling))
     }
@@ -323,22 +306,26 @@ impl<A: Actor> Runner<A> {
     }
 
     #[cold]
-    fn failed(&mut self, broken: Broken, ask: bool) -> Option<End> {
-        self.cell.core.kind().failed(&self.cell.doing);
-        self.cx.interrupted = false;
-        self.cx.fault = None;
+    pub(super) fn failed(&mut self, broken: Broken, ask: bool) -> Option<End> {
         let mut orphans = orphan::take();
         let current = std::mem::take(&mut self.cx.current);
         if current.is_ask() {
             orphans.push(current);
         }
-        let damage = Damage::Message { orphans, ask };
-        Some(End::Failed(Box::new(Failure { message: self.cx.message, broken, damage })))
+        self.failed_with(broken, Damage::Message { orphans, ask })
+    }
+
+    #[cold]
+    pub(super) fn failed_with(&mut self, broken: Broken, damage: Damage) -> Option<End> {
+        self.cell.core.kind().failed(&self.cell.doing);
+        self.cx.interrupted = false;
+        self.cx.fault = None;
+        Some(End::Failed(Box::new(Failure { damage, ..Failure::new(self.cx.message, broken) })))
     }
 
     /// Ends a message that must not be handled any more.
     #[cold]
-    fn skip(&self, message: A::Msg, begin: Begin) {
+    pub(super) fn skip(&self, message: A::Msg, begin: Begin) {
         let late = match begin {
             Begin::Expired { waited, in_stash: true } => Some((waited, WaitedIn::Stashed)),
             Begin::Expired { waited, .. } => Some((waited, WaitedIn::Queued { depth: self.cell.depth() })),
@@ -367,9 +354,7 @@ impl<A: Actor> Runner<A> {
                 Control::Terminated(terminated) => Step::Matter(Box::new(Matter::Terminated(terminated))),
                 Control::Regroup(seat) => End::Regroup(seat).into(),
                 Control::Escalated(info) => {
-                    let broken = Broken::Child(info);
-                    let failure = Failure { message: "child", broken, damage: Damage::None };
-                    End::Failed(Box::new(failure)).into()
+                    End::Failed(Box::new(Failure::new("child", Broken::Child(info)))).into()
                 }
                 Control::Errand(errand) => self.errand(actor, errand),
             });
@@ -387,7 +372,7 @@ impl<A: Actor> Runner<A> {
         }
         self.be_in(message.unwrap_or("timer"));
         match guard(|| run(actor, &mut self.cx)) {
-            Ok(Some(message)) => self.dispatch(actor, message, None),
+            Ok(Some(message)) => self.take_up(actor, message),
             Ok(None) if self.cx.interrupted => self.interrupted(true).into(),
             Ok(None) => Step::Next,
             Err(panic) => self.failed(Broken::Panic(panic), message.is_none()).into(),
@@ -441,6 +426,7 @@ impl<A: Actor> Runner<A> {
         self.cell.core.enter(Stage::Stopping(reason));
         self.close(reason);
         let killed = reason == StopReason::Killed;
+        let actor = if A::Flight::ALONE { actor } else { self.land(actor, killed).await };
         let how = if killed { EndChildren::Kill } else { EndChildren::Stop(reason.of_children()) };
         self.cell.core.end_children(how).await;
         match actor {
@@ -466,7 +452,8 @@ impl<A: Actor> Runner<A> {
         errands.into_iter().for_each(|errand| self.cell.core.abandon(errand));
         let queued = self.cell.home.queue.close();
         let taken = std::mem::take(&mut self.batch);
-        for message in self.cx.shelf.take_all().into_iter().chain(taken).chain(queued) {
+        let returned = self.cell.returns.close().into_iter().chain(self.flight.take_next());
+        for message in returned.chain(self.cx.shelf.take_all()).chain(taken).chain(queued) {
             self.cell.core.refuse(message.name(), orphan::part(message), reason);
         }
     }
@@ -483,6 +470,7 @@ impl<A: Actor> Drop for Runner<A> {
             Box::new(StartFailure { attempts: 1, last, timeout: None })
         });
         self.close(StopReason::Killed);
+        self.cell.core.killed_in_flight(self.flight.lose());
         self.finish(StopReason::Killed, start_failure);
     }
 }

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::cell::LocalCell;
 use super::error::{Directive, FaultInfo};
+use super::flight::{Concurrent, Flights};
 use super::mailbox::{Mailbox, MailboxOrder, Queue};
 use super::panic::{Panic, guard};
 use super::passivation::Passivate;
@@ -34,6 +35,7 @@ pub struct ActorOptions {
     pub(crate) start: Start,
     pub(crate) stash: usize,
     pub(crate) passivate: Option<Passivate>,
+    pub(crate) concurrency: Concurrency,
 }
 
 impl ActorOptions {
@@ -64,11 +66,28 @@ impl ActorOptions {
         self
     }
 
+    /// Sets how many `&self` handlers may run at once.
+    #[must_use]
+    pub fn concurrency(mut self, limit: usize) -> Self {
+        self.concurrency = Concurrency(limit);
+        self
+    }
+
     /// Sets when the actor ends by itself.
     #[must_use]
     pub fn passivate(mut self, passivate: Passivate) -> Self {
         self.passivate = Some(passivate);
         self
+    }
+}
+
+/// How many `&self` handlers run at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Concurrency(usize);
+
+impl Default for Concurrency {
+    fn default() -> Self {
+        Self(64)
     }
 }
 
@@ -149,6 +168,16 @@ impl<A: Actor> Spawn<A> {
         self
     }
 
+    /// Sets how many `&self` handlers may run at once, over what `concurrency = N` says: 64, if nothing does. With 1,
+    /// they run one after the other.
+    pub fn concurrency(mut self, limit: usize) -> Self
+    where
+        A: Concurrent,
+    {
+        self.options.concurrency = Concurrency(limit);
+        self
+    }
+
     /// Sets when the actor ends by itself. See [`Passivate`].
     pub fn passivate(mut self, passivate: Passivate) -> Self {
         self.options.passivate = Some(passivate);
@@ -215,6 +244,7 @@ impl<A: Actor> Spawn<A> {
         core.adopt(&child)?;
         let mut runner = Runner::new(cell.clone(), factory, options.supervise, options.start);
         runner.cx.shelf = A::Stash::of(options.stash);
+        runner.flight.limit(options.concurrency.0);
         runner.be_present(options.passivate);
         Resident::settle(runner, core.system().runtime());
         Ok(cell)

@@ -4,6 +4,8 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use parking_lot::Mutex;
+
 use super::call::Call;
 use super::context::Ctx;
 use super::core::Core;
@@ -23,7 +25,7 @@ pub trait Stashes: Actor<Stash = Stash<<Self as Actor>::Msg>> {}
 
 /// Where an actor keeps what it puts aside: a [`Stash`], or [`NoStash`], which takes no space.
 #[doc(hidden)]
-pub trait Shelf<M>: Default + Send + 'static {
+pub trait Shelf<M>: Default + Send + Sync + 'static {
     /// A stash for so many messages.
     fn of(limit: usize) -> Self;
     /// A message other than the one before is about to be handled.
@@ -47,8 +49,10 @@ pub trait Shelf<M>: Default + Send + 'static {
 }
 
 /// A bounded stash. Its room is its own: what is in it has left the mailbox.
+///
+/// Locked, so that a context can be shared by handlers whatever the messages are; by the actor alone, at no price.
 #[doc(hidden)]
-pub struct Stash<M>(Option<Box<Shelves<M>>>);
+pub struct Stash<M>(Option<Box<Mutex<Shelves<M>>>>);
 
 struct Shelves<M> {
     limit: usize,
@@ -61,15 +65,29 @@ struct Shelves<M> {
     next: u64,
 }
 
+impl<M> Shelves<M> {
+    fn len(&self) -> usize {
+        self.aside.len() + self.due.len()
+    }
+
+    fn is_full(&self) -> bool {
+        self.len() >= self.limit
+    }
+}
+
 impl<M> Stash<M> {
+    fn shelves(&mut self) -> Option<&mut Shelves<M>> {
+        self.0.as_mut().map(|shelves| shelves.get_mut())
+    }
+
     /// How many messages are in it.
     fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, |shelves| shelves.aside.len() + shelves.due.len())
+        self.0.as_ref().map_or(0, |shelves| shelves.lock().len())
     }
 
     /// The oldest is to be handled before anything that is queued.
     fn release_one(&mut self) -> bool {
-        let Some(shelves) = &mut self.0 else { return false };
+        let Some(shelves) = self.shelves() else { return false };
         let Some((place, message)) = shelves.aside.pop_first() else { return false };
         shelves.due.insert(place, message);
         true
@@ -91,17 +109,17 @@ impl<M> Default for Stash<M> {
 impl<M: Message> Shelf<M> for Stash<M> {
     fn of(limit: usize) -> Self {
         let (aside, due) = (BTreeMap::new(), BTreeMap::new());
-        Self(Some(Box::new(Shelves { limit, aside, due, place: None, next: 0 })))
+        Self(Some(Box::new(Mutex::new(Shelves { limit, aside, due, place: None, next: 0 }))))
     }
 
     fn begin(&mut self) {
-        if let Some(shelves) = &mut self.0 {
+        if let Some(shelves) = self.shelves() {
             shelves.place = None;
         }
     }
 
     fn is_full(&self) -> bool {
-        self.0.as_ref().is_none_or(|shelves| self.len() >= shelves.limit)
+        self.0.as_ref().is_none_or(|shelves| shelves.lock().is_full())
     }
 
     fn is_empty(&self) -> bool {
@@ -109,7 +127,7 @@ impl<M: Message> Shelf<M> for Stash<M> {
     }
 
     fn put(&mut self, message: M) {
-        let Some(shelves) = &mut self.0 else { return };
+        let Some(shelves) = self.shelves() else { return };
         let place = shelves.place.take().unwrap_or_else(|| {
             shelves.next += 1;
             shelves.next
@@ -120,7 +138,7 @@ impl<M: Message> Shelf<M> for Stash<M> {
     fn sweep(&mut self) -> Vec<M> {
         let over = |message: &M| message.reply().is_some_and(|slot| slot.is_over());
         let mut swept = Vec::new();
-        for shelf in self.0.iter_mut().flat_map(|shelves| [&mut shelves.due, &mut shelves.aside]) {
+        for shelf in self.shelves().into_iter().flat_map(|shelves| [&mut shelves.due, &mut shelves.aside]) {
             let places: Vec<_> =
                 shelf.iter().filter(|(_, message)| over(message)).map(|(place, _)| *place).collect();
             swept.extend(places.iter().filter_map(|place| shelf.remove(place)));
@@ -129,17 +147,17 @@ impl<M: Message> Shelf<M> for Stash<M> {
     }
 
     fn release(&mut self) {
-        if let Some(shelves) = &mut self.0 {
+        if let Some(shelves) = self.shelves() {
             shelves.due.append(&mut shelves.aside);
         }
     }
 
     fn is_due(&self) -> bool {
-        self.0.as_ref().is_some_and(|shelves| !shelves.due.is_empty())
+        self.0.as_ref().is_some_and(|shelves| !shelves.lock().due.is_empty())
     }
 
     fn next(&mut self) -> Option<M> {
-        let shelves = self.0.as_mut()?;
+        let shelves = self.shelves()?;
         let (place, message) = shelves.due.pop_first()?;
         shelves.place = Some(place);
         Some(message)
@@ -147,7 +165,7 @@ impl<M: Message> Shelf<M> for Stash<M> {
 
     fn take_all(&mut self) -> Vec<M> {
         self.release();
-        let due = self.0.as_mut().map(|shelves| std::mem::take(&mut shelves.due));
+        let due = self.shelves().map(|shelves| std::mem::take(&mut shelves.due));
         due.into_iter().flat_map(BTreeMap::into_values).collect()
     }
 }

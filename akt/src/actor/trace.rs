@@ -3,7 +3,8 @@
 use tracing::{Level, Span};
 
 use super::core::Core;
-use super::runner::{Runner, Step};
+use super::runner::Runner;
+use super::step::Step;
 use super::traits::{Actor, Message};
 use crate::time::Instant;
 
@@ -39,7 +40,7 @@ impl<A: Actor> Runner<A> {
 ///
 /// It has no parent, in whosever turn the message is handled.
 #[inline]
-fn handler_span(core: &Core, message: &impl Message) -> Option<Box<Span>> {
+pub(super) fn handler_span(core: &Core, message: &impl Message) -> Option<Box<Span>> {
     if !tracing::enabled!(target: TARGET, Level::TRACE) {
         return None;
     }

@@ -10,12 +10,14 @@ use bytes::Bytes;
 use super::behavior::{State, Treatment};
 use super::context::Ctx;
 use super::error::Fault;
+use super::flight::{Deck, Flights, Mode};
 use super::mailbox::MailboxOrder;
 use super::outbound::{Incoming, Outgoing, Undecoded, WireReply};
 use super::reference::Ref;
 use super::reply::{AnyReply, Reply, Slot};
 use super::spawn::ActorOptions;
 use super::stash::Shelf;
+use super::turn::{Turn, TurnCtx};
 use super::watch::Terminated;
 
 /// Something with state that handles one message at a time. Implemented by `#[akt::actor]`.
@@ -48,6 +50,36 @@ pub trait Actor: Sized + Send + 'static {
     /// Where it keeps what it puts aside.
     #[doc(hidden)]
     type Stash: Shelf<Self::Msg>;
+
+    /// Its handlers that are under way beside each other.
+    #[doc(hidden)]
+    type Flight: Flights<Self>;
+
+    #[doc(hidden)]
+    #[must_use]
+    fn mode(_message: &Self::Msg) -> Mode {
+        Mode::Exclusive
+    }
+
+    /// Runs `&self` handlers beside each other.
+    #[doc(hidden)]
+    fn share(_deck: &mut Deck<'_, Self>) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
+
+    #[doc(hidden)]
+    fn shared(&self, _message: Self::Msg, cx: Ctx<Self>) -> impl Future<Output = Ctx<Self>> + Send {
+        ready(cx)
+    }
+
+    #[doc(hidden)]
+    fn turn(
+        _this: Turn<Self>,
+        _message: Self::Msg,
+        cx: TurnCtx<Self>,
+    ) -> impl Future<Output = Ctx<Self>> + Send + 'static {
+        ready(cx.finish())
+    }
 
     /// What it does with a message depends on its state.
     #[doc(hidden)]
@@ -143,6 +175,10 @@ pub trait Request: Sized + Send + 'static {
     const NAME: &'static str;
     /// How long an ask waits, unless it says otherwise.
     const TIMEOUT: Option<Duration> = None;
+
+    /// Its handler takes `&self`.
+    #[doc(hidden)]
+    const SHARED: bool = false;
 
     #[doc(hidden)]
     fn wrap(payload: Self::Payload, reply: Reply<Self::Out>) -> Self::Message;

@@ -10,8 +10,8 @@ use super::cell::{Place, Table};
 use super::pull::Shared;
 use crate::actor::{
     Actor, ActorRef, AnyRef, AnyReply, AskError, Call, Ctx, Fault, LocalCell, Mailbox, MailboxOrder, Message,
-    NoStash, Passivate, Ref, Reply, Request, Slot, SpawnError, Spawning, StopReason, Supervise, Terminated,
-    answer_result,
+    NoFlight, NoStash, Passivate, Ref, Reply, Request, Slot, SpawnError, Spawning, StopReason, Supervise,
+    Terminated, answer_result,
 };
 
 /// Makes the value of a routee.
@@ -152,6 +152,7 @@ impl<A: Actor> Actor for Pool<A> {
     type Msg = Resize;
     type Ref = PoolRef;
     type Stash = NoStash;
+    type Flight = NoFlight;
     const NAME: &'static str = "Router";
 
     fn dispatch_sync(&mut self, message: Resize, _cx: &mut Ctx<Self>) -> Result<(), Resize> {

@@ -111,6 +111,11 @@ impl Lane {
         self.raise(|_| ());
     }
 
+    /// Has the actor look whether something came back.
+    pub(crate) fn nudge(&self) {
+        self.raise(|_| ());
+    }
+
     fn raise(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.lock();
         if self.is_closed() {
@@ -146,6 +151,17 @@ impl Lane {
     /// Whether there is something to take.
     pub(crate) fn is_raised(&self) -> bool {
         self.raised.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is something to obey: a nudge alone is nothing.
+    pub(crate) fn calls(&self) -> bool {
+        if !self.is_raised() {
+            return false;
+        }
+        let state = self.state.lock();
+        let calls = state.queue.is_some() || self.is_killed();
+        self.raised.store(calls, Ordering::SeqCst);
+        calls
     }
 
     pub(crate) fn is_killed(&self) -> bool {

@@ -259,6 +259,12 @@ impl<M> Queue<M> {
         look.rest(batch, cx)
     }
 
+    /// As [`poll_batch`](Self::poll_batch), for a consumer that listens to its control lane by itself.
+    pub(crate) fn poll_messages(&self, batch: &mut VecDeque<M>, started: usize, cx: &Context<'_>) -> Batch {
+        let mut look = self.look(cx);
+        if look.take(batch, started) { Batch::Ready } else { look.rest(batch, cx) }
+    }
+
     /// The consumer's half in steps, for a consumer whose part may be lent.
     pub(super) fn look(&self, cx: &Context<'_>) -> Look<'_, M> {
         let first = self.waker.get_or_init(|| cx.waker().clone());

@@ -1,5 +1,7 @@
 //! What the macros know about one actor, after parsing and before expansion.
 
+mod derived;
+
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
@@ -9,6 +11,8 @@ use syn::{
 };
 
 use crate::mailbox::{Mailbox, Order};
+
+pub(crate) use self::derived::{Injected, InjectedField, Source, StateVariant, States};
 
 /// An actor whose messages are the methods of one inherent impl.
 pub(crate) struct Actor {
@@ -53,6 +57,7 @@ pub(crate) struct Options {
     pub(crate) unhandled: Option<(Ident, Unhandled)>,
     pub(crate) stash: Option<Expr>,
     pub(crate) passivate: Option<Passivate>,
+    pub(crate) concurrency: Option<(Ident, Expr)>,
     pub(crate) krate: Option<syn::Path>,
     /// A mistake was reported: what is missing may have been meant.
     pub(crate) broken: bool,
@@ -128,6 +133,7 @@ pub(crate) struct Handler {
     pub(crate) vis: Visibility,
     pub(crate) copied: Copied,
     pub(crate) is_async: bool,
+    pub(crate) receiver: Receiver,
     pub(crate) args: Vec<Arg>,
     pub(crate) reply: Reply,
     pub(crate) answer: Answer,
@@ -143,7 +149,19 @@ pub(crate) struct Handler {
 pub(crate) struct HandlerOptions {
     pub(crate) timeout: Option<Duration>,
     pub(crate) defer: bool,
+    pub(crate) reentrant: Option<Ident>,
+    pub(crate) max: Option<(Ident, Expr)>,
     pub(crate) conditions: Conditions,
+}
+
+/// How a handler has its actor.
+pub(crate) enum Receiver {
+    /// `&mut self`
+    Exclusive,
+    /// `&self`, and where it stands.
+    Shared(Span),
+    /// `this: Turn<Self>`, at most so many at once.
+    Turn(Option<Expr>),
 }
 
 /// Who answers.
@@ -184,6 +202,8 @@ pub(crate) enum Arg {
     Field { ident: Ident, ty: TokenStream },
     /// `reply: Reply<T>` of a deferred handler.
     Reply,
+    /// `this: Turn<Self>` of a reentrant handler.
+    Turn,
     /// `cx: &mut Ctx<Self>`, and where its type stands.
     Context(Span),
 }
@@ -260,59 +280,6 @@ pub(crate) struct RpcMethod {
     pub(crate) broken: bool,
 }
 
-/// An enum whose variants are states.
-pub(crate) struct States {
-    pub(crate) krate: TokenStream,
-    pub(crate) ident: Ident,
-    pub(crate) generics: Generics,
-    pub(crate) variants: Vec<StateVariant>,
-}
-
-/// One variant of it.
-pub(crate) struct StateVariant {
-    pub(crate) ident: Ident,
-    pub(crate) cfgs: Vec<Attribute>,
-}
-
-/// A struct that is made from what its system provides.
-pub(crate) struct Injected {
-    pub(crate) krate: TokenStream,
-    pub(crate) ident: Ident,
-    pub(crate) vis: Visibility,
-    pub(crate) generics: Generics,
-    pub(crate) fields: Vec<InjectedField>,
-}
-
-/// One field of it.
-pub(crate) struct InjectedField {
-    pub(crate) ident: Ident,
-    pub(crate) ty: Type,
-    pub(crate) docs: Vec<Attribute>,
-    pub(crate) cfgs: Vec<Attribute>,
-    pub(crate) source: Source,
-}
-
-/// Where a field comes from.
-pub(crate) enum Source {
-    /// `#[dep(named = ..)]`; the name is empty if there is none.
-    Dependency(String),
-    /// `#[arg]`
-    Argument,
-    /// Neither.
-    Default,
-}
-
-impl Injected {
-    /// The fields that each spawn gives.
-    pub(crate) fn arguments(&self) -> impl Iterator<Item = &InjectedField> {
-        self.fields.iter().filter(|field| matches!(field.source, Source::Argument))
-    }
-
-    pub(crate) fn has_args(&self) -> bool {
-        self.arguments().next().is_some()
-    }
-}
-
 impl Actor {
     /// `CounterMsg`
     pub(crate) fn message(&self) -> Ident {
@@ -381,11 +348,20 @@ impl Handler {
         Ident::new(&name, generated(self.ident.span()))
     }
 
+    /// Whether it stays under way while its actor goes on.
+    pub(crate) fn is_beside(&self) -> bool {
+        match self.receiver {
+            Receiver::Exclusive => false,
+            Receiver::Shared(_) => self.is_async,
+            Receiver::Turn(_) => true,
+        }
+    }
+
     /// The message's fields, in the order of the arguments.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&Ident, &TokenStream)> {
         self.args.iter().filter_map(|arg| match arg {
             Arg::Field { ident, ty } => Some((ident, ty)),
-            Arg::Reply | Arg::Context(_) => None,
+            Arg::Reply | Arg::Turn | Arg::Context(_) => None,
         })
     }
 }

@@ -1,0 +1,161 @@
+//! One handler under way beside others, from its message to its end.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use tracing::Span;
+
+use crate::actor::attend::inside;
+use crate::actor::cell::LocalCell;
+use crate::actor::context::Ctx;
+use crate::actor::current::Handling;
+use crate::actor::fault::{Broken, Damage};
+use crate::actor::meta::{Meta, Receiver};
+use crate::actor::orphan;
+use crate::actor::panic::{Panic, guard};
+use crate::actor::reply::{AnyReply, Begin, Slot};
+use crate::actor::runner::Runner;
+use crate::actor::step::End;
+use crate::actor::trace::handler_span;
+use crate::actor::traits::{Actor, Message};
+use crate::time::Instant;
+
+/// A message whose handler runs beside others, before its start.
+#[derive(Debug)]
+pub struct Next<M> {
+    pub(super) message: M,
+    /// Its number, if it came from the mailbox and is measured.
+    number: Option<u64>,
+    /// It came back from a handler of the same actor, which waits for it.
+    pub(super) returns: bool,
+}
+
+impl<M> Next<M> {
+    pub(in crate::actor) fn new(message: M, number: Option<u64>) -> Self {
+        Self { message, number, returns: false }
+    }
+
+    pub(in crate::actor) fn returned(message: M) -> Self {
+        Self { message, number: None, returns: true }
+    }
+}
+
+/// One handler under way.
+pub(super) struct Member<'a, A: Actor> {
+    pub(super) terms: Terms,
+    handler: Pin<Box<dyn Future<Output = Ctx<A>> + Send + 'a>>,
+}
+
+/// What is known of a handler besides its future.
+pub(super) struct Terms {
+    pub(super) name: &'static str,
+    receiver: Receiver,
+    current: AnyReply,
+    meta: Option<Arc<Meta>>,
+    span: Option<Box<Span>>,
+    /// When it began, if it is measured.
+    began: Option<Instant>,
+}
+
+/// A handler that was dropped before its end: its message, and the replies that it held.
+#[derive(Debug)]
+pub struct Lost {
+    pub(in crate::actor) message: &'static str,
+    pub(in crate::actor) damage: Damage,
+}
+
+impl<'a, A: Actor> Member<'a, A> {
+    pub(super) fn new(terms: Terms, handler: impl Future<Output = Ctx<A>> + Send + 'a) -> Self {
+        Self { terms, handler: Box::pin(handler) }
+    }
+
+    /// One poll of the user's code, as part of its actor.
+    pub(super) fn poll(&mut self, cell: &Arc<LocalCell<A>>, waker: &Waker) -> Poll<Result<Ctx<A>, Panic>> {
+        let Self { terms: Terms { receiver, current, meta, span, .. }, handler } = self;
+        let handling = Handling {
+            actor: Some(cell.clone()),
+            receiver: *receiver,
+            deadline: current.deadline(),
+            meta: meta.clone(),
+        };
+        let mut cx = Context::from_waker(waker);
+        match inside(cell, span.as_deref(), handling, || handler.as_mut().poll(&mut cx)) {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    }
+
+    /// Drops it before its end.
+    pub(super) fn lose(self) -> Lost {
+        let Terms { name, current, .. } = self.terms;
+        if let Err(panic) = guard(|| orphan::collect(|| drop(self.handler))) {
+            tracing::error!(
+                text = panic.text,
+                place = panic.place,
+                "a destructor panicked in a handler under way"
+            );
+        }
+        let damage = Damage::Message { orphans: orphan::take(), ask: current.is_ask() };
+        Lost { message: name, damage }
+    }
+}
+
+impl<A: Actor> Runner<A> {
+    /// Begins to handle a message beside others, unless it must not be handled any more or the behaviour says
+    /// something else: its handler's context, and what is known of it.
+    pub(super) fn begin_beside(
+        &mut self,
+        actor: &A,
+        next: Next<A::Msg>,
+        receiver: Receiver,
+    ) -> Option<(A::Msg, Ctx<A>, Terms)> {
+        let Next { message, number, .. } = next;
+        let name = message.name();
+        self.be_in(name);
+        let now = self.cell.core.system().runtime().now();
+        let mut meta = None;
+        if let Some(slot) = message.reply() {
+            let begin = slot.begin(now);
+            if begin != Begin::Go {
+                self.skip(message, begin);
+                return None;
+            }
+            meta = slot.meta().map(|came| came.0);
+        }
+        let message = self.treat(actor, message)?;
+        let core = &self.cell.core;
+        if let Some(came) = number.and_then(|number| core.kind().stamped(core.id, number)) {
+            core.kind().waited(name, now.since(came));
+        }
+        let span = handler_span(core, &message);
+        let current = message.reply().map(Slot::share).unwrap_or_default();
+        let cx = self.cx.beside(name, current.clone());
+        Some((message, cx, Terms { name, receiver, current, meta, span, began: number.map(|_| now) }))
+    }
+
+    /// A handler beside others has ended, well or not.
+    pub(super) fn ended(&mut self, member: Member<'_, A>, outcome: Result<Ctx<A>, Panic>) -> Option<End> {
+        let Terms { name, began, ref current, .. } = member.terms;
+        let ask = current.is_ask();
+        self.be_in(name);
+        let core = &self.cell.core;
+        if let Some(began) = began {
+            core.kind().took(&self.cell.doing, core.system().runtime().now().since(began));
+        }
+        self.cx.uncounted = 1;
+        self.count();
+        let broken = match outcome {
+            Ok(mut cx) => {
+                let fault = cx.fault.take()?;
+                self.cx.current = std::mem::take(&mut cx.current);
+                Broken::Fault(*fault)
+            }
+            Err(panic) => {
+                let Lost { damage, .. } = member.lose();
+                return self.failed_with(Broken::Panic(panic), damage);
+            }
+        };
+        self.failed(broken, ask)
+    }
+}

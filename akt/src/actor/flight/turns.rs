@@ -1,0 +1,246 @@
+//! Handlers that have turns: started in order, and polled one at a time with the actor's value on the table.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::Mutex;
+
+use super::deck::{Deck, Flights, Mode};
+use super::flock::{Flock, Place};
+use super::member::{Lost, Member, Next};
+use super::returns::Returns;
+use crate::actor::meta::Receiver;
+use crate::actor::traits::{Actor, Message};
+use crate::actor::turn::{Turn, TurnCtx};
+use crate::runtime::thread_number;
+
+/// Handlers woken that are polled before messages have their turn.
+const ROUND: usize = 128;
+
+/// The handlers that an actor has under way beside each other.
+pub struct Flight<A: Actor> {
+    /// Messages that wait for their start.
+    pub(super) next: VecDeque<Next<A::Msg>>,
+    turns: Flock<Member<'static, A>>,
+    /// One that has the actor to itself.
+    holder: Option<Place>,
+    table: Option<Arc<Table<A>>>,
+    pub(super) concurrency: usize,
+}
+
+impl<A: Actor> Default for Flight<A> {
+    fn default() -> Self {
+        let (next, turns) = (VecDeque::new(), Flock::default());
+        Self { next, turns, holder: None, table: None, concurrency: 1 }
+    }
+}
+
+impl<A: Actor> fmt::Debug for Flight<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Flight({} under way, {} to start)", self.turns.len(), self.next.len())
+    }
+}
+
+impl<A: Actor> Flight<A> {
+    fn table(&mut self) -> Arc<Table<A>> {
+        self.table.get_or_insert_default().clone()
+    }
+
+    /// Whether as many handlers of `name` are under way as may be.
+    fn is_full(&self, name: &'static str, max: usize) -> bool {
+        // Without a limit, nobody counts.
+        max < usize::MAX && self.turns.iter().filter(|member| member.terms.name == name).count() >= max
+    }
+}
+
+impl<A: Actor<Flight = Self>> Flights<A> for Flight<A> {
+    const ALONE: bool = false;
+    type Returns = Returns<A::Msg>;
+
+    fn limit(&mut self, concurrency: usize) {
+        self.concurrency = concurrency.max(1);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.turns.is_empty() && self.next.is_empty()
+    }
+
+    fn is_woken(&self) -> bool {
+        self.turns.is_woken(self.holder)
+    }
+
+    fn listen(&self, task: &Waker) {
+        self.turns.listen(task);
+    }
+
+    fn line_up(&mut self, next: Next<A::Msg>) {
+        if next.returns { self.next.push_front(next) } else { self.next.push_back(next) }
+    }
+
+    fn has_next(&self) -> bool {
+        !self.next.is_empty()
+    }
+
+    fn next_shares(&self) -> bool {
+        self.next.front().is_some_and(|next| A::mode(&next.message) == Mode::Shared)
+    }
+
+    fn take_next(&mut self) -> VecDeque<A::Msg> {
+        std::mem::take(&mut self.next).into_iter().map(|next| next.message).collect()
+    }
+
+    fn lose(&mut self) -> Vec<Lost> {
+        self.holder = None;
+        if let Some(table) = self.table.take() {
+            table.held.store(false, Ordering::Relaxed);
+        }
+        self.turns.clear().into_iter().map(Member::lose).collect()
+    }
+
+    fn poll_turns(deck: &mut Deck<'_, A>, cx: &mut Context<'_>) -> Poll<()> {
+        if deck.runner.flight.turns.is_empty() {
+            return Poll::Ready(());
+        }
+        deck.runner.flight.turns.listen(cx.waker());
+        for _ in 0..ROUND {
+            if !has_turn(deck) {
+                break;
+            }
+        }
+        let Deck { runner, end, .. } = deck;
+        if runner.flight.holder.is_none() || end.is_some() || runner.flight.is_woken() {
+            return Poll::Ready(());
+        }
+        // As with a handler that has the actor to itself, all that ends the wait is its end, or a kill.
+        let lane = &runner.cell.core.lane;
+        lane.register(cx.waker());
+        if lane.is_killed() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn poll_start(deck: &mut Deck<'_, A>, cx: &mut Context<'_>) -> Poll<()> {
+        let Deck { runner, actor, .. } = deck;
+        let Some(next) = runner.flight.next.front() else { return Poll::Ready(()) };
+        let name = next.message.name();
+        if let Mode::Turn { max } = A::mode(&next.message)
+            && !next.returns
+            && runner.flight.is_full(name, max)
+        {
+            let lane = &runner.cell.core.lane;
+            lane.register(cx.waker());
+            runner.flight.turns.listen(cx.waker());
+            let goes_on = lane.raised_now() || runner.flight.is_woken();
+            return if goes_on { Poll::Ready(()) } else { Poll::Pending };
+        }
+        let next = runner.flight.next.pop_front().expect("looked at above");
+        let actor = actor.as_ref().expect("it has started");
+        if let Some((message, cx, terms)) = runner.begin_beside(actor, next, Receiver::Turn) {
+            let this = Turn::new(runner.flight.table(), name);
+            let handler = A::turn(this, message, TurnCtx::new(cx));
+            runner.flight.turns.join(Member::new(terms, handler));
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_landed(deck: &mut Deck<'_, A>, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let held = Self::poll_turns(deck, cx).is_pending();
+            deck.runner.cell.core.lane.register(cx.waker());
+            let lane = &deck.runner.cell.core.lane;
+            if deck.runner.flight.turns.is_empty() || deck.end.is_some() || lane.is_killed() {
+                return Poll::Ready(());
+            }
+            if held || !deck.runner.flight.is_woken() {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+/// Polls one handler that was woken; false if there is none, or something is to be seen to first.
+fn has_turn<A: Actor<Flight = Flight<A>>>(deck: &mut Deck<'_, A>) -> bool {
+    let Deck { runner, actor, end } = deck;
+    if end.is_some() || runner.cell.core.lane.is_killed() {
+        return false;
+    }
+    let holder = runner.flight.holder;
+    let Some((place, mut member, waker)) = runner.flight.turns.next(holder) else { return false };
+    let table = runner.flight.table();
+    runner.be_in(member.terms.name);
+    table.lay(actor.take().expect("it has started"));
+    let polled = member.poll(&runner.cell, &waker);
+    **actor = table.clear();
+    runner.flight.holder = table.held.load(Ordering::Relaxed).then_some(place);
+    match polled {
+        Poll::Pending => runner.flight.turns.stay(place, member),
+        Poll::Ready(outcome) => {
+            runner.flight.holder = None;
+            table.held.store(false, Ordering::Relaxed);
+            runner.flight.turns.leave(place);
+            *end = runner.ended(member, outcome);
+        }
+    }
+    true
+}
+
+/// Where an actor's value lies while its handlers have their turns.
+pub(in crate::actor) struct Table<A> {
+    value: Mutex<Option<Laid<A>>>,
+    /// A handler keeps the actor to itself.
+    pub(in crate::actor) held: AtomicBool,
+}
+
+struct Laid<A> {
+    value: A,
+    /// The thread whose turn it is; any thread's, outside of a system.
+    thread: Option<u64>,
+}
+
+/// Why a value cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::actor) enum Absent {
+    /// It is not on the table, or another thread has its turn.
+    NoTurn,
+    /// Somebody has it.
+    Taken,
+}
+
+impl<A> Default for Table<A> {
+    fn default() -> Self {
+        Self { value: Mutex::new(None), held: AtomicBool::new(false) }
+    }
+}
+
+impl<A> Table<A> {
+    /// A table on which `value` lies for good.
+    pub(in crate::actor) fn of(value: A) -> Self {
+        Self { value: Mutex::new(Some(Laid { value, thread: None })), held: AtomicBool::new(false) }
+    }
+
+    fn lay(&self, value: A) {
+        *self.value.lock() = Some(Laid { value, thread: Some(thread_number() as u64) });
+    }
+
+    fn clear(&self) -> Option<A> {
+        self.value.lock().take().map(|laid| laid.value)
+    }
+
+    /// Whether the value is to be had on this thread, now or when somebody gives it back.
+    pub(in crate::actor) fn is_laid(&self) -> bool {
+        self.value.try_lock().is_none_or(|value| value.as_ref().is_some_and(Laid::is_here))
+    }
+
+    pub(in crate::actor) fn with<R>(&self, f: impl FnOnce(&mut A) -> R) -> Result<R, Absent> {
+        let mut value = self.value.try_lock().ok_or(Absent::Taken)?;
+        let laid = value.as_mut().filter(|laid| laid.is_here()).ok_or(Absent::NoTurn)?;
+        Ok(f(&mut laid.value))
+    }
+}
+
+impl<A> Laid<A> {
+    fn is_here(&self) -> bool {
+        self.thread.is_none_or(|thread| thread == thread_number() as u64)
+    }
+}
