@@ -42,6 +42,7 @@ use proc_macro::TokenStream;
 ///   `AskError::Unhandled` and makes a dead letter of a tell; `unhandled = reject` is as if `reject_when` had
 ///   named the states that are left out.
 /// - `stash = 1000`: how many messages may be put aside.
+/// - `concurrency = 64`: how many `async` handlers with `&self` may run at once. With 1, they run one after the other.
 /// - `crate = path`: where generated code finds akt, if not in `::akt`.
 ///
 /// # Example
@@ -76,12 +77,19 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a method of an [`#[actor]`](macro@actor) block a message.
 ///
-/// The method takes `&mut self` and may be `fn` or `async fn`. Owned arguments are the fields of the message;
-/// the one reference argument, at any position, is the context: `cx: &mut Ctx<Self>`. What it returns is the
-/// reply; the error of a `Result<T, E>` goes to the caller.
+/// The method may be `fn` or `async fn`. Owned arguments are the fields of the message; the one reference argument, at
+/// any position, is the context. What it returns is the reply; the error of a `Result<T, E>` goes to the caller.
+///
+/// The receiver says who has the actor while the handler waits:
+///
+/// - `&mut self`, with `cx: &mut Ctx<Self>`: the handler alone.
+/// - `&self`, with `cx: &Ctx<Self>`: others with `&self` too. An `async` one needs a state that is `Sync`.
+/// - `this: Turn<Self>`, with `cx: &TurnCtx<Self>` and `reentrant`: anybody, at each of its awaits. It is `async`.
 ///
 /// # Options
 ///
+/// - `reentrant`: the handler takes `this: Turn<Self>`. `max = 32`: at most so many of it are under way; more wait in the
+///   mailbox.
 /// - `timeout = "2s"`: how long an ask waits unless it says otherwise (`"250ms"`, `"2s"`, `"5m"`, `"1h"`).
 /// - `defer`: the handler answers later. Its last argument is `reply: Reply<T>`, which it keeps or hands on;
 ///   asks of it yield `T`.

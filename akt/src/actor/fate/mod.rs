@@ -1,17 +1,21 @@
 //! The fate test: every accepted message is handled, returned, or a dead letter. Exactly one of them.
 
+mod kind;
 mod ledger;
 mod moody;
 mod pace;
 mod passivation;
 mod queue;
+mod throng;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use self::kind::Kind;
 use self::ledger::{End, Ledger, Tally};
 use self::pace::{give_way, pause, work};
 use super::{
@@ -223,52 +227,6 @@ async fn run(runtime: Runtime, seed: u64, broken: Option<Promise>) -> Result<Tal
     ledger.settle(letters)
 }
 
-/// What the clients of a run meet.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Actor,
-    /// A router that sends each message to one routee.
-    Router(u8),
-    /// Routers that send clones to both of their routees.
-    FanOut,
-    ScatterGather,
-    TailChopping,
-    Pull,
-}
-
-impl Kind {
-    fn of(chance: u8) -> Self {
-        match chance {
-            0..5 => Self::Router(chance),
-            5 | 6 => Self::FanOut,
-            7 => Self::ScatterGather,
-            8 => Self::TailChopping,
-            9 | 10 => Self::Pull,
-            _ => Self::Actor,
-        }
-    }
-
-    fn copies(self) -> bool {
-        matches!(self, Self::FanOut | Self::ScatterGather | Self::TailChopping)
-    }
-
-    fn router(self) -> Option<Router<SubjectMsg>> {
-        let (within, interval) = (Duration::from_millis(8), Duration::from_millis(2));
-        Some(match self {
-            Self::Actor => return None,
-            Self::Router(0) => Router::round_robin(2),
-            Self::Router(1) => Router::least_loaded(2),
-            Self::Router(2) => Router::random(2).without_replacement(),
-            Self::Router(3) => Router::consistent_hash(2, |_: &SubjectMsg| 7),
-            Self::Router(_) => Router::by(2, |_, routees| routees[0].queued % 3),
-            Self::FanOut => Router::fan_out(2),
-            Self::ScatterGather => Router::scatter_gather(2, within),
-            Self::TailChopping => Router::tail_chopping(2, within, interval),
-            Self::Pull => Router::pull(2),
-        })
-    }
-}
-
 struct Client {
     system: ActorSystem,
     ledger: Ledger,
@@ -279,9 +237,16 @@ struct Client {
 impl Client {
     async fn run(mut self) {
         for _ in 0..self.rng.usize(4..20) {
-            if self.rng.u8(..3) == 0 {
-                self.upset().await;
-                continue;
+            match self.rng.u8(..6) {
+                0 | 1 => {
+                    self.upset().await;
+                    continue;
+                }
+                2 => {
+                    self.crowd().await;
+                    continue;
+                }
+                _ => {}
             }
             let Some(subject) = self.subject().await else { continue };
             for _ in 0..self.rng.usize(0..3) {
@@ -381,13 +346,7 @@ impl Client {
     }
 
     fn answered<T, E>(&self, id: usize, answer: Result<T, AskError<E>>) {
-        let end = match answer {
-            Ok(_) | Err(AskError::Handler(_)) => End::Answered,
-            Err(error) => {
-                End::Returned { delivered: error.delivery(), fault: matches!(error, AskError::Fault(_)) }
-            }
-        };
-        self.ledger.end(id, end);
+        answered(&self.ledger, id, answer);
     }
 
     /// Drops a call that has been started, unless its answer is there.
@@ -401,7 +360,20 @@ impl Client {
     }
 }
 
-/// The panics of these tests are meant, and there are thousands.
+fn answered<T, E>(ledger: &Ledger, id: usize, answer: Result<T, AskError<E>>) {
+    let end = match answer {
+        Ok(_) | Err(AskError::Handler(_)) => End::Answered,
+        Err(error) => {
+            End::Returned { delivered: error.delivery(), fault: matches!(error, AskError::Fault(_)) }
+        }
+    };
+    ledger.end(id, end);
+}
+
+/// Panics that nobody meant.
+static UNMEANT: AtomicUsize = AtomicUsize::new(0);
+
+/// Most panics of these tests are meant, and there are thousands.
 fn silence_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -409,6 +381,7 @@ fn silence_panics() {
         std::panic::set_hook(Box::new(move |info| {
             let text = info.payload_as_str().unwrap_or_default();
             if !text.starts_with("fate: ") {
+                UNMEANT.fetch_add(1, Ordering::Relaxed);
                 previous(info);
             }
         }));
@@ -434,6 +407,7 @@ fn every_accepted_message_has_exactly_one_fate() {
     }
 
     println!("{tally:?}");
+    assert_eq!(UNMEANT.load(Ordering::Relaxed), 0, "panics that nobody meant");
     if std::env::var("AKT_SEED").is_err() {
         let least = tally.handled.min(tally.returned).min(tally.dead);
         assert!(least > 10_000, "each fate is met often enough to mean something: {tally:?}");

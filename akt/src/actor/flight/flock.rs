@@ -80,7 +80,7 @@ impl<T> Flock<T> {
     }
 
     /// Takes in a member, which is looked at after those that were woken before.
-    pub(super) fn join(&mut self, member: T) {
+    pub(super) fn join(&mut self, member: T) -> Place {
         let place = self.free.pop().unwrap_or_else(|| {
             let place = self.seats.len();
             let bell = Bell { place, rung: AtomicBool::new(false), bells: self.bells.clone() };
@@ -90,6 +90,7 @@ impl<T> Flock<T> {
         let seat = &mut self.seats[place];
         seat.member = Some(member);
         seat.bell.wake_by_ref();
+        Place(place)
     }
 
     /// Has `task` woken at the next ring. Whoever waits listens first, and looks once more.
@@ -104,7 +105,8 @@ impl<T> Flock<T> {
     /// Whether a member was woken; for `only`, if that is given.
     pub(super) fn is_woken(&self, only: Option<Place>) -> bool {
         let ringing = self.bells.0.lock();
-        ringing.rung.iter().any(|place| only.is_none_or(|only| only.0 == *place))
+        let mut rung = ringing.rung.iter().filter(|place| self.seats[**place].member.is_some());
+        rung.any(|place| only.is_none_or(|only| only.0 == *place))
     }
 
     /// Takes the next member that was woken out of its seat, or `only`, if that is given: it must
@@ -163,7 +165,9 @@ mod tests {
     #[test]
     fn members_are_looked_at_once_for_each_time_they_are_woken_in_that_order() {
         let mut flock = Flock::default();
-        ["a", "b", "c"].into_iter().for_each(|name| flock.join(name));
+        for name in ["a", "b", "c"] {
+            flock.join(name);
+        }
         let (first, _, waker) = flock.next(None).unwrap();
         flock.stay(first, "a");
         assert_eq!(woken(&mut flock), ["b", "c"]);
@@ -185,6 +189,7 @@ mod tests {
 
         waker.wake();
 
+        assert!(!flock.is_woken(None));
         assert_eq!(woken(&mut flock), [""; 0]);
         flock.join("b");
         assert_eq!((flock.len(), flock.seats.len()), (1, 1));
@@ -194,7 +199,9 @@ mod tests {
     #[test]
     fn one_can_be_looked_at_while_the_others_wait() {
         let mut flock = Flock::default();
-        ["a", "b"].into_iter().for_each(|name| flock.join(name));
+        for name in ["a", "b"] {
+            flock.join(name);
+        }
         let only = Some(Place(1));
 
         let (place, member, _) = flock.next(only).unwrap();

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 use super::deck::{Deck, Flights, Mode};
-use super::flock::Flock;
+use super::flock::{Flock, Place};
 use super::member::{Member, Next};
 use super::returns::Returning;
 use super::turns::Flight;
@@ -26,14 +26,17 @@ const ROUND: usize = 128;
 pub async fn share<A: Actor<Flight = Flight<A>> + SharedState>(deck: &mut Deck<'_, A>) {
     let Deck { runner, actor, end } = deck;
     let actor: &A = actor.as_ref().expect("it has started");
-    let mut group = Group { flock: Flock::default(), new: true, closed: false };
+    let mut group = Group { flock: Flock::default(), new: true, aside: Vec::new(), closed: false };
     *end = poll_fn(|cx| group.poll(runner, actor, cx)).await;
+    group.aside.into_iter().rev().for_each(|message| runner.cell.returns.put_back(message));
 }
 
 struct Group<'a, A: Actor> {
     flock: Flock<Member<'a, A>>,
     /// None was begun yet.
     new: bool,
+    /// Asks that came back for handlers that cannot run beside it.
+    aside: Vec<A::Msg>,
     /// Something that cannot run beside it waits for its end.
     closed: bool,
 }
@@ -58,11 +61,15 @@ impl<'a, A: Actor<Flight = Flight<A>>> Group<'a, A> {
                 runner.cell.core.killed_in_flight(lost);
                 return Poll::Ready(Some(End::Killed));
             }
-            if let Some(end) = self.poll_next(runner) {
+            if let Some(end) = self.poll_next(runner, None) {
                 return Poll::Ready(Some(end));
             }
             match self.arrival(runner, actor) {
-                Arrival::Message(next) => self.begin(runner, actor, next),
+                Arrival::Message(next) => {
+                    if let Some(end) = self.begin(runner, actor, next) {
+                        return Poll::Ready(Some(end));
+                    }
+                }
                 Arrival::Mailbox if self.looks_in(runner, cx) => {}
                 _ if self.flock.is_woken(None) => {}
                 _ if self.flock.is_empty() => return Poll::Ready(None),
@@ -73,9 +80,9 @@ impl<'a, A: Actor<Flight = Flight<A>>> Group<'a, A> {
         Poll::Pending
     }
 
-    /// Polls one handler that was woken. When it fails, it takes the others with it.
-    fn poll_next(&mut self, runner: &mut Runner<A>) -> Option<End> {
-        let (place, mut member, waker) = self.flock.next(None)?;
+    /// Polls one handler that was woken, or `only`. When it fails, it takes the others with it.
+    fn poll_next(&mut self, runner: &mut Runner<A>, only: Option<Place>) -> Option<End> {
+        let (place, mut member, waker) = self.flock.next(only)?;
         runner.be_in(member.terms.name);
         let Poll::Ready(outcome) = member.poll(&runner.cell, &waker) else {
             self.flock.stay(place, member);
@@ -89,18 +96,20 @@ impl<'a, A: Actor<Flight = Flight<A>>> Group<'a, A> {
         Some(end)
     }
 
-    fn begin(&mut self, runner: &mut Runner<A>, actor: &'a A, next: Next<A::Msg>) {
-        if let Some((message, cx, terms)) = runner.begin_beside(actor, next, Receiver::Shared) {
-            self.flock.join(Member::new(terms, actor.shared(message, cx)));
-        }
+    /// Begins the handler of a message: its first poll comes before anything else.
+    fn begin(&mut self, runner: &mut Runner<A>, actor: &'a A, next: Next<A::Msg>) -> Option<End> {
+        let (message, cx, terms) = runner.begin_beside(actor, next, Receiver::Shared)?;
+        let place = self.flock.join(Member::new(terms, actor.shared(message, cx)));
+        self.poll_next(runner, Some(place))
     }
 
     fn arrival(&mut self, runner: &mut Runner<A>, actor: &A) -> Arrival<A::Msg> {
-        if let Some(message) = runner.cell.returns.next() {
+        while let Some(message) = runner.cell.returns.next() {
             if joins::<A>(&message) {
                 return Arrival::Message(Next::returned(message));
             }
-            runner.flight.line_up(Next::returned(message));
+            self.aside.push(message);
+            self.closed = true;
         }
         // The message for which the group was made waits for nothing.
         if std::mem::take(&mut self.new) {

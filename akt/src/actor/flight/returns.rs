@@ -13,6 +13,8 @@ pub trait Returning<M>: Default + Send + Sync + 'static {
     fn push<P: Into<M>>(&self, message: P) -> Result<(), P>;
     /// The oldest.
     fn next(&self) -> Option<M>;
+    /// Puts one back that cannot be handled yet, before the others. Only while this is open.
+    fn put_back(&self, message: M);
     /// Refuses everything from now on, and hands out what is there.
     fn close(&self) -> VecDeque<M>;
 }
@@ -28,6 +30,10 @@ impl<M> Returning<M> for NoReturns {
 
     fn next(&self) -> Option<M> {
         None
+    }
+
+    fn put_back(&self, _message: M) {
+        unreachable!("none came from here")
     }
 
     fn close(&self) -> VecDeque<M> {
@@ -68,6 +74,12 @@ impl<M: Send + 'static> Returning<M> for Returns<M> {
         let next = line.pop_front();
         self.some.store(!line.is_empty(), Ordering::Relaxed);
         next
+    }
+
+    fn put_back(&self, message: M) {
+        let mut line = self.line.lock();
+        line.as_mut().expect("closed by the one that puts back").push_front(message);
+        self.some.store(true, Ordering::Relaxed);
     }
 
     fn close(&self) -> VecDeque<M> {

@@ -106,7 +106,8 @@ impl<A: Actor<Flight = Self>> Flights<A> for Flight<A> {
         }
         deck.runner.flight.turns.listen(cx.waker());
         for _ in 0..ROUND {
-            if !has_turn(deck) {
+            let holder = deck.runner.flight.holder;
+            if !has_turn(deck, holder) {
                 break;
             }
         }
@@ -139,7 +140,8 @@ impl<A: Actor<Flight = Self>> Flights<A> for Flight<A> {
         if let Some((message, cx, terms)) = runner.begin_beside(actor, next, Receiver::Turn) {
             let this = Turn::new(runner.flight.table(), name);
             let handler = A::turn(this, message, TurnCtx::new(cx));
-            runner.flight.turns.join(Member::new(terms, handler));
+            let place = runner.flight.turns.join(Member::new(terms, handler));
+            has_turn(deck, Some(place));
         }
         Poll::Ready(())
     }
@@ -159,14 +161,13 @@ impl<A: Actor<Flight = Self>> Flights<A> for Flight<A> {
     }
 }
 
-/// Polls one handler that was woken; false if there is none, or something is to be seen to first.
-fn has_turn<A: Actor<Flight = Flight<A>>>(deck: &mut Deck<'_, A>) -> bool {
+/// Polls one handler that was woken, or `only`; false if there is none, or something is to be seen to first.
+fn has_turn<A: Actor<Flight = Flight<A>>>(deck: &mut Deck<'_, A>, only: Option<Place>) -> bool {
     let Deck { runner, actor, end } = deck;
     if end.is_some() || runner.cell.core.lane.is_killed() {
         return false;
     }
-    let holder = runner.flight.holder;
-    let Some((place, mut member, waker)) = runner.flight.turns.next(holder) else { return false };
+    let Some((place, mut member, waker)) = runner.flight.turns.next(only) else { return false };
     let table = runner.flight.table();
     runner.be_in(member.terms.name);
     table.lay(actor.take().expect("it has started"));
