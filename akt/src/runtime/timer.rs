@@ -94,6 +94,14 @@ impl Timers {
         self.0.changed.notify_one();
     }
 
+    /// Forgets what is armed and never fires, which may keep its system.
+    pub(crate) fn clear(&self) {
+        for shard in &self.0.shards {
+            let forgotten = std::mem::take(&mut *shard.lock());
+            drop(forgotten);
+        }
+    }
+
     /// Fires what is due, for as long as the system runs.
     pub(crate) async fn run(self, runtime: Runtime, alarms: Arc<dyn Alarms>) {
         let mut due = Vec::new();
