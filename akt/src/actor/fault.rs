@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::error::{AskError, Delivery, Directive, Fault, FaultInfo, Stage, StopReason};
 use super::orphan;
-use super::panic::Panic;
+use super::panic::{Panic, guard};
 use super::reference::Target;
 use super::reply::AnyReply;
 use super::supervisor::{Cause, Verdict};
@@ -55,7 +55,7 @@ impl Core {
         let Failure { message, broken, damage } = failure;
         let (text, place) = match broken {
             Broken::Panic(Panic { text, place }) => (text, place),
-            Broken::Fault(fault) => (fault.to_string(), None),
+            Broken::Fault(fault) => (text_of(fault), None),
             Broken::Child(info) => (info.to_string(), None),
             Broken::Killed => ("killed before it had started".to_owned(), None),
         };
@@ -162,4 +162,10 @@ impl Core {
         tracing::debug!(kind, name = self.name(), id = %self.id, ?reason, "actor stopped");
         self.system().publish(|| Event::Stopped { actor: self.path(), kind, reason });
     }
+}
+
+/// What `fault` says; or else that its text, or its destructor, panicked.
+fn text_of(fault: Fault) -> String {
+    let text = guard(move || fault.to_string());
+    text.unwrap_or_else(|panic| format!("an error that panicked when it was told: {}", panic.text))
 }

@@ -199,7 +199,8 @@ impl<A: Actor> Runner<A> {
             return Ok(actor);
         };
         let message = self.cx.message;
-        (self.cx.interrupted, self.cx.fault) = (false, None);
+        self.cx.interrupted = false;
+        let _ = guard_drop(self.cx.fault.take());
         orphan::take();
         // What its hooks had spawned belongs to a value that never was.
         self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
@@ -250,7 +251,8 @@ impl<A: Actor> Runner<A> {
         }
         let dropped = orphan::let_go(actor, stopping);
         self.cx.end_value();
-        (self.cx.interrupted, self.cx.fault) = (false, None);
+        self.cx.interrupted = false;
+        let _ = guard_drop(self.cx.fault.take());
         let broken = match (attended, dropped) {
             (Ok(Ok(())), Ok(())) | (Err(Broken::Killed), Ok(())) => return,
             (Ok(Ok(())) | Err(Broken::Killed), Err(panic)) => Broken::Panic(panic),

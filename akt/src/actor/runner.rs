@@ -326,8 +326,8 @@ impl<A: Actor> Runner<A> {
     fn failed(&mut self, broken: Broken, ask: bool) -> Option<End> {
         self.cell.core.kind().failed(&self.cell.doing);
         self.cx.interrupted = false;
-        self.cx.fault = None;
         let mut orphans = orphan::take();
+        let _ = guard_drop(self.cx.fault.take());
         let current = std::mem::take(&mut self.cx.current);
         if current.is_ask() {
             orphans.push(current);
