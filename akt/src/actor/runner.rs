@@ -242,7 +242,7 @@ impl<A: Actor> Runner<A> {
     #[inline]
     pub(super) fn dispatch_plainly(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
         let name = message.name();
-        if self.cx.uncounted == 0 || !ptr::eq(self.cx.message, name) {
+        if !ptr::eq(self.cx.message, name) {
             self.be_in(name);
         }
         let (mut ask, mut within) = (false, None);
