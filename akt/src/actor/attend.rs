@@ -15,7 +15,6 @@ use super::meta::Meta;
 use super::orphan;
 use super::panic::guard;
 use super::reference::Target;
-use super::sender::Sender;
 use super::traits::Actor;
 use crate::system::Spot;
 use crate::time::Instant;
@@ -61,7 +60,7 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let _acting = Sender::act(&this.cell.core.lane);
+        let _acting = current::act(&this.cell.core.lane);
         let Some(running) = this.user.as_mut().as_pin_mut() else { panic!("polled after its end") };
         let core = &this.cell.core;
         let _inside = this.span.as_deref().map(Span::enter);

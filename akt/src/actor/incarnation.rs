@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::attend::Attend;
 use super::core::EndChildren;
+use super::current;
 use super::error::{Fault, StopReason};
 use super::fault::{Broken, Damage, Failure};
 use super::lifecycle::Stage;
@@ -14,7 +15,6 @@ use super::panic::{guard, guard_drop};
 use super::reference::Target;
 use super::regroup::Seat;
 use super::runner::Runner;
-use super::sender::Sender;
 use super::start::{Start, StartFailure};
 use super::stash::Shelf;
 use super::supervisor::{Strategy, Supervisor, Verdict};
@@ -186,7 +186,7 @@ impl<A: Actor> Runner<A> {
     async fn make(&mut self, birth: Birth) -> Result<A, Failure> {
         self.cell.core.begin_anew();
         let failure = |message, broken| Failure { message, broken, damage: Damage::None };
-        let acting = Sender::act(&self.cell.core.lane);
+        let acting = current::act(&self.cell.core.lane);
         let made = guard(&mut self.factory);
         drop(acting);
         let made = made.map_err(|panic| failure("factory", Broken::Panic(panic)))?;

@@ -14,7 +14,6 @@ use super::lifecycle::Stage;
 use super::mailbox::{Batch, Visit};
 use super::passivation::Rest;
 use super::runner::{End, Matter, Runner, Step};
-use super::sender::Sender;
 use super::traits::Actor;
 use crate::runtime::Runtime;
 use crate::system::Spot;
@@ -60,7 +59,7 @@ impl<A: Actor> Resident<A> {
     fn work(&mut self, spot: &Spot) -> Step {
         match self.matter.take() {
             None => {
-                let _acting = Sender::act(&self.runner.cell.core.lane);
+                let _acting = current::act(&self.runner.cell.core.lane);
                 self.runner.work(self.actor.as_mut().expect("it has started"), spot)
             }
             Some(matter) => Step::Matter(matter),
@@ -86,8 +85,7 @@ impl<A: Actor> Resident<A> {
     /// Handles one message for its asker; hands it back if its handler is async.
     fn attend(&mut self, message: A::Msg, now: Instant) -> Option<A::Msg> {
         let actor = self.actor.as_mut().expect("it has started");
-        // What is current is the asker's, and not this actor's.
-        match current::apart(|| self.runner.handle_lent(actor, message, now)) {
+        match self.runner.handle_lent(actor, message, now) {
             Step::Await(_) => return self.runner.take_back(),
             Step::Matter(matter) => self.matter = Some(matter),
             _ => {}
@@ -116,7 +114,7 @@ impl<A: Actor> LocalCell<A> {
     pub(super) fn attend(&self, message: A::Msg, now: Instant) {
         let mut guest = self.home.guest();
         let resident = guest.resident();
-        let acting = Sender::act(&self.core.lane);
+        let acting = current::act(&self.core.lane);
         let kept = self.core.system().watched(self.core.id, |_| resident.attend(message, now));
         drop(acting);
         let (later, wake) = (kept.is_some(), resident.matter.is_some() || resident.is_behind());

@@ -12,7 +12,7 @@ const TARGET: &str = "akt::handler";
 
 impl<A: Actor> Runner<A> {
     /// Handles one message, inside its span if somebody listens.
-    #[inline]
+    #[inline(always)]
     pub(super) fn dispatch(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
         match handler_span(&self.cell.core, &message) {
             None => self.dispatch_plainly(actor, message, now),
