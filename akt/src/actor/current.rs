@@ -131,7 +131,12 @@ pub(crate) fn headers() -> Headers {
 }
 
 /// The way back to `target`, if it is among those that wait for the current handler.
+#[inline]
 pub(crate) fn cycle(target: &dyn Target) -> Option<CallPath> {
+    if is_part() { find_cycle(target) } else { None }
+}
+
+fn find_cycle(target: &dyn Target) -> Option<CallPath> {
     look(|handling| frame(handling)?.cycle(target))
 }
 

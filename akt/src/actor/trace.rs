@@ -38,7 +38,7 @@ impl<A: Actor> Runner<A> {
 /// A span for one message of an actor; none, at the price of one comparison, if nobody listens.
 ///
 /// It has no parent, in whosever turn the message is handled.
-#[inline]
+#[inline(always)]
 fn handler_span(core: &Core, message: &impl Message) -> Option<Box<Span>> {
     if !tracing::enabled!(target: TARGET, Level::TRACE) {
         return None;
