@@ -14,7 +14,6 @@ use super::fault::Broken;
 use super::meta::{Meta, Receiver};
 use super::orphan;
 use super::panic::{Panic, guard};
-use super::sender::Sender;
 use super::traits::Actor;
 use crate::time::Instant;
 
@@ -59,6 +58,7 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        let _acting = current::act(&this.cell.core.lane);
         let Some(running) = this.user.as_mut().as_pin_mut() else { panic!("polled after its end") };
         let core = &this.cell.core;
         let broken = if core.lane.is_killed() {
@@ -93,14 +93,14 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
     }
 }
 
-/// Runs user code of an actor, as part of `handling`; a panic comes back as a value.
+/// Runs user code of an actor, as part of `handling`, while the actor [acts](current::act); a panic comes back as a
+/// value.
 pub(super) fn inside<A: Actor, T>(
     cell: &LocalCell<A>,
     span: Option<&Span>,
     handling: Handling,
     user: impl FnOnce() -> T,
 ) -> Result<T, Panic> {
-    let _acting = Sender::act(&cell.core.lane);
     let _entered = span.map(Span::enter);
     let system = cell.core.system();
     system.watched(cell.core.id, |_| current::within(system, handling, || guard(user)))

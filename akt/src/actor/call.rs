@@ -417,12 +417,23 @@ impl<Q: Request> Future for Call<'_, Q> {
     }
 }
 
-impl<Q: Request> Drop for Call<'_, Q> {
-    fn drop(&mut self) {
+impl<Q: Request> Call<'_, Q> {
+    /// Is not awaited any more.
+    #[cold]
+    fn abandon(&mut self) {
         match std::mem::replace(&mut self.state, State::Done) {
             State::Waiting(_, mut admission) => admission.leave(&*self.target.get().0),
             State::Asked(asked) => asked.give_up(&*self.target.get().0, Q::NAME),
             State::New(_) | State::Ready(_) | State::Done => {}
+        }
+    }
+}
+
+impl<Q: Request> Drop for Call<'_, Q> {
+    #[inline]
+    fn drop(&mut self) {
+        if matches!(self.state, State::Waiting(..) | State::Asked(_)) {
+            self.abandon();
         }
     }
 }

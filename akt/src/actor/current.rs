@@ -1,4 +1,4 @@
-//! What is current on this thread: the handler that runs, its deadline, and what came with its message.
+//! What is current on this thread: whose code runs, the handler, its deadline, and what came with its message.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::mailbox::Lane;
 use super::meta::{Frame, Headers, Meta, Receiver, Way};
 use super::reference::Target;
 use crate::system::{ActorSystem, Attached};
@@ -30,9 +31,35 @@ impl Handling {
 }
 
 thread_local! {
-    /// Whether there is a [`CURRENT`]: most threads, most of the time, have none.
-    static ACTIVE: Cell<bool> = const { Cell::new(false) };
+    /// Where the lane of the actor is whose code runs, 0 if none does; with [`PART`], if it is part of [`CURRENT`]:
+    /// most code, most of the time, is part of nothing.
+    static RUNS: Cell<usize> = const { Cell::new(0) };
     static CURRENT: RefCell<Option<Handling>> = const { RefCell::new(None) };
+}
+
+/// A bit that no lane has in its address.
+const PART: usize = 1;
+
+/// Where the lane of the actor is whose code runs; 0 if none does.
+pub(super) fn actor() -> usize {
+    RUNS.get() & !PART
+}
+
+/// The code of the actor with this lane runs from now on, in its own task or in an asker's turn, and is not part of
+/// what the caller is part of.
+#[inline]
+pub(super) fn act(lane: &Lane) -> Acting {
+    Acting(RUNS.replace(std::ptr::from_ref(lane).addr()))
+}
+
+/// An actor's code runs until this is dropped; then that of whoever it was before.
+pub(super) struct Acting(usize);
+
+impl Drop for Acting {
+    #[inline]
+    fn drop(&mut self) {
+        RUNS.set(self.0);
+    }
 }
 
 /// Spares a tell the way to its system. Only a hint: it changes nothing but time.
@@ -53,7 +80,7 @@ pub(crate) async fn throughout<F: Future>(system: ActorSystem, handling: Handlin
 /// Makes `handling` current until the result is dropped, on the same thread.
 pub(crate) fn enter(system: &ActorSystem, handling: Handling) -> Within {
     let attached = handling.meta.as_ref().map(|meta| system.propagators().attach(&meta.headers));
-    Within { _outer: Outer::replace(Some(handling)), _attached: attached }
+    Within { _outer: Outer::replace(handling), _attached: attached }
 }
 
 /// While it lives, something is current.
@@ -62,30 +89,24 @@ pub(crate) struct Within {
     _attached: Option<Attached>,
 }
 
-/// Runs `f` as part of nothing, whatever the caller is part of.
-#[inline]
-pub(crate) fn apart<T>(f: impl FnOnce() -> T) -> T {
-    if !ACTIVE.get() {
-        return f();
-    }
-    let _outer = Outer::replace(None);
-    f()
+/// What was current before, and will be again when this is dropped.
+struct Outer {
+    runs: usize,
+    handling: Option<Handling>,
 }
 
-/// What was current before, and will be again when this is dropped.
-struct Outer(Option<Handling>);
-
 impl Outer {
-    fn replace(handling: Option<Handling>) -> Self {
-        ACTIVE.set(handling.is_some());
-        Self(CURRENT.replace(handling))
+    fn replace(handling: Handling) -> Self {
+        let runs = RUNS.get();
+        RUNS.set(runs | PART);
+        Self { runs, handling: CURRENT.replace(Some(handling)) }
     }
 }
 
 impl Drop for Outer {
     fn drop(&mut self) {
-        ACTIVE.set(self.0.is_some());
-        let inner = CURRENT.replace(self.0.take());
+        RUNS.set(self.runs);
+        let inner = CURRENT.replace(self.handling.take());
         drop(inner);
     }
 }
@@ -93,7 +114,7 @@ impl Drop for Outer {
 /// Looks at what is current, if there is something.
 #[inline]
 fn look<T>(f: impl FnOnce(&Handling) -> Option<T>) -> Option<T> {
-    if !ACTIVE.get() {
+    if !is_part() {
         return None;
     }
     CURRENT.with_borrow(|current| f(current.as_ref()?))
@@ -113,13 +134,17 @@ pub(crate) fn headers() -> Headers {
 pub(crate) fn exclusively<T>(f: impl FnOnce() -> T) -> T {
     let exclusive =
         |handling: &Handling| Some(Handling { receiver: Receiver::Exclusive, ..handling.clone() });
-    let _outer = look(exclusive).map(|handling| Outer::replace(Some(handling)));
+    let _outer = look(exclusive).map(Outer::replace);
     f()
 }
 
 /// How an ask by the current handler finds `target`, whose handler is `shared` if it takes `&self`.
 #[inline]
 pub(crate) fn way(target: &dyn Target, shared: bool) -> Way {
+    if is_part() { find_way(target, shared) } else { Way::Free }
+}
+
+fn find_way(target: &dyn Target, shared: bool) -> Way {
     look(|handling| Some(frame(handling)?.way(target, shared))).unwrap_or(Way::Free)
 }
 
@@ -141,7 +166,12 @@ pub(crate) fn inherited() -> Option<Arc<Meta>> {
 /// Whether a message that is sent now, without headers of its own, certainly carries nothing.
 #[inline]
 pub(crate) fn is_plain() -> bool {
-    !ACTIVE.get() && !PROPAGATES.load(Ordering::Relaxed)
+    !is_part() && !PROPAGATES.load(Ordering::Relaxed)
+}
+
+#[inline]
+fn is_part() -> bool {
+    RUNS.get() & PART != 0
 }
 
 /// Some system of this process has propagators.

@@ -4,7 +4,7 @@ use super::core::Core;
 use super::error::{AskError, Delivery, Directive, Fault, FaultInfo, Stage, StopReason};
 use super::flight::Lost;
 use super::orphan;
-use super::panic::Panic;
+use super::panic::{Panic, guard};
 use super::reference::Target;
 use super::reply::AnyReply;
 use super::supervisor::{Cause, Verdict};
@@ -66,7 +66,7 @@ impl Core {
         let Failure { message, broken, damage, lost } = failure;
         let (text, place) = match broken {
             Broken::Panic(Panic { text, place }) => (text, place),
-            Broken::Fault(fault) => (fault.to_string(), None),
+            Broken::Fault(fault) => (text_of(fault), None),
             Broken::Child(info) => (info.to_string(), None),
             Broken::Killed => ("killed before it had started".to_owned(), None),
         };
@@ -201,4 +201,10 @@ impl Core {
 /// What an asker is told whose handler was dropped by a kill.
 fn killed() -> AskError {
     AskError::Stopped { reason: StopReason::Killed, delivered: Delivery::Maybe }
+}
+
+/// What `fault` says; or else that its text, or its destructor, panicked.
+fn text_of(fault: Fault) -> String {
+    let text = guard(move || fault.to_string());
+    text.unwrap_or_else(|panic| format!("an error that panicked when it was told: {}", panic.text))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::cell::LocalCell;
 use super::context::Ctx;
 use super::core::Core;
-use super::error::Directive;
+use super::error::{Directive, StopReason};
 use super::flight::NoFlight;
 use super::mailbox::Queue;
 use super::reference::{Ref, Target};
@@ -30,6 +30,16 @@ impl Guardian {
         let policy = Supervise::one_for_one().otherwise(Directive::Resume);
         let runner = Runner::new(cell.clone(), Box::new(|| Some(Self)), Some(policy), Start::ONCE);
         Resident::settle(runner, system.runtime());
+        cell
+    }
+
+    /// The guardian `name` of a system that has ended.
+    pub(crate) fn gone(system: &ActorSystem, name: &str) -> Arc<dyn Target> {
+        let core = Core::new(system.hidden_kind(Self::NAME), None, name.into());
+        let cell: Arc<dyn Target> = Arc::new(LocalCell::<Self>::with_core(core, Queue::new(1)));
+        if let Some(core) = cell.core() {
+            core.finish(&cell, StopReason::Shutdown, None);
+        }
         cell
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::attend::Attend;
 use super::core::EndChildren;
+use super::current;
 use super::error::{Fault, StopReason};
 use super::fault::{Broken, Failure};
 use super::flight::Flights;
@@ -15,7 +16,6 @@ use super::panic::{guard, guard_drop};
 use super::reference::Target;
 use super::regroup::Seat;
 use super::runner::Runner;
-use super::sender::Sender;
 use super::start::{Start, StartFailure};
 use super::stash::Shelf;
 use super::supervisor::{Strategy, Supervisor, Verdict};
@@ -190,7 +190,7 @@ impl<A: Actor> Runner<A> {
     /// Makes a value and starts it.
     async fn make(&mut self, birth: Birth) -> Result<A, Failure> {
         self.cell.core.begin_anew();
-        let acting = Sender::act(&self.cell.core.lane);
+        let acting = current::act(&self.cell.core.lane);
         let made = guard(&mut self.factory);
         drop(acting);
         let made = made.map_err(|panic| Failure::new("factory", Broken::Panic(panic)))?;
@@ -203,7 +203,8 @@ impl<A: Actor> Runner<A> {
             return Ok(actor);
         };
         let message = self.cx.message;
-        (self.cx.interrupted, self.cx.fault) = (false, None);
+        self.cx.interrupted = false;
+        let _ = guard_drop(self.cx.fault.take());
         orphan::take();
         // What its hooks had spawned belongs to a value that never was.
         self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
@@ -254,7 +255,8 @@ impl<A: Actor> Runner<A> {
         }
         let dropped = orphan::let_go(actor, stopping);
         self.cx.end_value();
-        (self.cx.interrupted, self.cx.fault) = (false, None);
+        self.cx.interrupted = false;
+        let _ = guard_drop(self.cx.fault.take());
         let broken = match (attended, dropped) {
             (Ok(Ok(())), Ok(())) | (Err(Broken::Killed), Ok(())) => return,
             (Ok(Ok(())) | Err(Broken::Killed), Err(panic)) => Broken::Panic(panic),

@@ -15,7 +15,6 @@ use super::lifecycle::Stage;
 use super::mailbox::{Batch, Visit};
 use super::passivation::Rest;
 use super::runner::Runner;
-use super::sender::Sender;
 use super::step::{End, Matter, Step};
 use super::traits::Actor;
 use crate::runtime::Runtime;
@@ -27,6 +26,9 @@ const TRIM_AFTER: Duration = Duration::from_secs(1);
 /// How long a message may take in its asker's turn: another worker, had it been woken, would not have been
 /// there much earlier.
 const BRISK: Duration = Duration::from_micros(20);
+/// How many nanoseconds a busy actor may go on before timers, sockets and tasks that have yielded get their turn, as a
+/// power of two: 131 µs. As long as tokio finds a task that was woken, it looks for them once in 61 turns only.
+const LONG: u32 = 17;
 /// How often an actor rests before it is lent again, when it was lent to no good.
 const WARY: u32 = 256;
 
@@ -39,6 +41,8 @@ pub(super) struct Resident<A: Actor> {
     matter: Option<Box<Matter>>,
     /// How often it rested since it was lent to no good: others had to wait, or the message took long.
     rests: u32,
+    /// When it last left its turn to others although there was more to do, in [`LONG`] times.
+    yielded: u32,
 }
 
 /// The actor's task inside its cell.
@@ -49,7 +53,7 @@ impl<A: Actor> Resident<A> {
     pub(super) fn settle(runner: Runner<A>, runtime: &Runtime) {
         let cell = runner.cell.clone();
         cell.core.kind().spawned();
-        cell.home.move_in(Self { runner, actor: None, matter: None, rests: 0 });
+        cell.home.move_in(Self { runner, actor: None, matter: None, rests: 0, yielded: 0 });
         runtime.spawn(A::NAME, Life(cell).live());
     }
 
@@ -57,10 +61,20 @@ impl<A: Actor> Resident<A> {
     fn work(&mut self, spot: &Spot) -> Step {
         match self.matter.take() {
             None => {
-                let _acting = Sender::act(&self.runner.cell.core.lane);
+                let _acting = current::act(&self.runner.cell.core.lane);
                 self.runner.work(self.actor.as_mut().expect("it has started"), spot)
             }
             Some(matter) => Step::Matter(matter),
+        }
+    }
+
+    /// Leaves its turn to others although there is more to do: to tasks, and if it is long ago, to everything.
+    async fn make_way(&mut self) {
+        let now = self.runner.cell.core.system().runtime().now();
+        let now = (now.as_nanos() >> LONG) as u32;
+        match std::mem::replace(&mut self.yielded, now) {
+            before if before == now => yield_now().await,
+            _ => tokio::task::yield_now().await,
         }
     }
 
@@ -73,8 +87,7 @@ impl<A: Actor> Resident<A> {
     /// Handles one message for its asker; hands it back if its handler is async.
     fn attend(&mut self, message: A::Msg, now: Instant) -> Option<A::Msg> {
         let actor = self.actor.as_mut().expect("it has started");
-        // What is current is the asker's, and not this actor's.
-        match current::apart(|| self.runner.handle_lent(actor, message, now)) {
+        match self.runner.handle_lent(actor, message, now) {
             Step::Await(_) => return self.runner.take_back(),
             Step::Matter(matter) => self.matter = Some(matter),
             _ => {}
@@ -131,7 +144,7 @@ impl<A: Actor> LocalCell<A> {
     pub(super) fn attend(&self, message: A::Msg, now: Instant) {
         let mut guest = self.home.guest();
         let resident = guest.resident();
-        let acting = Sender::act(&self.core.lane);
+        let acting = current::act(&self.core.lane);
         let kept = self.core.system().watched(self.core.id, |_| resident.attend(message, now));
         drop(acting);
         let (later, wake) = (kept.is_some(), resident.matter.is_some() || resident.is_behind());
@@ -217,7 +230,7 @@ impl<A: Actor> Life<A> {
                 }
                 match self.0.core.system().watched(self.0.core.id, |spot| inside.work(spot)) {
                     Step::Next => {}
-                    Step::Yield => yield_now().await,
+                    Step::Yield => inside.make_way().await,
                     Step::Idle => inside = self.0.rest(inside).await,
                     Step::Await(span) => {
                         let Resident { runner, actor, matter, .. } = &mut *inside;

@@ -224,7 +224,7 @@ impl<A: Actor> Runner<A> {
     #[inline]
     pub(super) fn dispatch_plainly(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
         let name = message.name();
-        if self.cx.uncounted == 0 || !ptr::eq(self.cx.message, name) {
+        if !ptr::eq(self.cx.message, name) {
             self.be_in(name);
         }
         let (mut ask, mut within) = (false, None);
@@ -308,6 +308,7 @@ impl<A: Actor> Runner<A> {
     #[cold]
     pub(super) fn failed(&mut self, broken: Broken, ask: bool) -> Option<End> {
         let mut orphans = orphan::take();
+        let _ = guard_drop(self.cx.fault.take());
         let current = std::mem::take(&mut self.cx.current);
         if current.is_ask() {
             orphans.push(current);

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use super::calendar::Calendar;
 use super::cell::LocalCell;
 use super::context::Ctx;
+use super::panic::guard_drop;
 use super::post::Post;
 use super::rhythm::Rhythm;
 use super::scope::{Member, Place, Scope};
@@ -236,7 +237,8 @@ impl<A: Actor> Clockwork<A> {
         if let Some(key) = armed {
             self.cell.core.system().timers().cancel(key);
         }
-        drop(tick);
+        // A restart or a stop goes on, whatever its closure holds.
+        let _ = guard_drop(tick);
         place
     }
 

@@ -13,7 +13,7 @@ const TARGET: &str = "akt::handler";
 
 impl<A: Actor> Runner<A> {
     /// Handles one message, inside its span if somebody listens.
-    #[inline]
+    #[inline(always)]
     pub(super) fn dispatch(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
         match handler_span(&self.cell.core, &message) {
             None => self.dispatch_plainly(actor, message, now),
@@ -39,7 +39,7 @@ impl<A: Actor> Runner<A> {
 /// A span for one message of an actor; none, at the price of one comparison, if nobody listens.
 ///
 /// It has no parent, in whosever turn the message is handled.
-#[inline]
+#[inline(always)]
 pub(super) fn handler_span(core: &Core, message: &impl Message) -> Option<Box<Span>> {
     if !tracing::enabled!(target: TARGET, Level::TRACE) {
         return None;

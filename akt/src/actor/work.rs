@@ -173,7 +173,10 @@ impl Job {
         let now = system.runtime().now();
         let mut permit = match breaker.map(|breaker| breaker.admit(system.runtime(), now)).transpose() {
             Ok(permit) => permit,
-            Err(retry_after) => return Some(Err(PipeError::Open { retry_after })),
+            Err(retry_after) => {
+                let _ = guard_drop(future);
+                return Some(Err(PipeError::Open { retry_after }));
+            }
         };
         let alarm = timeout.map(|after| system.timers().arm(now + after, self.clone()));
         let mut future = Box::pin(future);

@@ -28,7 +28,7 @@ impl ActorSystem {
         router: Router<A::Msg>,
         factory: impl Fn() -> A + Send + Sync + 'static,
     ) -> Result<A::Ref, SpawnError> {
-        spawn(self.user().clone(), name.into(), router, factory).await
+        spawn(self.user(), name.into(), router, factory).await
     }
 }
 

@@ -18,6 +18,8 @@ const TICK_BITS: u32 = 20;
 const LEVELS: usize = 6;
 const SLOTS: usize = 64;
 const NIL: u32 = u32::MAX;
+/// Space for so many timers is kept when there are fewer.
+const KEPT: usize = 1_024;
 
 /// What a timer does when its time has come.
 pub(crate) trait Fire: Send + Sync {
@@ -92,6 +94,14 @@ impl Timers {
         self.0.changed.notify_one();
     }
 
+    /// Forgets what is armed and never fires, which may keep its system.
+    pub(crate) fn clear(&self) {
+        for shard in &self.0.shards {
+            let forgotten = std::mem::take(&mut *shard.lock());
+            drop(forgotten);
+        }
+    }
+
     /// Fires what is due, for as long as the system runs.
     pub(crate) async fn run(self, runtime: Runtime, alarms: Arc<dyn Alarms>) {
         let mut due = Vec::new();
@@ -111,6 +121,7 @@ impl Timers {
                 next = next.min(wheel.next_tick().map_or(u64::MAX, |tick| tick << TICK_BITS));
             }
             due.drain(..).for_each(|due| fire(&*due, now));
+            due.shrink_to(KEPT);
             self.0.wakes_at.fetch_min(next, Ordering::SeqCst);
         }
     }
@@ -157,6 +168,9 @@ struct Wheel {
     elapsed: u64,
     entries: Vec<Entry>,
     free: u32,
+    armed: usize,
+    /// How many were armed so far, so that a key does not name a later timer in its place.
+    generation: u32,
     levels: [Level; LEVELS],
 }
 
@@ -176,24 +190,25 @@ struct Entry {
 impl Default for Wheel {
     fn default() -> Self {
         let levels = std::array::from_fn(|_| Level { occupied: 0, heads: [NIL; SLOTS] });
-        Self { elapsed: 0, entries: Vec::new(), free: NIL, levels }
+        Self { elapsed: 0, entries: Vec::new(), free: NIL, armed: 0, generation: 0, levels }
     }
 }
 
 impl Wheel {
     fn insert(&mut self, tick: u64, fire: Arc<dyn Fire>) -> (u32, u32) {
-        let index = self.free;
+        self.generation = self.generation.wrapping_add(1);
+        self.armed += 1;
+        let generation = self.generation;
+        let entry = Entry { fire: Some(fire), tick, generation, next: NIL, previous: NIL };
+        let mut index = self.free;
         if index == NIL {
-            let index = u32::try_from(self.entries.len()).expect("fewer than 2^32 timers");
-            self.entries.push(Entry { fire: Some(fire), tick, generation: 0, next: NIL, previous: NIL });
-            self.link(index);
-            return (index, 0);
+            index = u32::try_from(self.entries.len()).expect("fewer than 2^32 timers");
+            self.entries.push(entry);
+        } else {
+            let place = &mut self.entries[index as usize];
+            self.free = place.next;
+            *place = entry;
         }
-        let entry = &mut self.entries[index as usize];
-        self.free = entry.next;
-        entry.fire = Some(fire);
-        entry.tick = tick;
-        let generation = entry.generation;
         self.link(index);
         (index, generation)
     }
@@ -202,15 +217,24 @@ impl Wheel {
         let entry = self.entries.get(index as usize).filter(|entry| entry.generation == generation)?;
         entry.fire.as_ref()?;
         self.unlink(index);
-        self.release(index)
+        let fire = self.release(index);
+        self.trim();
+        fire
     }
 
     fn release(&mut self, index: u32) -> Option<Arc<dyn Fire>> {
         let entry = &mut self.entries[index as usize];
-        entry.generation = entry.generation.wrapping_add(1);
         entry.next = self.free;
         self.free = index;
+        self.armed -= 1;
         entry.fire.take()
+    }
+
+    /// Gives back the space of a burst, once nothing is armed.
+    fn trim(&mut self) {
+        if self.armed == 0 && self.entries.len() > KEPT {
+            (self.entries, self.free) = (Vec::new(), NIL);
+        }
     }
 
     /// Moves to `tick` and appends everything due until then.
@@ -230,6 +254,7 @@ impl Wheel {
             }
         }
         self.elapsed = self.elapsed.max(tick);
+        self.trim();
     }
 
     fn next_tick(&self) -> Option<u64> {
@@ -311,6 +336,22 @@ mod tests {
         fn fire(&self, _: Instant) {
             self.1.lock().push(self.0);
         }
+    }
+
+    #[test]
+    fn a_wheel_gives_back_the_space_of_a_burst_and_no_old_key_names_a_new_timer() {
+        let fired = Arc::new(Mutex::new(Vec::new()));
+        let mut wheel = Wheel::default();
+        let arm = |wheel: &mut Wheel| wheel.insert(7, Arc::new(Recorder(7, fired.clone())));
+        let old: Vec<_> = (0..10_000).map(|_| arm(&mut wheel)).collect();
+
+        wheel.advance(7, &mut Vec::new());
+
+        assert_eq!(wheel.entries.capacity(), 0);
+        let new: Vec<_> = (0..10_000).map(|_| arm(&mut wheel)).collect();
+        assert!(old.into_iter().all(|(index, generation)| wheel.remove(index, generation).is_none()));
+        assert!(new.into_iter().all(|(index, generation)| wheel.remove(index, generation).is_some()));
+        assert_eq!(wheel.entries.capacity(), 0);
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::runtime::{thread_number, threads};
 
-/// How often something happened.
+/// How often something happened. A power of two of lines: a count is raised too often for a division.
 pub(super) struct Count(Box<[Line]>);
 
 #[repr(align(128))]
@@ -13,12 +13,12 @@ struct Line(AtomicU64);
 
 impl Count {
     pub(super) fn new() -> Self {
-        Self((0..threads()).map(|_| Line::default()).collect())
+        Self((0..threads().next_power_of_two()).map(|_| Line::default()).collect())
     }
 
     #[inline]
     pub(super) fn add(&self, times: u64) {
-        let line = &self.0[thread_number() % self.0.len()];
+        let line = &self.0[thread_number() & (self.0.len() - 1)];
         line.0.fetch_add(times, Ordering::Relaxed);
     }
 

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::{ActorSystem, StartError, SystemBuilder};
-use crate::actor::{Fault, guarded};
+use crate::actor::{Fault, guard_drop, guarded};
 
 /// Something that belongs to a system as a whole, found by its type: a pool, a cache, an exporter.
 ///
@@ -82,11 +82,13 @@ impl SystemBuilder {
             if system.extension::<E>().is_some() {
                 return Err(failed(Fault::new("there is an extension of this type already")));
             }
-            match guarded(extension.start(&system)).await {
-                Ok(Ok(())) => Ok(Arc::new(extension)),
-                Ok(Err(fault)) => Err(failed(fault)),
-                Err(panic) => Err(failed(Fault::new(panic.text))),
-            }
+            let fault = match guarded(extension.start(&system)).await {
+                Ok(Ok(())) => return Ok(Arc::new(extension)),
+                Ok(Err(fault)) => fault,
+                Err(panic) => Fault::new(panic.text),
+            };
+            let _ = guard_drop(extension);
+            Err(failed(fault))
         })
     }
 
@@ -134,7 +136,8 @@ impl ActorSystem {
         let stop = async {
             while let Some(extension) = last() {
                 extension.end(self).await;
-                self.0.extensions.lock().pop();
+                let over = self.0.extensions.lock().pop();
+                let _ = guard_drop((extension, over));
             }
         };
         self.0.extensions_stopped.get_or_init(|| stop).await;

@@ -7,7 +7,7 @@ use super::dead_letters::DeadLetterReason;
 use super::histogram::Histogram;
 use super::kind::{Entry, Tally};
 use super::{ActorSystem, SystemBuilder};
-use crate::actor::Core;
+use crate::actor::{Core, Target};
 
 /// The metrics of a system at one moment. Made by [`ActorSystem::metrics`].
 ///
@@ -121,7 +121,7 @@ impl ActorSystem {
     pub fn metrics(&self) -> Metrics {
         let tallies = self.0.kinds.tallies();
         let mut kinds: BTreeMap<_, _> = tallies.iter().map(|tally| (tally.name, read_kind(tally))).collect();
-        look_into(self.user_core(), &mut kinds);
+        look_into(&*self.user(), &mut kinds);
         Metrics {
             system: self.name().into(),
             kinds: kinds.into_values().collect(),
@@ -168,9 +168,9 @@ fn add(message: &mut MessageMetrics, entry: &Entry) {
     }
 }
 
-/// Adds the mailboxes of everything below `core`.
-fn look_into(core: &Core, kinds: &mut BTreeMap<&'static str, KindMetrics>) {
-    for child in core.children() {
+/// Adds the mailboxes of everything below `root`.
+fn look_into(root: &dyn Target, kinds: &mut BTreeMap<&'static str, KindMetrics>) {
+    for child in root.core().map(Core::children).unwrap_or_default() {
         let Some(core) = child.core() else { continue };
         // A router's depth is that of its routees, which are its children.
         if child.router().is_none()
@@ -180,6 +180,6 @@ fn look_into(core: &Core, kinds: &mut BTreeMap<&'static str, KindMetrics>) {
             kind.queued += depth;
             kind.deepest = kind.deepest.max(depth);
         }
-        look_into(core, kinds);
+        look_into(&*child, kinds);
     }
 }

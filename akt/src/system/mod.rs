@@ -13,6 +13,7 @@ mod metrics;
 mod propagation;
 mod ranking;
 mod registry;
+mod root;
 mod run;
 mod schedule;
 mod scheduler;
@@ -22,8 +23,8 @@ mod switches;
 mod watchdog;
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -56,11 +57,12 @@ use self::event_stream::Events;
 use self::extension::Running;
 use self::kind::Kinds;
 use self::propagation::Propagators;
+use self::root::Root;
 use self::scheduler::Schedules;
 use self::shutdown::Ending;
 use self::switches::Switches;
 use self::watchdog::Watchdog;
-use crate::actor::{Actor, Board, Core, Guardian, Spawn, Target, install_hook};
+use crate::actor::{Actor, Board, Core, Spawn, Target, install_hook};
 use crate::id::ActorId;
 use crate::path::ActorPath;
 use crate::runtime::{Runtime, Timers};
@@ -96,7 +98,7 @@ struct Inner {
     schedules: Schedules,
     /// Absent when there may be any number of actors.
     evictor: Option<Evictor>,
-    user: OnceLock<Arc<dyn Target>>,
+    root: Root,
     extensions: Mutex<Vec<Arc<dyn Running>>>,
     extensions_stopped: OnceCell<()>,
     stopping: AtomicBool,
@@ -156,7 +158,7 @@ impl ActorSystem {
             kinds: Kinds::default(),
             watchdog: Watchdog::default(),
             schedules: Schedules::default(),
-            user: OnceLock::new(),
+            root: Root::default(),
             extensions: Mutex::default(),
             extensions_stopped: OnceCell::new(),
             stopping: AtomicBool::new(false),
@@ -165,8 +167,7 @@ impl ActorSystem {
         }));
         let agent = system.timers().clone().run(system.runtime().clone(), system.board().alarms());
         system.runtime().spawn("timers", agent);
-        let user = Guardian::spawn(&system, "user");
-        system.0.user.set(user).unwrap_or_else(|_| unreachable!("set once, here"));
+        system.plant();
         system.start_watchdog();
         system
     }
@@ -194,13 +195,13 @@ impl ActorSystem {
         name: impl Into<String>,
         mut factory: impl FnMut() -> A + Send + 'static,
     ) -> Spawn<A> {
-        Spawn::new(self.user().clone(), name.into(), Box::new(move || Some(factory())))
+        Spawn::new(self.user(), name.into(), Box::new(move || Some(factory())))
     }
 
     /// Spawns an actor whose value cannot be made twice: for it, restart means stop.
     pub fn spawn_value<A: Actor>(&self, name: impl Into<String>, value: A) -> Spawn<A> {
         let mut value = Some(value);
-        Spawn::new(self.user().clone(), name.into(), Box::new(move || value.take()))
+        Spawn::new(self.user(), name.into(), Box::new(move || value.take()))
     }
 
     /// Spawns an actor that is made from what the system provides, and `args`; again so at each restart.
@@ -211,7 +212,7 @@ impl ActorSystem {
     /// [`SpawnError::MissingDependency`](crate::SpawnError::MissingDependency) before anything is started. See
     /// [`SystemBuilder::provide`].
     pub fn spawn_injected<A: Actor + Inject>(&self, name: impl Into<String>, args: A::Args) -> Spawn<A> {
-        Spawn::injected(self.user().clone(), name.into(), args)
+        Spawn::injected(self.user(), name.into(), args)
     }
 
     /// Subscribes to what happens from now on; holds up to 1,024 events.
@@ -280,10 +281,6 @@ impl ActorSystem {
 
     pub(crate) fn next_id(&self) -> ActorId {
         ActorId::new(self.0.next_id.fetch_add(1, Ordering::Relaxed))
-    }
-
-    pub(crate) fn user(&self) -> &Arc<dyn Target> {
-        self.0.user.get().expect("set before the system is handed out")
     }
 
     // ---- what happens ----------------------------------------------------------------------

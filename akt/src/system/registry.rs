@@ -19,7 +19,7 @@ impl ActorSystem {
         if names.next() != root.core().map(Core::name) {
             return None;
         }
-        let mut found = root.clone();
+        let mut found = root;
         for name in names {
             found = found.core()?.child(name)?;
         }

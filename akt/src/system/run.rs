@@ -104,11 +104,11 @@ impl Run {
         let mut report = ShutdownReport::default();
         tokio::select! { biased;
             () = &mut self.end => {}
-            _ = system.user_core().stopped() => {}
+            () = system.all_stopped() => {}
         }
         self.phase(Phase::BeforeActorsStop, &mut report).await;
         let late = system.end_actors(self.grace).await;
-        let all_gone = system.within(AFTER_KILL, system.user_core().stopped()).await;
+        let all_gone = system.within(AFTER_KILL, system.all_stopped()).await;
         for actor in late {
             let stuck = actor.core().is_some_and(|core| core.stop_reason().is_none());
             let actors = if stuck { &mut report.stuck } else { &mut report.actors };

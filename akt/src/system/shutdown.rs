@@ -28,7 +28,7 @@ impl ActorSystem {
     /// waits for that actor.
     pub async fn shutdown(&self) {
         self.end_actors(self.0.config.shutdown_grace).await;
-        self.user_core().stopped().await;
+        self.all_stopped().await;
         self.end_parts().await;
     }
 
@@ -40,11 +40,11 @@ impl ActorSystem {
             self.schedules().close();
             self.user().control(Control::Stop(StopReason::Shutdown));
         }
-        if self.within(grace, self.user_core().stopped()).await {
+        if self.within(grace, self.all_stopped()).await {
             return Vec::new();
         }
         let mut late = Vec::new();
-        find_late(self.user_core(), &mut late);
+        find_late(&*self.user(), &mut late);
         for actor in &late {
             tracing::warn!(system = self.name(), actor = %actor.path(), "outlived the shutdown's grace: killed");
         }
@@ -64,7 +64,9 @@ impl ActorSystem {
         self.0.timers.stop();
         self.stop_watchdog();
         self.runtime().tasks().down_to(0).await;
+        self.0.timers.clear();
         self.0.events.close();
+        self.uproot();
         tracing::info!(system = self.name(), "system stopped");
     }
 
@@ -77,10 +79,6 @@ impl ActorSystem {
             Poll::Pending => over.as_mut().poll(cx).map(|()| false),
         })
         .await
-    }
-
-    pub(super) fn user_core(&self) -> &Core {
-        self.user().core().expect("the guardian is local")
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -106,11 +104,10 @@ pub(super) struct Ending {
 }
 
 /// Those whose own code holds up the end, children before parents.
-fn find_late(core: &Core, late: &mut Vec<Arc<dyn Target>>) {
-    for child in core.children() {
-        let Some(core) = child.core() else { continue };
-        find_late(core, late);
-        if core.holds_up() {
+fn find_late(root: &dyn Target, late: &mut Vec<Arc<dyn Target>>) {
+    for child in root.core().map(Core::children).unwrap_or_default() {
+        find_late(&*child, late);
+        if child.core().is_some_and(Core::holds_up) {
             late.push(child);
         }
     }

@@ -10,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::spot::{Spot, Spots};
 use super::{ActorSystem, Event, SystemBuilder};
-use crate::actor::{Core, Target};
+use crate::actor::Target;
 use crate::id::ActorId;
 use crate::path::ActorPath;
 use crate::time::Instant;
@@ -119,7 +119,7 @@ fn look(system: &ActorSystem, patience: &mut Patience) {
     let now = system.runtime().now_elsewhere();
     let seen = system.0.watchdog.spots.seen();
     for (actor, held) in patience.look(now, &seen) {
-        let Some(target) = find(system.user_core(), actor) else { continue };
+        let Some(target) = find(&*system.user(), actor) else { continue };
         let Some(core) = target.core() else { continue };
         let (kind, message) = (core.kind().name(), target.doing().unwrap_or("factory"));
         let times = patience.count(kind, message);
@@ -129,11 +129,11 @@ fn look(system: &ActorSystem, patience: &mut Patience) {
     }
 }
 
-/// The actor below `core` with this id.
-fn find(core: &Core, actor: ActorId) -> Option<Arc<dyn Target>> {
-    core.children().into_iter().find_map(|child| match child.core()? {
+/// The actor below `root` with this id.
+fn find(root: &dyn Target, actor: ActorId) -> Option<Arc<dyn Target>> {
+    root.core()?.children().into_iter().find_map(|child| match child.core()? {
         core if core.id == actor => Some(child),
-        core => find(core, actor),
+        _ => find(&*child, actor),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What a full mailbox does: those for whom there is no room wait, are refused, or cost a message.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use akt::prelude::*;
@@ -120,5 +121,37 @@ async fn a_routee_that_drops_is_never_full_for_its_router() {
     log.lock().sort_unstable();
     assert_eq!(*log.lock(), [8, 9]);
     assert_eq!(system.dead_letters(), 8);
+    system.shutdown().await;
+}
+
+/// Counts, and takes its time over it.
+struct Mill(Arc<AtomicU64>);
+
+#[akt::actor(mailbox = unbounded)]
+impl Mill {
+    #[handler]
+    fn grind(&mut self) {
+        for n in 0..10_000 {
+            std::hint::black_box(n);
+        }
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn a_flooded_actor_leaves_others_their_turn_after_each_batch() {
+    let system = system().await;
+    let ground = Arc::<AtomicU64>::default();
+    let counted = ground.clone();
+    let mill = system.spawn("mill", move || Mill(counted.clone())).await.unwrap();
+    (0..10_000).for_each(|_| mill.grind().tell().unwrap());
+
+    for turn in 1..=10 {
+        tokio::task::yield_now().await;
+
+        let ground = ground.load(Ordering::Relaxed);
+        assert!(ground <= turn * 128, "{ground} messages were handled before turn {turn}");
+    }
+    mill.actor().kill();
     system.shutdown().await;
 }

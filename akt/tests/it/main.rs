@@ -17,6 +17,7 @@ mod lifecycle;
 mod mailboxes;
 mod messages;
 mod metrics;
+mod mines;
 mod orders;
 mod panics;
 mod passivation;

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -104,16 +105,39 @@ impl Started {
 pub struct Finish {
     left: AtomicU64,
     reached: Notify,
+    /// How many nanoseconds of work each token makes at its end.
+    work: AtomicU64,
 }
 
 impl Finish {
     /// Waits for `tokens` tokens.
     pub fn of(tokens: u64) -> Arc<Self> {
-        Arc::new(Self { left: AtomicU64::new(tokens), reached: Notify::new() })
+        Self::busy(tokens, Duration::ZERO)
+    }
+
+    /// As [`of`](Self::of); the node that receives the last of a token works for so long.
+    pub fn busy(tokens: u64, work: Duration) -> Arc<Self> {
+        let work = AtomicU64::new(work.as_nanos() as u64);
+        Arc::new(Self { left: AtomicU64::new(tokens), reached: Notify::new(), work })
+    }
+
+    /// There is no more work from here on.
+    pub fn relax(&self) {
+        self.work.store(0, SeqCst);
+    }
+
+    /// How many tokens have not come to their end.
+    pub fn left(&self) -> u64 {
+        self.left.load(SeqCst)
     }
 
     /// Called by the node that receives a token without hops left.
     pub fn one(&self) {
+        let work = Duration::from_nanos(self.work.load(SeqCst));
+        if !work.is_zero() {
+            let began = Instant::now();
+            while began.elapsed() < work {}
+        }
         if self.left.fetch_sub(1, SeqCst) == 1 {
             self.reached.notify_one();
         }

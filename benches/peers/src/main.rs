@@ -1,7 +1,9 @@
-//! The command: `peers local [--quick] [--json] [--only bench,..] [--frameworks a,b]`.
+//! The command: `peers local [--quick] [--json] [--only bench,..] [--frameworks a,b]`, or
+//! `peers fairness [--frameworks a,b]`.
 
 mod alloc;
 mod bench;
+mod fairness;
 mod framework;
 mod frameworks;
 mod report;
@@ -10,10 +12,11 @@ mod run;
 use std::process::ExitCode;
 
 use bench::Bench;
-use frameworks::Program;
+use frameworks::{Flooded, Program};
 use run::Effort;
 
-const USAGE: &str = "usage: peers local [--quick] [--json] [--only bench,..] [--frameworks a,b]";
+const USAGE: &str = "usage: peers local [--quick] [--json] [--only bench,..] [--frameworks a,b]
+       peers fairness [--frameworks a,b]";
 
 fn main() -> ExitCode {
     match Command::parse(std::env::args().skip(1)) {
@@ -28,7 +31,12 @@ fn main() -> ExitCode {
     }
 }
 
-struct Command {
+enum Command {
+    Local(Local),
+    Fairness(Vec<Flooded>),
+}
+
+struct Local {
     effort: Effort,
     json: bool,
     benches: Vec<Bench>,
@@ -38,10 +46,29 @@ struct Command {
 impl Command {
     fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
         match args.next().as_deref() {
-            Some("local") => {}
-            Some(other) => return Err(format!("there is no table `{other}`")),
-            None => return Err("which table?".to_owned()),
+            Some("local") => Local::parse(args).map(Self::Local),
+            Some("fairness") => match args.next().as_deref() {
+                None => Ok(Self::Fairness(frameworks::FLOODED.to_vec())),
+                Some("--frameworks") => {
+                    pick(args.next(), frameworks::FLOODED, |program| program.name).map(Self::Fairness)
+                }
+                Some(other) => Err(format!("unknown option `{other}`")),
+            },
+            Some(other) => Err(format!("there is no table `{other}`")),
+            None => Err("which table?".to_owned()),
         }
+    }
+
+    fn perform(&self) {
+        match self {
+            Self::Local(table) => table.perform(),
+            Self::Fairness(programs) => fairness::perform(programs),
+        }
+    }
+}
+
+impl Local {
+    fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut command = Self {
             effort: Effort::FULL,
             json: false,

@@ -9,7 +9,7 @@ use tracing::Span;
 use crate::actor::attend::inside;
 use crate::actor::cell::LocalCell;
 use crate::actor::context::Ctx;
-use crate::actor::current::Handling;
+use crate::actor::current::{self, Handling};
 use crate::actor::fault::{Broken, Damage};
 use crate::actor::meta::{Meta, Receiver};
 use crate::actor::orphan;
@@ -80,6 +80,7 @@ impl<'a, A: Actor> Member<'a, A> {
             meta: meta.clone(),
         };
         let mut cx = Context::from_waker(waker);
+        let _acting = current::act(&cell.core.lane);
         match inside(cell, span.as_deref(), handling, || handler.as_mut().poll(&mut cx)) {
             Ok(polled) => polled.map(Ok),
             Err(panic) => Poll::Ready(Err(panic)),

@@ -11,6 +11,7 @@ pub(super) enum Items<M> {
 }
 
 impl<M> Items<M> {
+    #[inline]
     pub(super) fn put(&mut self, message: M) {
         match self {
             Self::Line(line) => line.push_back(message),

@@ -268,7 +268,7 @@ impl<M> Queue<M> {
     /// The consumer's half in steps, for a consumer whose part may be lent.
     pub(super) fn look(&self, cx: &Context<'_>) -> Look<'_, M> {
         let first = self.waker.get_or_init(|| cx.waker().clone());
-        Look { state: self.state.lock(), first, _woken: None }
+        Look { state: self.state.lock(), first, _woken: Woken::nobody() }
     }
 
     // ---- an asker in the consumer's stead ------------------------------------------------------
@@ -406,7 +406,7 @@ pub(super) struct Look<'a, M> {
     state: MutexGuard<'a, State<M>>,
     first: &'a Waker,
     /// Dropped after the lock.
-    _woken: Option<Woken>,
+    _woken: Woken,
 }
 
 impl<M> Look<'_, M> {
@@ -424,7 +424,7 @@ impl<M> Look<'_, M> {
     /// is something; one message, if each has its turn.
     pub(super) fn take(&mut self, batch: &mut VecDeque<M>, started: usize) -> bool {
         if started > 0 {
-            self._woken = Some(self.state.room.give_back(started));
+            self._woken = self.state.room.give_back(started);
         }
         self.state.idle = Idle::No;
         self.state.items.take(batch)

@@ -46,17 +46,25 @@ impl Room {
     }
 
     /// Gives back room for `count` messages, to the first who wait.
+    #[inline]
     pub(crate) fn give_back(&mut self, count: usize) -> Woken {
         self.used -= count;
-        let mut woken = Woken::default();
-        let Some(waiting) = &mut self.waiting else { return woken };
+        match &self.waiting {
+            None => Woken::nobody(),
+            Some(_) => self.hand_on(),
+        }
+    }
+
+    fn hand_on(&mut self) -> Woken {
+        let mut woken = Vec::new();
+        let Some(waiting) = &mut self.waiting else { return Woken::nobody() };
         while self.used < self.limit {
             let Some(waiter) = waiting.pop_front() else { break };
             let granted = waiter.end(Wait::Granted);
             self.used += usize::from(granted.is_some());
-            woken.0.extend(granted);
+            woken.extend(granted);
         }
-        woken
+        Woken::of(woken)
     }
 
     /// Ready when room for one message is taken, in the order of asking.
@@ -85,7 +93,7 @@ impl Room {
     /// Sends everybody away: the mailbox is closed.
     pub(crate) fn close(&mut self) -> Woken {
         let waiting = self.waiting.take().into_iter().flat_map(|waiting| *waiting);
-        Woken(waiting.filter_map(|waiter| waiter.end(Wait::Closed)).collect())
+        Woken::of(waiting.filter_map(|waiter| waiter.end(Wait::Closed)).collect())
     }
 
     pub(crate) fn abandon(&mut self, ticket: &Ticket) -> Woken {
@@ -95,18 +103,31 @@ impl Room {
         if let Some(waiting) = &mut self.waiting {
             waiting.retain(|waiter| !Arc::ptr_eq(waiter, &ticket.0));
         }
-        Woken::default()
+        Woken::nobody()
     }
 }
 
 /// Those whose wait is over, woken when this is dropped: after the lock, for they may use the mailbox at once.
-#[derive(Default)]
 #[must_use = "dropped under the lock, it wakes under the lock"]
-pub(crate) struct Woken(Vec<Waker>);
+pub(crate) struct Woken(Option<Vec<Waker>>);
+
+impl Woken {
+    pub(super) const fn nobody() -> Self {
+        Self(None)
+    }
+
+    fn of(wakers: Vec<Waker>) -> Self {
+        Self(Some(wakers))
+    }
+}
 
 impl Drop for Woken {
+    #[inline]
     fn drop(&mut self) {
-        self.0.drain(..).for_each(Waker::wake);
+        // Nearly always nobody waits: that is one look.
+        if let Some(wakers) = self.0.take() {
+            wakers.into_iter().for_each(Waker::wake);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod ractor;
 mod tokio_mpsc;
 
 use crate::bench::Bench;
+use crate::fairness::{self, Delays};
 use crate::framework::Framework;
 
 /// A column of the table.
@@ -24,6 +25,30 @@ impl Program {
         Self { name: F::NAME, run: |bench, n| bench.run::<F>(n) }
     }
 }
+
+/// A framework whose actors can be flooded.
+#[derive(Clone, Copy)]
+pub struct Flooded {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// Asks a quiet actor beside so many flooded ones.
+    pub run: fn(u64) -> Delays,
+}
+
+impl Flooded {
+    const fn of<F: Framework>() -> Self {
+        Self { name: F::NAME, run: fairness::run::<F> }
+    }
+}
+
+/// Those that share two workers among all actors, with mailboxes that are never full.
+pub const FLOODED: &[Flooded] = &[
+    Flooded::of::<akt::Unbounded>(),
+    Flooded::of::<ractor::Ractor>(),
+    Flooded::of::<kameo::Kameo<0>>(),
+    Flooded::of::<tokio_mpsc::TokioMpsc>(),
+    Flooded::of::<flume::Flume>(),
+];
 
 /// All columns, in the order of the table.
 pub const ALL: &[Program] = &[

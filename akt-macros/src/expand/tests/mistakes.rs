@@ -1,0 +1,252 @@
+//! The mistakes of whole impl blocks, all of them in one run.
+
+use quote::quote;
+use syn::{ImplItem, Item};
+
+use super::{errors, expand};
+use crate::expand::contract_actor;
+
+#[test]
+fn mistakes_in_timers_and_deferred_handlers_are_named() {
+    let wrong = quote! {
+        impl Store {
+            #[every] fn a(&mut self) {}
+            #[every("10s", jiter = "1s")] fn b(&mut self) {}
+            #[every("0s")] fn c(&mut self) {}
+            #[on(start)] #[every("1s")] fn d(&mut self) {}
+            #[handler] #[handler] fn e(&mut self) {}
+            #[handler(defer = true)] fn f(&mut self, reply: Reply<u8>) {}
+            #[handler(defer)] fn g(&mut self, reply: Reply<u8>, key: u8) {}
+            #[handler(defer)] #[every("1s")] fn h(&mut self, reply: Reply<u8>) -> u8 {}
+        }
+    };
+
+    assert_eq!(
+        errors(&expand(quote!(), wrong)),
+        [
+            "a method is one handler or one hook; remove this attribute",
+            "a method is one handler or one hook; remove this attribute",
+            "say how often: `#[every(\"10s\")]` or `#[every(\"10s\", jitter = \"1s\")]`",
+            "unknown option `jiter`; did you mean `jitter`? supported: `jitter`",
+            "a timer needs time between its ticks",
+            "expected `,`",
+            "a deferred handler's last argument is `reply: Reply<T>`",
+            "the reply type is taken from `Reply<T>`; remove `-> u8`",
+            "a timer handler takes no message arguments",
+        ]
+    );
+}
+
+#[test]
+fn mistakes_about_who_has_the_actor_are_reported() {
+    let expanded = expand(
+        quote!(concurrency = 0),
+        quote! {
+            impl Shop {
+                #[handler(reentrant)]
+                async fn exclusive(&mut self) {}
+                #[handler]
+                async fn silent(this: Turn<Self>) {}
+                #[handler(reentrant)]
+                fn sync(this: Turn<Self>) {}
+                #[handler(reentrant)]
+                async fn no_turn(name: String) {}
+                #[handler]
+                fn no_receiver(name: String) {}
+                #[handler(max = 3)]
+                async fn counted(&self) {}
+                #[handler]
+                async fn changes(&self, cx: &mut Ctx<Self>) {}
+                #[handler(reentrant, max = many)]
+                async fn turned(this: Turn<Self>, cx: &mut Ctx<Self>) {}
+                #[on(start)]
+                fn started(&self) {}
+            }
+        },
+    );
+
+    assert_eq!(
+        errors(&expanded),
+        [
+            "at least one handler can run",
+            "a reentrant handler takes `this: Turn<Self>`",
+            "a handler with `Turn<Self>` is reentrant: add `#[handler(reentrant)]`",
+            "a reentrant handler is an `async fn`: others run while it awaits; a `fn` takes `&mut self`",
+            "a reentrant handler takes `this: Turn<Self>` as its first argument",
+            "handlers take `&mut self`, `&self` or `this: Turn<Self>`; the last with `#[handler(reentrant)]`",
+            "`max` counts reentrant handlers: `#[handler(reentrant, max = 32)]`",
+            "the context of an `&self` handler is `cx: &Ctx<Self>`",
+            "the context of a reentrant handler is `cx: &TurnCtx<Self>`",
+            "a hook takes `&mut self`",
+        ]
+    );
+    let expanded = expand(quote!(concurrency = 4), quote!(impl Shop { #[handler] fn count(&self) {} }));
+    let none = "`concurrency` counts handlers that are `async` and take `&self`; there is none";
+    assert_eq!(errors(&expanded), [none]);
+}
+
+#[test]
+fn all_mistakes_of_an_impl_are_reported_at_once() {
+    let expanded = expand(
+        quote!(mailbx = bounded(1)),
+        quote! {
+            impl Counter {
+                #[handler]
+                fn by_value(self) {}
+                #[handler]
+                fn borrows(&mut self, name: &str, (a, b): (u8, u8)) -> &[u8] {}
+                #[handler]
+                fn generic<T>(&mut self, all: impl Iterator<Item = T>) -> impl Send {}
+                #[handler]
+                fn contexts(&mut self, cx: &mut Ctx<Self>, more: &mut Vec<u8>) {}
+                #[handler]
+                fn tell(&mut self) {}
+                #[on(strat)]
+                fn started(&mut self) {}
+                #[on(terminated)]
+                fn gone(&mut self) -> u8 {}
+            }
+        },
+    );
+
+    assert_eq!(
+        errors(&expanded),
+        [
+            "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `concurrency`, `crate`, `mailbox`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
+            "handlers take `&mut self`, `&self` or `this: Turn<Self>`",
+            "message arguments are owned; use `String`",
+            "name the argument; destructure in the body",
+            "replies are owned; return `Vec<u8>`",
+            "a message cannot be generic; make the actor generic",
+            "message arguments need a concrete type",
+            "replies need a concrete type",
+            "only one reference argument is allowed: the context, `cx: &mut Ctx<Self>`",
+            "unknown event `strat`; did you mean `start`? supported: `start`, `restart`, `stop`, `terminated`, `enter`",
+            "`#[on(terminated)]` takes the actor that stopped: `terminated: Terminated`",
+            "`#[on(terminated)]` returns `()` or `Result<(), Fault>`",
+            "`tell` exists on every reference; rename the handler",
+        ]
+    );
+}
+
+#[test]
+fn the_users_item_survives_mistakes_with_spent_attributes() {
+    let expanded = expand(
+        quote!(),
+        quote! {
+            impl Counter {
+                #[handler]
+                fn rename(&mut self, name: &str) -> &str { name }
+            }
+        },
+    );
+
+    let file: syn::File = syn::parse2(expanded).expect("items");
+    let user = file.items.iter().find_map(|item| match item {
+        Item::Impl(block) if block.trait_.is_none() => Some(block),
+        _ => None,
+    });
+    let Some(ImplItem::Fn(method)) = user.and_then(|user| user.items.first()) else { panic!("no method") };
+    assert_eq!(method.sig.ident, "rename");
+    let spent = method.attrs.iter().find(|attr| attr.path().is_ident("handler"));
+    assert_eq!(
+        spent.map(|attr| quote!(#attr).to_string()),
+        Some(quote!(#[handler(__akt_spent)]).to_string())
+    );
+}
+
+#[test]
+fn an_actor_without_handlers_says_so() {
+    let expanded = expand(quote!(), quote!(impl Counter { fn add(&mut self) {} }));
+
+    assert_eq!(errors(&expanded), ["no `#[handler]` methods; add one or remove `#[akt::actor]`"]);
+}
+
+#[test]
+fn two_handlers_of_one_message_name_each_other() {
+    let twice = quote! {
+        impl Counter {
+            #[handler] fn add(&mut self) {}
+            #[handler] fn _add(&mut self) {}
+            #[on(stop)] fn a(&mut self) {}
+            #[on(stop)] fn b(&mut self) {}
+        }
+    };
+
+    assert_eq!(
+        errors(&expand(quote!(), twice)),
+        [
+            "message `Add` is already handled; rename one handler",
+            "first handled here",
+            "`#[on(stop)]` given twice; call one hook from the other",
+            "first given here",
+        ]
+    );
+}
+
+#[test]
+fn only_impl_blocks_are_actors() {
+    for (item, error) in [
+        (
+            quote!(
+                fn add() {}
+            ),
+            "`#[akt::actor]` goes on an `impl` block",
+        ),
+        (
+            quote!(
+                struct Counter;
+            ),
+            "`#[akt::actor]` goes on an `impl` block: `impl Counter { .. }`",
+        ),
+        (
+            quote!(
+                impl<'a> Counter<'a> {
+                    #[handler]
+                    fn add(&mut self) {}
+                }
+            ),
+            "an actor owns its data and cannot have a lifetime parameter",
+        ),
+        (
+            quote!(impl [u8] { #[handler] fn add(&mut self) {} }),
+            "an actor is a named type: a struct or an enum",
+        ),
+    ] {
+        assert_eq!(errors(&expand(quote!(), item)), [error]);
+    }
+}
+
+#[test]
+fn mistakes_in_a_contract_impl_are_reported() {
+    let expanded = contract_actor(quote! {
+        contract {
+            trait [ shop::Cart ] message [ shop::CartMsg ] reference [ shop::CartRef ]
+            rpc add Add exclusive [ shop::AddItem ] -> [ shop::View ] error [ ]
+            rpc clear Clear exclusive [ shop::ClearCart ] -> [ () ] error [ ]
+            rpc checkout Checkout exclusive [ shop::Checkout ] -> [ () ] error [ ]
+        }
+        options { mailbox = 3 }
+        impl shop::Cart for MyCart {
+            fn add(&self, req: AddItem, more: u8) -> View {}
+            fn clear(&mut self) {}
+            #[handler]
+            fn checkout(&mut self, req: Checkout) {}
+            fn chekout(&mut self) {}
+            fn expire(&mut self) {}
+        }
+    });
+
+    assert_eq!(
+        errors(&expanded),
+        [
+            "expected `bounded(1024)` or `unbounded`",
+            "an rpc takes `&mut self`",
+            "`add` takes one request, `AddItem`, and the context",
+            "`clear` takes its request: `req: ClearCart`",
+            "every method of a contract is a handler; remove `#[handler]`",
+            "`chekout` is not in `shop::Cart`; did you mean `checkout`?",
+            "`expire` is not in `shop::Cart`; move it to an inherent `impl`",
+        ]
+    );
+}
