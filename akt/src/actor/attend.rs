@@ -16,6 +16,7 @@ use super::orphan;
 use super::panic::guard;
 use super::reference::Target;
 use super::sender::Sender;
+use super::trace::Turn;
 use super::traits::Actor;
 use crate::system::Spot;
 use crate::time::Instant;
@@ -64,7 +65,7 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
         let _acting = Sender::act(&this.cell.core.lane);
         let Some(running) = this.user.as_mut().as_pin_mut() else { panic!("polled after its end") };
         let core = &this.cell.core;
-        let _inside = this.span.as_deref().map(Span::enter);
+        let turn = this.span.as_deref().map(Turn::within);
         let broken = if core.lane.is_killed() {
             Broken::Killed
         } else {
@@ -83,6 +84,7 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
                 }
             }
         };
+        turn.iter().for_each(|turn| turn.broke(&broken));
         if let Err(panic) = guard(|| orphan::collect(|| this.user.set(None))) {
             tracing::error!(
                 text = panic.text,

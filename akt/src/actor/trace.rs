@@ -1,14 +1,26 @@
 //! The span of a handler, for whoever listens.
 
+use std::cell::Cell;
+
+use tracing::field::Empty;
+use tracing::span::Entered;
 use tracing::{Level, Span};
 
 use super::core::Core;
-use super::runner::{Runner, Step};
+use super::error::Fault;
+use super::fault::Broken;
+use super::reply::Slot;
+use super::runner::{End, Matter, Runner, Step};
 use super::traits::{Actor, Message};
 use crate::time::Instant;
 
 /// The target of the spans, for filters: `akt::handler=trace`.
 const TARGET: &str = "akt::handler";
+
+thread_local! {
+    /// What `cx.fail` said in the turn or poll that runs, until that ends.
+    static SAID: Cell<Option<String>> = const { Cell::new(None) };
+}
 
 impl<A: Actor> Runner<A> {
     /// Handles one message, inside its span if somebody listens.
@@ -28,7 +40,11 @@ impl<A: Actor> Runner<A> {
         message: A::Msg,
         now: Option<Instant>,
     ) -> Step {
-        match span.in_scope(|| self.dispatch_plainly(actor, message, now)) {
+        let turn = Turn::within(&span);
+        let step = self.dispatch_plainly(actor, message, now);
+        broken(&step).into_iter().for_each(|broken| turn.broke(broken));
+        drop(turn);
+        match step {
             Step::Await(_) => Step::Await(Some(span)),
             step => step,
         }
@@ -37,17 +53,79 @@ impl<A: Actor> Runner<A> {
 
 /// A span for one message of an actor; none, at the price of one comparison, if nobody listens.
 ///
-/// It has no parent, in whosever turn the message is handled.
+/// It has no parent among spans, in whosever turn the message is handled: what came with the message may give
+/// it one.
 #[inline]
 fn handler_span(core: &Core, message: &impl Message) -> Option<Box<Span>> {
-    if !tracing::enabled!(target: TARGET, Level::TRACE) {
+    if !listens() {
         return None;
     }
-    Some(open(core, message.name()))
+    Some(open(core, message))
+}
+
+#[inline]
+fn listens() -> bool {
+    tracing::enabled!(target: TARGET, Level::TRACE)
 }
 
 #[cold]
-fn open(core: &Core, message: &'static str) -> Box<Span> {
-    let (actor, kind) = (core.path(), core.kind().name());
-    Box::new(tracing::trace_span!(target: TARGET, parent: None, "handle", %actor, kind, message))
+fn open(core: &Core, message: &impl Message) -> Box<Span> {
+    let span = tracing::trace_span!(
+        target: TARGET,
+        parent: None,
+        "handle",
+        akt.actor = %core.path(),
+        akt.kind = core.kind().name(),
+        akt.message = message.name(),
+        akt.fault = Empty,
+    );
+    if let Some(came) = message.reply().and_then(Slot::meta) {
+        core.system().propagators().adopt(&span, &came.0.headers);
+    }
+    Box::new(span)
+}
+
+/// `cx.fail` was called, which shows only when its handler has ended.
+pub(super) fn note_fault(fault: &Fault) {
+    if listens() {
+        SAID.set(Some(fault.to_string()));
+    }
+}
+
+/// One turn or poll of a handler, inside its span.
+pub(super) struct Turn<'a> {
+    span: &'a Span,
+    _entered: Entered<'a>,
+    /// What was said in the turn around it.
+    outer: Option<String>,
+}
+
+impl<'a> Turn<'a> {
+    #[cold]
+    pub(super) fn within(span: &'a Span) -> Self {
+        Self { span, _entered: span.enter(), outer: SAID.take() }
+    }
+
+    /// The handler broke; for what `cx.fail` said, there are words already.
+    pub(super) fn broke(&self, broken: &Broken) {
+        match broken {
+            Broken::Panic(panic) => SAID.set(Some(panic.text.clone())),
+            Broken::Killed => SAID.set(Some("killed".to_owned())),
+            Broken::Fault(_) | Broken::Child(_) => {}
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Some(fault) = SAID.replace(self.outer.take()) {
+            self.span.record("akt.fault", fault);
+        }
+    }
+}
+
+fn broken(step: &Step) -> Option<&Broken> {
+    let Step::Matter(matter) = step else { return None };
+    let Matter::End(End::Failed(failure)) = &**matter else { return None };
+    Some(&failure.broken)
 }
