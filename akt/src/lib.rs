@@ -32,7 +32,7 @@ pub mod sim;
 mod sync;
 #[cfg_attr(not(feature = "cron"), allow(dead_code, reason = "the seam to calendars, without them"))]
 mod system;
-#[cfg(feature = "prometheus")]
+#[cfg(any(feature = "otel", feature = "prometheus"))]
 mod telemetry;
 mod time;
 #[cfg(feature = "remote")]
