@@ -68,6 +68,8 @@ pub use system::{
 };
 #[cfg(feature = "prometheus")]
 pub use telemetry::Prometheus;
+#[cfg(feature = "otel")]
+pub use telemetry::{Otel, OtelExport};
 pub use time::Instant;
 #[cfg(feature = "remote")]
 pub use transport::{BindError, Network, Tls, TlsError};
