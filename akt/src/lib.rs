@@ -69,7 +69,7 @@ pub use system::{
 #[cfg(feature = "prometheus")]
 pub use telemetry::Prometheus;
 #[cfg(feature = "otel")]
-pub use telemetry::{Otel, OtelExport};
+pub use telemetry::{Otel, OtelExport, TraceContext};
 pub use time::Instant;
 #[cfg(feature = "remote")]
 pub use transport::{BindError, Network, Tls, TlsError};

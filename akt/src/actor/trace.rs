@@ -26,10 +26,21 @@ impl<A: Actor> Runner<A> {
     /// Handles one message, inside its span if somebody listens.
     #[inline]
     pub(super) fn dispatch(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
-        match handler_span(&self.cell.core, &message) {
-            None => self.dispatch_plainly(actor, message, now),
-            Some(span) => self.dispatch_within(span, actor, message, now),
+        if listens() {
+            return self.dispatch_within(open(&self.cell.core, &message), actor, message, now);
         }
+        self.dispatch_plainly(actor, message, now)
+    }
+
+    /// Handles one message in the turn of its asker; if somebody listens, it is handed back instead.
+    ///
+    /// So is an async handler, which nobody knows before it is tried: it would have a second span.
+    #[inline]
+    pub(super) fn dispatch_lent(&mut self, actor: &mut A, message: A::Msg, now: Instant) -> Step {
+        if listens() {
+            return self.hand_back(message);
+        }
+        self.dispatch_plainly(actor, message, Some(now))
     }
 
     #[cold]
@@ -51,23 +62,14 @@ impl<A: Actor> Runner<A> {
     }
 }
 
-/// A span for one message of an actor; none, at the price of one comparison, if nobody listens.
-///
-/// It has no parent among spans, in whosever turn the message is handled: what came with the message may give
-/// it one.
-#[inline]
-fn handler_span(core: &Core, message: &impl Message) -> Option<Box<Span>> {
-    if !listens() {
-        return None;
-    }
-    Some(open(core, message))
-}
-
+/// Whether somebody listens, at the price of one comparison if nobody does.
 #[inline]
 fn listens() -> bool {
     tracing::enabled!(target: TARGET, Level::TRACE)
 }
 
+/// A span for one message of an actor. It has no parent among spans, in whosever turn the message is handled: what
+/// came with the message may give it one.
 #[cold]
 fn open(core: &Core, message: &impl Message) -> Box<Span> {
     let span = tracing::trace_span!(

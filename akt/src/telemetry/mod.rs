@@ -28,3 +28,5 @@ pub use self::endpoint::Prometheus;
 pub use self::export::OtelExport;
 #[cfg(feature = "otel")]
 pub use self::otel::Otel;
+#[cfg(feature = "otel")]
+pub use self::trace_context::TraceContext;

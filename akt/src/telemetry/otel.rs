@@ -177,7 +177,7 @@ impl SystemBuilder {
     /// The last export is part of the shutdown, after the last actor is gone. A collector that cannot be reached is
     /// a warning and harms nothing; settings that are wrong are a [`StartError::Part`].
     pub fn otel(self, otel: Otel) -> Self {
-        let builder = if otel.listens { self.propagator(TraceContext::new()) } else { self };
+        let builder = if otel.listens { self.propagator(TraceContext) } else { self };
         builder.part(move |system| {
             let started = otel.start(system);
             ready(started.map_err(|error| StartError::Part { part: "otel", source: error.into() }))

@@ -12,25 +12,33 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use crate::actor::Headers;
 use crate::system::ContextPropagator;
 
-/// Makes the span of a handler a child of the span in which its message was sent.
-pub(super) struct TraceContext(TraceContextPropagator);
+/// Carries the W3C trace context in the headers `traceparent` and `tracestate` of messages, so that the span of a
+/// handler is a child of the span in which its message was sent.
+///
+/// A system that exports traces has it: see [`Otel`](crate::Otel). It is to be said for a system whose spans are
+/// exported by another of the same process, or by a layer of `tracing-opentelemetry` that the program makes itself.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), akt::StartError> {
+/// let system = akt::ActorSystem::builder("shop").propagator(akt::TraceContext).start().await?;
+/// # system.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct TraceContext;
 
-impl TraceContext {
-    pub(super) fn new() -> Self {
-        Self(TraceContextPropagator::new())
-    }
-
-    /// The span that the headers name, if they name one.
-    fn read(&self, headers: &Headers) -> Option<Context> {
-        headers.get("traceparent")?;
-        let context = self.0.extract_with_context(&Context::new(), &Read(headers));
-        context.has_active_span().then_some(context)
-    }
+/// The span that the headers name, if they name one.
+fn read(headers: &Headers) -> Option<Context> {
+    headers.get("traceparent")?;
+    let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &Read(headers));
+    context.has_active_span().then_some(context)
 }
 
 impl ContextPropagator for TraceContext {
     fn inject(&self, headers: &mut Headers) {
-        self.0.inject_context(&Context::current(), &mut Write(headers));
+        TraceContextPropagator::new().inject_context(&Context::current(), &mut Write(headers));
     }
 
     /// In work beside an actor, what came with the message is current. A handler has a span of its own.
@@ -38,11 +46,11 @@ impl ContextPropagator for TraceContext {
         if Context::current().has_active_span() {
             return Box::new(());
         }
-        Box::new(self.read(headers).map(Context::attach))
+        Box::new(read(headers).map(Context::attach))
     }
 
     fn adopt(&self, span: &Span, headers: &Headers) {
-        if let Some(context) = self.read(headers) {
+        if let Some(context) = read(headers) {
             // A span that the layer does not see has no parent and needs none.
             let _ = span.set_parent(context);
         }

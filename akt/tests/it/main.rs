@@ -3,6 +3,7 @@
 
 mod batches;
 mod behaviors;
+mod collector;
 mod context;
 mod contracts;
 mod cron;
@@ -18,6 +19,7 @@ mod mailboxes;
 mod messages;
 mod metrics;
 mod orders;
+mod otel;
 mod panics;
 mod passivation;
 mod pipes;
@@ -38,5 +40,6 @@ mod supervision;
 mod support;
 mod tidy;
 mod timers;
+mod traces;
 mod tracing;
 mod watchdog;
