@@ -59,9 +59,10 @@ impl Otel {
         }
     }
 
-    /// Sets how often metrics are exported. 60 s. Spans are exported every 5 s, and as soon as 512 wait.
+    /// Sets how often metrics are exported, at least 1 ms. 60 s. Spans are exported every 5 s, and as soon as 512
+    /// wait.
     pub fn interval(mut self, interval: Duration) -> Self {
-        self.interval = interval;
+        self.interval = interval.max(Duration::from_millis(1));
         self
     }
 
@@ -174,8 +175,21 @@ impl SystemBuilder {
     /// Exports metrics and, if there is a [layer](crate::Otel::layer), traces over OTLP until the system is shut
     /// down. See [`Otel`].
     ///
-    /// The last export is part of the shutdown, after the last actor is gone. A collector that cannot be reached is
-    /// a warning and harms nothing; settings that are wrong are a [`StartError::Part`].
+    /// The last export is part of the shutdown, after the last actor is gone and the extensions given later; so say
+    /// it first. A collector that cannot be reached is a warning and harms nothing; settings that are wrong are a
+    /// [`StartError::Part`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), akt::StartError> {
+    /// # use std::time::Duration;
+    /// let otel = akt::Otel::http("http://127.0.0.1:4318").interval(Duration::from_secs(15));
+    /// # let otel = otel.timeout(Duration::from_millis(100));
+    /// let system = akt::ActorSystem::builder("shop").otel(otel).start().await?;
+    /// # system.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn otel(self, otel: Otel) -> Self {
         let builder = if otel.listens { self.propagator(TraceContext) } else { self };
         builder.part(move |system| {

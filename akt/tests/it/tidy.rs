@@ -97,6 +97,13 @@ const ADDRESSES: &[(&str, &[&str])] = &[
     ("prost", &["wire/", "codec.rs", "message.rs", "lib.rs"]),
     ("openraft", &["view_store/raft.rs"]),
     ("opentelemetry", &["telemetry/"]),
+    ("opentelemetry_proto", &["telemetry/codec.rs"]),
+    ("opentelemetry_sdk", &["telemetry/"]),
+    ("tracing_opentelemetry", &["telemetry/"]),
+    ("tracing_subscriber", &["telemetry/"]),
+    ("hyper", &["telemetry/collector.rs"]),
+    ("hyper_util", &["telemetry/collector.rs"]),
+    ("http_body_util", &["telemetry/collector.rs"]),
     ("axum", &["console/"]),
 ];
 
