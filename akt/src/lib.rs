@@ -32,7 +32,7 @@ pub mod sim;
 mod sync;
 #[cfg_attr(not(feature = "cron"), allow(dead_code, reason = "the seam to calendars, without them"))]
 mod system;
-#[cfg(feature = "prometheus")]
+#[cfg(any(feature = "otel", feature = "prometheus"))]
 mod telemetry;
 mod time;
 #[cfg(feature = "remote")]
@@ -69,6 +69,8 @@ pub use system::{
 };
 #[cfg(feature = "prometheus")]
 pub use telemetry::Prometheus;
+#[cfg(feature = "otel")]
+pub use telemetry::{Otel, OtelExport, TraceContext};
 pub use time::Instant;
 #[cfg(feature = "remote")]
 pub use transport::{BindError, Network, Tls, TlsError};

@@ -14,6 +14,7 @@ use super::fault::Broken;
 use super::meta::{Meta, Receiver};
 use super::orphan;
 use super::panic::{Panic, guard};
+use super::trace::Lap;
 use super::traits::Actor;
 use crate::time::Instant;
 
@@ -61,6 +62,7 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
         let _acting = current::act(&this.cell.core.lane);
         let Some(running) = this.user.as_mut().as_pin_mut() else { panic!("polled after its end") };
         let core = &this.cell.core;
+        let lap = this.span.as_deref().map(Lap::within);
         let broken = if core.lane.is_killed() {
             Broken::Killed
         } else {
@@ -70,7 +72,7 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
                 deadline: *this.deadline,
                 meta: this.meta.clone(),
             };
-            match inside(this.cell, this.span.as_deref(), handling, || running.poll(cx)) {
+            match inside(this.cell, handling, || running.poll(cx)) {
                 Ok(Poll::Ready(out)) => return Poll::Ready(Ok(out)),
                 Err(panic) => Broken::Panic(panic),
                 Ok(Poll::Pending) => {
@@ -82,6 +84,7 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
                 }
             }
         };
+        lap.iter().for_each(|lap| lap.broke(&broken));
         if let Err(panic) = guard(|| orphan::collect(|| this.user.set(None))) {
             tracing::error!(
                 text = panic.text,
@@ -97,11 +100,9 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
 /// value.
 pub(super) fn inside<A: Actor, T>(
     cell: &LocalCell<A>,
-    span: Option<&Span>,
     handling: Handling,
     user: impl FnOnce() -> T,
 ) -> Result<T, Panic> {
-    let _entered = span.map(Span::enter);
     let system = cell.core.system();
     system.watched(cell.core.id, |_| current::within(system, handling, || guard(user)))
 }

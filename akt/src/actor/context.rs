@@ -14,6 +14,7 @@ use super::reply::{AnyReply, Reply};
 use super::scope::Scope;
 use super::spawn::Spawn;
 use super::stash::Shelf;
+use super::trace;
 use super::traits::{Actor, ActorRef};
 use crate::id::ActorId;
 use crate::path::ActorPath;
@@ -228,7 +229,7 @@ impl<A: Actor> Ctx<A> {
     /// Fails: after the current handler or hook, supervision decides. The asker gets `Fault`.
     pub fn fail(&mut self, error: impl Into<Fault>) {
         self.interrupted = true;
-        self.fault.get_or_insert_with(|| Box::new(error.into()));
+        trace::note_fault(self.fault.get_or_insert_with(|| Box::new(error.into())));
     }
 
     /// What came with the current message under names: see [`Call::header`](crate::Call::header).

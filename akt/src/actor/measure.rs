@@ -38,7 +38,10 @@ impl<A: Actor> Runner<A> {
         let (now, name) = (lent.unwrap_or_else(|| cell.core.system().runtime().now()), message.name());
         let came = lent.or_else(|| kind.stamped(cell.core.id, number));
         self.cx.measured = true;
-        let step = self.dispatch(actor, message, Some(now));
+        let step = match lent {
+            Some(now) => self.dispatch_lent(actor, message, now),
+            None => self.dispatch(actor, message, Some(now)),
+        };
         if matches!(step, Step::Await(_)) {
             // When its handler begins; for one that was lent, when it came.
             kind.stamp(cell.core.id, number);

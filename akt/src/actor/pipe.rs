@@ -2,7 +2,6 @@
 
 use super::context::Ctx;
 use super::current::{self, Handling, throughout, within};
-use super::meta::Meta;
 use super::post::Post;
 use super::scope::Member;
 use super::traits::{Actor, Message};
@@ -108,7 +107,7 @@ impl<A: Actor> Ctx<A> {
         T: Send + 'static,
         E: Send + 'static,
     {
-        let meta = Meta::of(current::headers());
+        let meta = current::for_tell(self.system(), None);
         let job = Job::new(outlives_value);
         let place = self.scope().join(job.clone());
         let (cell, scope) = (self.cell.clone(), self.scope().clone());

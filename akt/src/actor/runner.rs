@@ -194,10 +194,17 @@ impl<A: Actor> Runner<A> {
         self.cx.shelf.begin();
         let step = match measured {
             true => self.handle_measured(actor, message, Some(now)),
-            false => self.dispatch(actor, message, Some(now)),
+            false => self.dispatch_lent(actor, message, now),
         };
         self.count();
         step
+    }
+
+    /// Leaves a message for later.
+    #[inline]
+    pub(super) fn hand_back(&mut self, message: A::Msg) -> Step {
+        self.batch.push_front(message);
+        Step::Await(None)
     }
 
     /// The message that `handle_lent` could not handle.
@@ -249,10 +256,7 @@ impl<A: Actor> Runner<A> {
                 self.cx.uncounted += 1;
                 if self.cx.interrupted { self.interrupted(ask).into() } else { Step::Next }
             }
-            Ok(Err(message)) => {
-                self.batch.push_front(message);
-                Step::Await(None)
-            }
+            Ok(Err(message)) => self.hand_back(message),
             Err(panic) => {
                 self.cx.uncounted += 1;
                 self.failed(Broken::Panic(panic), ask).into()

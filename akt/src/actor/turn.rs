@@ -18,6 +18,7 @@ use super::mailbox::Control;
 use super::post::Post;
 use super::reference::Target;
 use super::timers::Timer;
+use super::trace;
 use super::traits::{Actor, Message};
 use super::work::{PipeError, Work};
 
@@ -196,7 +197,9 @@ impl<A: Actor> TurnCtx<A> {
 
     /// Fails: after this handler, supervision decides. The asker gets `Fault`.
     pub fn fail(&self, error: impl Into<Fault>) {
-        self.fault.lock().get_or_insert_with(|| Box::new(error.into()));
+        let error = Box::new(error.into());
+        trace::note_fault(&error);
+        self.fault.lock().get_or_insert(error);
     }
 
     /// As [`Ctx::pipe`].

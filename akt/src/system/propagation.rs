@@ -48,6 +48,12 @@ pub trait ContextPropagator: Send + Sync + 'static {
 
     /// Makes current what the headers say, until what it returns is dropped, on the same thread.
     fn attach(&self, headers: &Headers) -> Box<dyn Any>;
+
+    /// Gives the span of a handler the parent that the headers of its message name.
+    ///
+    /// Asked before the span is entered, and only if somebody listens to the spans of handlers. Does nothing
+    /// unless it is written.
+    fn adopt(&self, _span: &tracing::Span, _headers: &Headers) {}
 }
 
 /// All propagators of a system, in the order in which they were set.
@@ -65,6 +71,15 @@ impl Propagators {
             let before = headers.clone();
             if let Err(panic) = guard(|| propagator.inject(headers)) {
                 *headers = before;
+                tracing::error!(text = panic.text, place = panic.place, "a propagator panicked");
+            }
+        }
+    }
+
+    /// Gives the span of a handler its parent, if there are headers that name one.
+    pub(crate) fn adopt(&self, span: &tracing::Span, headers: &Headers) {
+        for propagator in self.0.iter().filter(|_| !headers.is_empty()) {
+            if let Err(panic) = guard(|| propagator.adopt(span, headers)) {
                 tracing::error!(text = panic.text, place = panic.place, "a propagator panicked");
             }
         }

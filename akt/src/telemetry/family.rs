@@ -1,15 +1,21 @@
 //! *Pure.* The names under which metrics leave a system, and where each number comes from.
 
-use crate::system::{Histogram, KindMetrics, MessageMetrics, Metrics};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::system::{DeadLetterReason, Histogram, KindMetrics, MessageMetrics, Metrics};
 
 /// All metrics of one name.
 pub(super) struct Family {
-    pub(super) name: &'static str,
+    pub(super) name: Name,
     /// Its labels besides `system`.
     pub(super) labels: &'static [&'static str],
     pub(super) help: &'static str,
     pub(super) source: Source,
 }
+
+/// What OTLP calls a family, and its unit.
+pub(super) struct Name(pub(super) &'static str, pub(super) &'static str);
 
 /// Where the numbers of a family are found.
 pub(super) enum Source {
@@ -27,6 +33,22 @@ pub(super) enum Numbers {
     System(fn(&Metrics) -> u64),
 }
 
+/// One measured value, with the values of its family's labels.
+pub(super) struct Point<V> {
+    pub(super) labels: Vec<String>,
+    pub(super) value: V,
+}
+
+impl Family {
+    /// What Prometheus calls it: by the rule that everybody has who turns the one name into the other.
+    pub(super) fn prometheus(&self) -> String {
+        let Name(name, unit) = self.name;
+        let unit = if unit == "s" { "_seconds" } else { "" };
+        let total = if matches!(self.source, Source::Counter(_)) { "_total" } else { "" };
+        format!("{}{unit}{total}", name.replace('.', "_"))
+    }
+}
+
 impl Source {
     /// The type as Prometheus calls it.
     pub(super) fn name(&self) -> &'static str {
@@ -38,11 +60,65 @@ impl Source {
     }
 }
 
+impl Numbers {
+    pub(super) fn of(&self, metrics: &Metrics) -> Vec<Point<u64>> {
+        match self {
+            Self::System(of) => vec![point(&[], of(metrics))],
+            Self::Reason => reasons(None, &metrics.dead_letters).collect(),
+            Self::Kind(of) => metrics.kinds.iter().map(|kind| point(&[kind.kind], of(kind))).collect(),
+            Self::KindReason => {
+                let kinds = metrics.kinds.iter();
+                kinds.flat_map(|kind| reasons(Some(kind.kind), &kind.dead_letters)).collect()
+            }
+            Self::Message(of) => messages(metrics)
+                .map(|(kind, message)| point(&[kind, message.message], of(message)))
+                .collect(),
+        }
+    }
+}
+
+/// One histogram for each message.
+pub(super) fn histograms(
+    metrics: &Metrics,
+    of: fn(&MessageMetrics) -> &Histogram,
+) -> impl Iterator<Item = Point<&Histogram>> {
+    messages(metrics).map(move |(kind, message)| point(&[kind, message.message], of(message)))
+}
+
+fn messages(metrics: &Metrics) -> impl Iterator<Item = (&'static str, &MessageMetrics)> {
+    metrics.kinds.iter().flat_map(|kind| kind.messages.iter().map(|message| (kind.kind, message)))
+}
+
+fn reasons<'a>(
+    kind: Option<&'a str>,
+    reasons: &'a BTreeMap<DeadLetterReason, u64>,
+) -> impl Iterator<Item = Point<u64>> + 'a {
+    reasons.iter().map(move |(reason, count)| {
+        let labels = kind.map(str::to_owned).into_iter().chain([reason.to_string()]);
+        Point { labels: labels.collect(), value: *count }
+    })
+}
+
+fn point<V>(labels: &[&str], value: V) -> Point<V> {
+    Point { labels: labels.iter().map(ToString::to_string).collect(), value }
+}
+
+/// The ends of a histogram's buckets: every second power of two of nanoseconds, from about a microsecond to a
+/// minute.
+pub(super) fn bounds() -> impl Iterator<Item = Duration> {
+    (5..=18).map(|power| Duration::from_nanos(1 << (2 * power)))
+}
+
+/// How many samples of `histogram` did not exceed `bound`.
+pub(super) fn below(histogram: &Histogram, bound: Duration) -> u64 {
+    histogram.buckets().filter(|(end, _)| *end <= bound).map(|(_, count)| count).sum()
+}
+
 const KIND: &[&str] = &["kind"];
 const MESSAGE: &[&str] = &["kind", "message"];
 
 const fn counter(
-    name: &'static str,
+    name: Name,
     labels: &'static [&'static str],
     help: &'static str,
     numbers: Numbers,
@@ -50,79 +126,94 @@ const fn counter(
     Family { name, labels, help, source: Source::Counter(numbers) }
 }
 
-const fn gauge(
-    name: &'static str,
-    labels: &'static [&'static str],
-    help: &'static str,
-    numbers: Numbers,
-) -> Family {
+const fn gauge(name: Name, labels: &'static [&'static str], help: &'static str, numbers: Numbers) -> Family {
     Family { name, labels, help, source: Source::Gauge(numbers) }
 }
 
-const fn histogram(name: &'static str, help: &'static str, of: fn(&MessageMetrics) -> &Histogram) -> Family {
+const fn histogram(name: Name, help: &'static str, of: fn(&MessageMetrics) -> &Histogram) -> Family {
     Family { name, labels: MESSAGE, help, source: Source::Histogram(of) }
 }
 
 /// Every family, in the order of the documented table, `docs/metrics.md`.
 pub(super) const FAMILIES: &[Family] = &[
-    gauge("akt_actors", KIND, "actors that were spawned and are not gone", Numbers::Kind(|kind| kind.actors)),
+    gauge(
+        Name("akt.actors", "{actor}"),
+        KIND,
+        "actors that were spawned and are not gone",
+        Numbers::Kind(|kind| kind.actors),
+    ),
     counter(
-        "akt_actors_spawned_total",
+        Name("akt.actors.spawned", "{actor}"),
         KIND,
         "actors that were ever spawned",
         Numbers::Kind(|kind| kind.spawned),
     ),
-    counter("akt_actor_restarts_total", KIND, "restarts that succeeded", Numbers::Kind(|kind| kind.restarts)),
-    gauge("akt_mailbox_messages", KIND, "messages that wait in mailboxes", Numbers::Kind(|kind| kind.queued)),
+    counter(
+        Name("akt.actor.restarts", "{restart}"),
+        KIND,
+        "restarts that succeeded",
+        Numbers::Kind(|kind| kind.restarts),
+    ),
     gauge(
-        "akt_mailbox_deepest_messages",
+        Name("akt.mailbox.messages", "{message}"),
+        KIND,
+        "messages that wait in mailboxes",
+        Numbers::Kind(|kind| kind.queued),
+    ),
+    gauge(
+        Name("akt.mailbox.deepest.messages", "{message}"),
         KIND,
         "messages in the fullest mailbox",
         Numbers::Kind(|kind| kind.deepest),
     ),
     counter(
-        "akt_messages_handled_total",
+        Name("akt.messages.handled", "{message}"),
         MESSAGE,
         "handlers that ended, well or not",
         Numbers::Message(|message| message.handled),
     ),
     counter(
-        "akt_messages_failed_total",
+        Name("akt.messages.failed", "{message}"),
         MESSAGE,
         "handlers that panicked or failed",
         Numbers::Message(|message| message.failed),
     ),
     histogram(
-        "akt_message_wait_seconds",
+        Name("akt.message.wait", "s"),
         "from acceptance to the start of the handler, sampled",
         |message| &message.wait,
     ),
     histogram(
-        "akt_message_handling_seconds",
+        Name("akt.message.handling", "s"),
         "from the start of the handler to its end, sampled",
         |message| &message.time,
     ),
     counter(
-        "akt_actor_dead_letters_total",
+        Name("akt.actor.dead_letters", "{message}"),
         &["kind", "reason"],
         "dead letters that were for actors of this node",
         Numbers::KindReason,
     ),
-    counter("akt_dead_letters_total", &["reason"], "all dead letters of the node", Numbers::Reason),
+    counter(
+        Name("akt.dead_letters", "{message}"),
+        &["reason"],
+        "all dead letters of the node",
+        Numbers::Reason,
+    ),
     gauge(
-        "akt_event_subscribers",
+        Name("akt.event.subscribers", "{subscriber}"),
         &[],
         "event streams that somebody holds",
         Numbers::System(|metrics| metrics.events.subscribers),
     ),
     gauge(
-        "akt_event_backlog_events",
+        Name("akt.event.backlog.events", "{event}"),
         &[],
         "events that the slowest subscriber has not read",
         Numbers::System(|metrics| metrics.events.backlog),
     ),
     counter(
-        "akt_events_missed_total",
+        Name("akt.events.missed", "{event}"),
         &[],
         "events that subscribers missed because they were too slow",
         Numbers::System(|metrics| metrics.events.missed),
@@ -139,8 +230,10 @@ mod tests {
             family.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ")
         };
         let row = |family: &Family| {
-            let (name, kind, help) = (family.name, family.source.name(), family.help);
-            format!("| `{name}` | {kind} | {} | {help} |", labels(family)).replace("|  |", "| |")
+            let (prometheus, Name(name, unit)) = (family.prometheus(), &family.name);
+            let (kind, help) = (family.source.name(), family.help);
+            format!("| `{prometheus}` | `{name}` | `{unit}` | {kind} | {} | {help} |", labels(family))
+                .replace("|  |", "| |")
         };
 
         let table = include_str!("../docs/metrics.md").lines().filter(|line| line.starts_with("| `"));

@@ -1,14 +1,10 @@
 //! *Pure.* Metrics as the text that Prometheus reads.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use super::family::{FAMILIES, Family, Numbers, Source};
-use crate::system::{DeadLetterReason, Histogram, Metrics};
-
-/// The bounds of a histogram are every second power of two of nanoseconds, from about a microsecond to a minute.
-const BOUNDS: std::ops::RangeInclusive<u32> = 5..=18;
+use super::family::{FAMILIES, Family, Source, below, bounds, histograms};
+use crate::system::{Histogram, Metrics};
 
 impl Metrics {
     #[doc = include_str!("../docs/metrics.md")]
@@ -39,61 +35,29 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn family(&mut self, family: &Family) {
-        let Family { name, help, source, .. } = family;
+        let Family { help, source, .. } = family;
+        let name = &*family.prometheus();
         self.line(format_args!("# HELP {name} {help}"));
         self.line(format_args!("# TYPE {name} {}", source.name()));
         match source {
-            Source::Counter(numbers) | Source::Gauge(numbers) => self.numbers(family, numbers),
+            Source::Counter(numbers) | Source::Gauge(numbers) => {
+                for point in numbers.of(self.metrics) {
+                    let labels = self.labels(family, &point.labels);
+                    self.line(format_args!("{name}{{{labels}}} {}", point.value));
+                }
+            }
             Source::Histogram(of) => {
-                for kind in &self.metrics.kinds {
-                    for message in &kind.messages {
-                        self.histogram(family, [kind.kind, message.message], of(message));
-                    }
+                for point in histograms(self.metrics, *of) {
+                    let labels = self.labels(family, &point.labels);
+                    self.histogram(name, &labels, point.value);
                 }
             }
         }
     }
 
-    fn numbers(&mut self, family: &Family, numbers: &Numbers) {
-        let metrics = self.metrics;
-        match numbers {
-            Numbers::System(of) => self.number(family, &[], of(metrics)),
-            Numbers::Reason => self.reasons(family, &[], &metrics.dead_letters),
-            Numbers::Kind(of) => {
-                metrics.kinds.iter().for_each(|kind| self.number(family, &[kind.kind], of(kind)));
-            }
-            Numbers::KindReason => {
-                metrics.kinds.iter().for_each(|kind| self.reasons(family, &[kind.kind], &kind.dead_letters));
-            }
-            Numbers::Message(of) => {
-                for kind in &metrics.kinds {
-                    for message in &kind.messages {
-                        self.number(family, &[kind.kind, message.message], of(message));
-                    }
-                }
-            }
-        }
-    }
-
-    fn reasons(&mut self, family: &Family, values: &[&str], reasons: &BTreeMap<DeadLetterReason, u64>) {
-        for (reason, count) in reasons {
-            let reason = reason.to_string();
-            let values: Vec<_> = values.iter().copied().chain([reason.as_str()]).collect();
-            self.number(family, &values, *count);
-        }
-    }
-
-    fn number(&mut self, family: &Family, values: &[&str], number: u64) {
-        let labels = self.labels(family, values);
-        self.line(format_args!("{}{{{labels}}} {number}", family.name));
-    }
-
-    fn histogram(&mut self, family: &Family, values: [&str; 2], histogram: &Histogram) {
-        let (name, labels) = (family.name, self.labels(family, &values));
-        for power in BOUNDS {
-            let bound = Duration::from_nanos(1 << (2 * power));
-            let below: u64 =
-                histogram.buckets().filter(|(end, _)| *end <= bound).map(|(_, count)| count).sum();
+    fn histogram(&mut self, name: &str, labels: &str, histogram: &Histogram) {
+        for bound in bounds() {
+            let below = below(histogram, bound);
             self.line(format_args!("{name}_bucket{{{labels},le=\"{}\"}} {below}", Seconds(bound)));
         }
         let count = histogram.count();
@@ -102,8 +66,8 @@ impl Page<'_> {
         self.line(format_args!("{name}_count{{{labels}}} {count}"));
     }
 
-    fn labels(&self, family: &Family, values: &[&str]) -> String {
-        let named = family.labels.iter().zip(values).map(|(label, value)| (*label, *value));
+    fn labels(&self, family: &Family, values: &[String]) -> String {
+        let named = family.labels.iter().zip(values).map(|(label, value)| (*label, &**value));
         let all = [("system", &*self.metrics.system)].into_iter().chain(named);
         all.map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect::<Vec<_>>().join(",")
     }
@@ -151,7 +115,10 @@ mod tests {
         let text = system.metrics().prometheus_text();
 
         for family in FAMILIES {
-            assert!(text.contains(&format!("# TYPE {} {}\n", family.name, family.source.name())), "{text}");
+            assert!(
+                text.contains(&format!("# TYPE {} {}\n", family.prometheus(), family.source.name())),
+                "{text}"
+            );
         }
         for line in [
             "akt_actors{system=\"shop\",kind=\"Clerk\"} 1",
@@ -177,7 +144,7 @@ mod tests {
         let metrics = Metrics::default();
         let mut page = Page { text: String::new(), metrics: &metrics };
 
-        page.histogram(&FAMILIES[7], ["K", "m"], &histogram);
+        page.histogram("wait", "kind=\"K\"", &histogram);
 
         let counts: Vec<_> =
             page.text.lines().filter_map(|line| line.rsplit_once("} ")).map(|(_, n)| n).collect();

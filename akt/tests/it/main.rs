@@ -3,6 +3,7 @@
 
 mod batches;
 mod behaviors;
+mod collector;
 mod context;
 mod contracts;
 mod cron;
@@ -19,6 +20,7 @@ mod messages;
 mod metrics;
 mod mines;
 mod orders;
+mod otel;
 mod panics;
 mod passivation;
 mod pipes;
@@ -40,6 +42,7 @@ mod supervision;
 mod support;
 mod tidy;
 mod timers;
+mod traces;
 mod tracing;
 mod turns;
 mod watchdog;

@@ -38,6 +38,7 @@ const PURE: &[&str] = &[
     "actor/passivation.rs",
     "actor/breaker.rs",
     "system/histogram.rs",
+    "telemetry/codec.rs",
     "telemetry/family.rs",
     "telemetry/text.rs",
     "actor/calendar.rs",
@@ -96,11 +97,18 @@ const ADDRESSES: &[(&str, &[&str])] = &[
     ("prost", &["wire/", "codec.rs", "message.rs", "lib.rs"]),
     ("openraft", &["view_store/raft.rs"]),
     ("opentelemetry", &["telemetry/"]),
+    ("opentelemetry_proto", &["telemetry/codec.rs"]),
+    ("opentelemetry_sdk", &["telemetry/"]),
+    ("tracing_opentelemetry", &["telemetry/"]),
+    ("tracing_subscriber", &["telemetry/"]),
+    ("hyper", &["telemetry/collector.rs"]),
+    ("hyper_util", &["telemetry/collector.rs"]),
+    ("http_body_util", &["telemetry/collector.rs"]),
     ("axum", &["console/"]),
 ];
 
 /// Folders whose `mod.rs` may leave files out by feature, as `lib.rs` may.
-const OPTIONAL: &[&str] = &["discovery", "view_store", "persistence", "transport", "testkit"];
+const OPTIONAL: &[&str] = &["discovery", "view_store", "persistence", "telemetry", "testkit", "transport"];
 
 const MAX_LINES: usize = 500;
 

@@ -101,8 +101,8 @@ async fn a_handler_has_a_span_that_names_actor_kind_and_message() {
     gate.notify_one();
     waiting.await.unwrap();
 
-    let add = "handle actor=/user/counter kind=\"Counter\" message=\"add\"";
-    let wait = "handle actor=/user/counter kind=\"Counter\" message=\"wait\"";
+    let add = "handle akt.actor=/user/counter akt.kind=\"Counter\" akt.message=\"add\"";
+    let wait = "handle akt.actor=/user/counter akt.kind=\"Counter\" akt.message=\"wait\"";
     let seen = seen.lock().clone();
     let [first, second] = [&seen[1], &seen[4]];
     assert!(first.starts_with("in ") && seen[2] == first.replace("in", "out"), "{seen:?}");

@@ -13,11 +13,11 @@ use crate::actor::current::{self, Handling};
 use crate::actor::fault::{Broken, Damage};
 use crate::actor::meta::{Meta, Receiver};
 use crate::actor::orphan;
-use crate::actor::panic::{Panic, guard};
+use crate::actor::panic::guard;
 use crate::actor::reply::{AnyReply, Begin, Slot};
 use crate::actor::runner::Runner;
 use crate::actor::step::End;
-use crate::actor::trace::handler_span;
+use crate::actor::trace::{Lap, handler_span};
 use crate::actor::traits::{Actor, Message};
 use crate::time::Instant;
 
@@ -71,7 +71,7 @@ impl<'a, A: Actor> Member<'a, A> {
     }
 
     /// One poll of the user's code, as part of its actor.
-    pub(super) fn poll(&mut self, cell: &Arc<LocalCell<A>>, waker: &Waker) -> Poll<Result<Ctx<A>, Panic>> {
+    pub(super) fn poll(&mut self, cell: &Arc<LocalCell<A>>, waker: &Waker) -> Poll<Result<Ctx<A>, Broken>> {
         let Self { terms: Terms { receiver, current, meta, span, .. }, handler } = self;
         let handling = Handling {
             actor: Some(cell.clone()),
@@ -81,14 +81,26 @@ impl<'a, A: Actor> Member<'a, A> {
         };
         let mut cx = Context::from_waker(waker);
         let _acting = current::act(&cell.core.lane);
-        match inside(cell, span.as_deref(), handling, || handler.as_mut().poll(&mut cx)) {
+        let lap = span.as_deref().map(Lap::within);
+        match inside(cell, handling, || handler.as_mut().poll(&mut cx)) {
             Ok(polled) => polled.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
+            Err(panic) => {
+                let broken = Broken::Panic(panic);
+                lap.iter().for_each(|lap| lap.broke(&broken));
+                Poll::Ready(Err(broken))
+            }
         }
     }
 
     /// Drops it before its end.
     pub(super) fn lose(self) -> Lost {
+        if let Some(span) = &self.terms.span {
+            span.record("akt.fault", "dropped before its end");
+        }
+        self.let_go()
+    }
+
+    fn let_go(self) -> Lost {
         let Terms { name, current, .. } = self.terms;
         if let Err(panic) = guard(|| orphan::collect(|| drop(self.handler))) {
             tracing::error!(
@@ -136,7 +148,7 @@ impl<A: Actor> Runner<A> {
     }
 
     /// A handler beside others has ended, well or not.
-    pub(super) fn ended(&mut self, member: Member<'_, A>, outcome: Result<Ctx<A>, Panic>) -> Option<End> {
+    pub(super) fn ended(&mut self, member: Member<'_, A>, outcome: Result<Ctx<A>, Broken>) -> Option<End> {
         let Terms { name, began, ref current, .. } = member.terms;
         let ask = current.is_ask();
         self.be_in(name);
@@ -152,10 +164,7 @@ impl<A: Actor> Runner<A> {
                 self.cx.current = std::mem::take(&mut cx.current);
                 Broken::Fault(*fault)
             }
-            Err(panic) => {
-                let Lost { damage, .. } = member.lose();
-                return self.failed_with(Broken::Panic(panic), damage);
-            }
+            Err(broken) => return self.failed_with(broken, member.let_go().damage),
         };
         self.failed(broken, ask)
     }
