@@ -86,13 +86,14 @@ impl Orders {
 
 /// How long both calls took together.
 async fn together(
+    system: &ActorSystem,
     first: impl Future<Output = Result<u32, AskError>>,
     second: impl Future<Output = Result<u32, AskError>>,
 ) -> Result<Duration, AskError> {
-    let began = tokio::time::Instant::now();
+    let began = system.runtime().now();
     let (first, second) = tokio::join!(first, second);
     first.and(second)?;
-    Ok(began.elapsed())
+    Ok(system.runtime().now().since(began))
 }
 
 #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -101,10 +102,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let prices = system.spawn("prices", Prices::default).await?;
     let (pear, plum) = (|| "pear".to_owned(), || "plum".to_owned());
 
-    println!("alone: {:?}", together(prices.load_alone(pear()), prices.load_alone(plum())).await?);
-    println!("shared: {:?}", together(prices.estimate("fig".to_owned()), prices.estimate(pear())).await?);
+    println!("alone: {:?}", together(&system, prices.load_alone(pear()), prices.load_alone(plum())).await?);
+    println!(
+        "shared: {:?}",
+        together(&system, prices.estimate("fig".to_owned()), prices.estimate(pear())).await?
+    );
     let (apple, quince) = (prices.load("apple".to_owned()), prices.load("quince".to_owned()));
-    println!("by turns: {:?}, {} fetched", together(apple, quince).await?, prices.fetched().await?);
+    println!("by turns: {:?}, {} fetched", together(&system, apple, quince).await?, prices.fetched().await?);
 
     prices.lead(system.spawn("orders", Orders::default).await?).await?;
     println!("asked back: {}", prices.quote(pear(), false).await?);

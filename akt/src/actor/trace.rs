@@ -28,7 +28,7 @@ impl<A: Actor> Runner<A> {
     #[inline(always)]
     pub(super) fn dispatch(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
         if listens() {
-            return self.dispatch_within(open(&self.cell.core, &message), actor, message, now);
+            return self.dispatch_within(actor, message, now);
         }
         self.dispatch_plainly(actor, message, now)
     }
@@ -45,13 +45,8 @@ impl<A: Actor> Runner<A> {
     }
 
     #[cold]
-    fn dispatch_within(
-        &mut self,
-        span: Box<Span>,
-        actor: &mut A,
-        message: A::Msg,
-        now: Option<Instant>,
-    ) -> Step {
+    fn dispatch_within(&mut self, actor: &mut A, message: A::Msg, now: Option<Instant>) -> Step {
+        let span = open(&self.cell.core, message.name(), message.reply());
         let lap = Lap::within(&span);
         let step = self.dispatch_plainly(actor, message, now);
         broken(&step).into_iter().for_each(|broken| lap.broke(broken));
@@ -71,23 +66,22 @@ fn listens() -> bool {
 
 /// A span for one message of an actor, if somebody listens.
 pub(super) fn handler_span(core: &Core, message: &impl Message) -> Option<Box<Span>> {
-    listens().then(|| open(core, message))
+    listens().then(|| open(core, message.name(), message.reply()))
 }
 
 /// A span for one message of an actor. It has no parent among spans, in whosever turn the message is handled: what
 /// came with the message may give it one.
-#[cold]
-fn open(core: &Core, message: &impl Message) -> Box<Span> {
+fn open(core: &Core, message: &'static str, reply: Option<&dyn Slot>) -> Box<Span> {
     let span = tracing::trace_span!(
         target: TARGET,
         parent: None,
         "handle",
         akt.actor = %core.path(),
         akt.kind = core.kind().name(),
-        akt.message = message.name(),
+        akt.message = message,
         akt.fault = Empty,
     );
-    if let Some(came) = message.reply().and_then(Slot::meta) {
+    if let Some(came) = reply.and_then(Slot::meta) {
         core.system().propagators().adopt(&span, &came.0.headers);
     }
     Box::new(span)

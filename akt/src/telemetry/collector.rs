@@ -104,6 +104,9 @@ impl Endpoint {
             _ => return Err(wrong()),
         }
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
+        if uri.query().is_some() || uri.authority().is_some_and(|all| all.as_str().contains('@')) {
+            return Err(wrong());
+        }
         let prefix = uri.path().trim_end_matches('/').to_owned();
         Ok(Self { host: host.to_owned(), port: uri.port_u16().unwrap_or(80), prefix })
     }
@@ -201,7 +204,9 @@ mod tests {
 
     #[test]
     fn what_is_not_the_address_of_a_collector_is_refused() {
-        for text in ["", "collector:4318", "http://", "ftp://collector", "http://a b"] {
+        for text in
+            ["", "collector:4318", "http://", "ftp://collector", "http://a b", "http://me@a", "http://a/?b"]
+        {
             assert_eq!(Endpoint::parse(text), Err(SettingsError::Endpoint(text.to_owned())), "{text}");
         }
         let tls = "https://collector:4318";

@@ -1,5 +1,6 @@
 //! Sends what a system measures to its collector, from its start to its end.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +10,14 @@ use tokio::sync::watch;
 
 use super::codec::{Codec, rejected};
 use super::collector::{Collector, PostError};
-use super::spans::Spans;
+use super::spans::{BATCH, ROOM, Spans};
 use crate::runtime::Runtime;
 use crate::system::{ActorSystem, Extension};
 use crate::time::Instant;
+
+/// The signals, as OTLP calls them in its addresses.
+const METRICS: &str = "metrics";
+const TRACES: &str = "traces";
 
 /// How long a span waits for others at most.
 const SPANS_EVERY: Duration = Duration::from_secs(5);
@@ -81,7 +86,8 @@ pub(super) struct Unsent {
 /// What was said about the collector and about lost spans, so that nothing is said twice.
 #[derive(Default)]
 pub(super) struct Health {
-    failing: bool,
+    /// The signals that the collector does not take.
+    failing: BTreeSet<&'static str>,
     reported: u64,
 }
 
@@ -136,16 +142,18 @@ impl Agent {
     /// Metrics that were not taken are not kept: the next contain them.
     async fn send_metrics(&mut self) {
         let body = self.codec.metrics(&self.system.metrics(), self.system.runtime().wall());
-        let posted = self.post("metrics", body.into()).await;
-        self.health.posted(&posted, self.spans.dropped());
+        let posted = self.post(METRICS, body.into()).await;
+        self.health.posted(METRICS, &posted, self.spans.dropped());
     }
 
     /// Sends all that wait. Those that are not taken are kept for the next time, if there is hope for them.
     async fn send_spans(&mut self) {
-        while let Some(Unsent { body, count }) = self.unsent.take().or_else(|| self.batch()) {
+        // Not for ever, should they come faster than they go: it is the turn of the metrics some time.
+        for _ in 0..=ROOM / BATCH {
+            let Some(Unsent { body, count }) = self.unsent.take().or_else(|| self.batch()) else { return };
             // It is there again if this future is dropped.
             self.unsent = Some(Unsent { body: body.clone(), count });
-            let posted = self.post("traces", body).await;
+            let posted = self.post(TRACES, body).await;
             match &posted {
                 Ok(()) => self.unsent = None,
                 Err(error) if error.passes() => {}
@@ -154,8 +162,8 @@ impl Agent {
                     self.spans.drop_some(error.rejected().unwrap_or(count));
                 }
             }
-            self.health.posted(&posted, self.spans.dropped());
-            if posted.is_err() {
+            self.health.posted(TRACES, &posted, self.spans.dropped());
+            if self.unsent.is_some() {
                 return;
             }
         }
@@ -181,24 +189,26 @@ impl Agent {
 }
 
 impl Health {
-    /// Says when the collector begins to fail, and when it is well again.
-    fn posted(&mut self, posted: &Result<(), PostError>, dropped: u64) {
-        match posted {
-            Err(error) if !self.failing => {
-                let cause = error.source();
-                tracing::warn!(%error, cause, "the collector did not take what was measured; it is tried again");
+    /// Says when the collector begins to fail at a signal, and when it is well again.
+    fn posted(&mut self, signal: &'static str, posted: &Result<(), PostError>, dropped: u64) {
+        let Err(error) = posted else {
+            if self.failing.remove(signal) {
+                let spans_lost = self.news(dropped);
+                tracing::info!(signal, spans_lost, "the collector takes what is measured again");
             }
-            Ok(()) if self.failing => {
-                tracing::info!(spans_lost = self.news(dropped), "the collector takes what is measured again");
-            }
-            _ => {}
+            return;
+        };
+        if self.failing.insert(signal) {
+            let cause = error.source();
+            tracing::warn!(
+                signal, %error, cause, "the collector did not take what was measured; it is tried again"
+            );
         }
-        self.failing = posted.is_err();
     }
 
     /// Says once an interval that spans are lost, unless that was to be expected.
     fn passed(&mut self, dropped: u64) {
-        if !self.failing && dropped > self.reported {
+        if self.failing.is_empty() && dropped > self.reported {
             tracing::warn!(spans_lost = self.news(dropped), "there was no room for spans");
         }
     }

@@ -176,8 +176,8 @@ impl SystemBuilder {
     /// down. See [`Otel`].
     ///
     /// The last export is part of the shutdown, after the last actor is gone and the extensions given later; so say
-    /// it first. A collector that cannot be reached is a warning and harms nothing; settings that are wrong are a
-    /// [`StartError::Part`].
+    /// it first. A collector that cannot be reached is a warning, one for metrics and one for traces, and harms
+    /// nothing; settings that are wrong are a [`StartError::Part`].
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -36,7 +36,7 @@ struct Queue {
 }
 
 impl Spans {
-    /// Ready once there is enough for a request.
+    /// Ready once there is enough for another request.
     pub(super) async fn plenty(&self) {
         self.0.plenty.notified().await;
     }
@@ -87,7 +87,7 @@ impl SpanProcessor for Spans {
             queue.spans.push_back(span);
             queue.spans.len()
         };
-        if waiting == BATCH {
+        if waiting % BATCH == 0 {
             self.0.plenty.notify_one();
         }
     }

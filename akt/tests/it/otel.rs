@@ -222,14 +222,14 @@ async fn spans_that_a_collector_will_never_take_are_dropped_and_counted() {
 }
 
 #[tokio::test]
-async fn spans_that_a_collector_rejects_are_counted() {
+async fn spans_that_a_collector_rejects_are_counted_and_the_next_are_sent() {
     let mut collector = Collector::start(Manner::Rejects(3)).await;
     let (system, export, _, _listening) = listening(Otel::http(&collector.endpoint)).await;
-    make_spans(5);
+    make_spans(BATCH + 5);
 
     system.shutdown().await;
 
-    assert_eq!((collector.spans().len(), export.dropped_spans()), (5, 3));
+    assert_eq!((collector.spans().len(), export.dropped_spans()), (BATCH + 5, 6));
 }
 
 #[tokio::test]
