@@ -112,6 +112,48 @@ async fn a_handler_has_a_span_that_names_actor_kind_and_message() {
     system.shutdown().await;
 }
 
+/// Gives way in the midst of its handlers.
+#[derive(Default)]
+struct Polite;
+
+#[akt::actor]
+impl Polite {
+    #[akt::handler]
+    async fn read(&self) {
+        tokio::task::yield_now().await;
+    }
+
+    #[akt::handler(reentrant)]
+    async fn turn(this: akt::Turn<Self>) {
+        tokio::task::yield_now().await;
+        this.with(|_| ());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn handlers_beside_each_other_have_a_span_each_that_is_entered_at_their_polls() {
+    let (seen, _listening) = Listener::listen(LevelFilter::TRACE);
+    let system = system().await;
+    let polite = system.spawn("polite", Polite::default).await.unwrap();
+    for _ in 0..2 {
+        polite.read().await.unwrap();
+        polite.turn().await.unwrap();
+        ::tracing::callsite::rebuild_interest_cache();
+    }
+    seen.lock().clear();
+
+    tokio::try_join!(polite.read(), polite.read(), polite.turn()).unwrap();
+
+    let of = |name: &str| format!("handle akt.actor=/user/polite akt.kind=\"Polite\" akt.message=\"{name}\"");
+    let seen = seen.lock().clone();
+    let spans = |name: &str| seen.iter().filter(|line| **line == of(name)).count();
+    assert_eq!((spans("read"), spans("turn")), (2, 1), "{seen:?}");
+    let (ins, outs): (Vec<_>, Vec<_>) =
+        seen.iter().filter(|line| !line.starts_with("handle")).partition(|line| line.starts_with("in"));
+    assert_eq!((ins.len(), outs.len()), (6, 6), "two polls each: {seen:?}");
+    system.shutdown().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_does_not_listen_to_traces_gets_no_spans() {
     let (seen, _listening) = Listener::listen(LevelFilter::DEBUG);
