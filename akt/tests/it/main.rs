@@ -3,6 +3,7 @@
 
 mod batches;
 mod behaviors;
+mod beside;
 mod context;
 mod contracts;
 mod cron;
