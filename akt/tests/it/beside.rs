@@ -287,6 +287,7 @@ async fn a_turn_that_a_stop_waits_for_leaves_other_tasks_their_turn() {
     let (inn, _) = inn(&system).await;
     let flag = Flag::default();
     let spins = inn.spin(flag.clone()).start();
+    tokio::task::yield_now().await;
 
     inn.actor().stop();
     tokio::spawn(async move { flag.store(true, Ordering::SeqCst) });

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
@@ -94,9 +94,7 @@ impl<A: Actor<Flight = Self>> Flights<A> for Flight<A> {
 
     fn lose(&mut self) -> Vec<Lost> {
         self.holder = None;
-        if let Some(table) = self.table.take() {
-            table.held.store(false, Ordering::Relaxed);
-        }
+        self.table = None;
         self.turns.clear().into_iter().map(Member::lose).collect()
     }
 
@@ -112,13 +110,19 @@ impl<A: Actor<Flight = Self>> Flights<A> for Flight<A> {
             }
         }
         let Deck { runner, end, .. } = deck;
-        if runner.flight.holder.is_none() || end.is_some() || runner.flight.is_woken() {
+        if runner.flight.holder.is_none() || end.is_some() {
             return Poll::Ready(());
         }
         // As with a handler that has the actor to itself, all that ends the wait is its end, or a kill.
         let lane = &runner.cell.core.lane;
         lane.register(cx.waker());
-        if lane.is_killed() { Poll::Ready(()) } else { Poll::Pending }
+        if lane.is_killed() {
+            return Poll::Ready(());
+        }
+        if runner.flight.is_woken() {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
 
     fn poll_start(deck: &mut Deck<'_, A>, cx: &mut Context<'_>) -> Poll<()> {
@@ -173,12 +177,12 @@ fn has_turn<A: Actor<Flight = Flight<A>>>(deck: &mut Deck<'_, A>, only: Option<P
     table.lay(actor.take().expect("it has started"));
     let polled = member.poll(&runner.cell, &waker);
     **actor = table.clear();
-    runner.flight.holder = table.held.load(Ordering::Relaxed).then_some(place);
+    runner.flight.holder = (table.held.load(Ordering::Relaxed) > 0).then_some(place);
     match polled {
         Poll::Pending => runner.flight.turns.stay(place, member),
         Poll::Ready(outcome) => {
             runner.flight.holder = None;
-            table.held.store(false, Ordering::Relaxed);
+            table.held.store(0, Ordering::Relaxed);
             runner.flight.turns.leave(place);
             *end = runner.ended(member, outcome);
         }
@@ -189,8 +193,8 @@ fn has_turn<A: Actor<Flight = Flight<A>>>(deck: &mut Deck<'_, A>, only: Option<P
 /// Where an actor's value lies while its handlers have their turns.
 pub(in crate::actor) struct Table<A> {
     value: Mutex<Option<Laid<A>>>,
-    /// A handler keeps the actor to itself.
-    pub(in crate::actor) held: AtomicBool,
+    /// How often over the handler whose turn it is keeps the actor to itself.
+    pub(in crate::actor) held: AtomicUsize,
 }
 
 struct Laid<A> {
@@ -210,14 +214,14 @@ pub(in crate::actor) enum Absent {
 
 impl<A> Default for Table<A> {
     fn default() -> Self {
-        Self { value: Mutex::new(None), held: AtomicBool::new(false) }
+        Self { value: Mutex::new(None), held: AtomicUsize::new(0) }
     }
 }
 
 impl<A> Table<A> {
     /// A table on which `value` lies for good.
     pub(in crate::actor) fn of(value: A) -> Self {
-        Self { value: Mutex::new(Some(Laid { value, thread: None })), held: AtomicBool::new(false) }
+        Self { value: Mutex::new(Some(Laid { value, thread: None })), held: AtomicUsize::new(0) }
     }
 
     fn lay(&self, value: A) {
