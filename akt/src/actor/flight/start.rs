@@ -46,6 +46,7 @@ impl<A: Actor> Runner<A> {
     /// The first message of the batch, for a handler that runs beside others.
     pub(super) fn take_next(&mut self) -> Option<Next<A::Msg>> {
         let message = self.batch.pop_front()?;
+        self.count_turn();
         let number = self.start().then(|| self.number());
         Some(Next::new(message, number))
     }
