@@ -137,7 +137,8 @@ impl<A: Actor> Runner<A> {
             return self.take_up(actor, message);
         }
         if self.left == 0 {
-            return End::Stop(StopReason::Requested).into();
+            // Handlers under way may be asked back, and bring back what was put aside: they end first.
+            return if self.flight.is_empty() { End::Stop(StopReason::Requested).into() } else { Step::Start };
         }
         match self.batch.pop_front() {
             Some(message) => self.handle(actor, message),

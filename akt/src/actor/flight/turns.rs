@@ -49,6 +49,13 @@ impl<A: Actor> Flight<A> {
         self.table.get_or_insert_default().clone()
     }
 
+    /// Whether others have to end before anything is begun: too many of its kind, or all if nothing is to be begun.
+    fn is_held_up(&self) -> bool {
+        let Some(next) = self.next.front() else { return !self.turns.is_empty() };
+        let Mode::Turn { max } = A::mode(&next.message) else { return false };
+        !next.returns && self.is_full(next.message.name(), max)
+    }
+
     /// Whether as many handlers of `name` are under way as may be.
     fn is_full(&self, name: &'static str, max: usize) -> bool {
         // Without a limit, nobody counts.
@@ -128,19 +135,15 @@ impl<A: Actor<Flight = Self>> Flights<A> for Flight<A> {
 
     fn poll_start(deck: &mut Deck<'_, A>, cx: &mut Context<'_>) -> Poll<()> {
         let Deck { runner, actor, .. } = deck;
-        let Some(next) = runner.flight.next.front() else { return Poll::Ready(()) };
-        let name = next.message.name();
-        if let Mode::Turn { max } = A::mode(&next.message)
-            && !next.returns
-            && runner.flight.is_full(name, max)
-        {
+        if runner.flight.is_held_up() {
             let lane = &runner.cell.core.lane;
             lane.register(cx.waker());
             runner.flight.turns.listen(cx.waker());
             let goes_on = lane.raised_now() || runner.flight.is_woken();
             return if goes_on { Poll::Ready(()) } else { Poll::Pending };
         }
-        let next = runner.flight.next.pop_front().expect("looked at above");
+        let Some(next) = runner.flight.next.pop_front() else { return Poll::Ready(()) };
+        let name = next.message.name();
         let actor = actor.as_ref().expect("it has started");
         if let Some((message, cx, terms)) = runner.begin_beside(actor, next, Receiver::Turn) {
             let this = Turn::new(runner.flight.table(), name);
