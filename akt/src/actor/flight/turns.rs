@@ -188,6 +188,9 @@ fn has_turn<A: Actor<Flight = Flight<A>>>(deck: &mut Deck<'_, A>, only: Option<P
             runner.flight.holder = None;
             table.held.store(0, Ordering::Relaxed);
             runner.flight.turns.leave(place);
+            if let Some(presence) = runner.cx.presence() {
+                presence.stir();
+            }
             *end = runner.ended(member, outcome);
         }
     }
