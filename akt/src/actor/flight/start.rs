@@ -6,6 +6,7 @@ use super::deck::{Deck, Flights};
 use super::member::Next;
 use super::returns::Returning;
 use crate::actor::runner::Runner;
+use crate::actor::stash::Shelf;
 use crate::actor::step::{End, Step};
 use crate::actor::supervisor::Verdict;
 use crate::actor::traits::Actor;
@@ -39,7 +40,7 @@ impl<A: Actor> Runner<A> {
         if !runs_beside::<A>(&message) {
             return self.dispatch(actor, message, None);
         }
-        self.flight.line_up(Next::new(message, None));
+        self.flight.line_up(Next::new(message, None).from_place(self.cx.shelf.place()));
         Step::Start
     }
 
