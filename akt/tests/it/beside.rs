@@ -149,6 +149,16 @@ impl Inn {
         guest.note_back().await.unwrap()
     }
 
+    /// Comes back here by way of the guest.
+    #[handler(reentrant, max = 1)]
+    async fn relay(this: Turn<Self>, on: bool) -> u32 {
+        if !on {
+            return 1;
+        }
+        let guest = this.with(|me| me.guest.clone().unwrap());
+        guest.relay_back().await.unwrap()
+    }
+
     #[handler(reentrant)]
     async fn until_cancelled(this: Turn<Self>, cx: &TurnCtx<Self>) {
         cx.cancelled().await;
@@ -171,6 +181,11 @@ impl Guest {
     #[handler]
     async fn note_back(&mut self) -> bool {
         self.0.note_it("back").await.is_ok()
+    }
+
+    #[handler]
+    async fn relay_back(&mut self) -> u32 {
+        self.0.relay(false).await.unwrap_or(0)
     }
 
     #[handler]
@@ -352,6 +367,15 @@ async fn what_waits_for_its_turn_and_is_put_aside_again_keeps_its_place() {
         call.await.unwrap();
     }
     assert_eq!(take(&log), ["b", "c", "d"]);
+    system.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ask_that_comes_back_to_a_resting_actor_counts_against_no_limit() {
+    let system = system().await;
+    let (inn, _) = inn(&system).await;
+
+    assert_eq!(inn.relay(true).await.unwrap(), 1);
     system.shutdown().await;
 }
 
