@@ -138,7 +138,11 @@ impl<A: Actor> Runner<A> {
         }
         if self.left == 0 {
             // Handlers under way may be asked back, and bring back what was put aside: they end first.
-            return if self.flight.is_empty() { End::Stop(StopReason::Requested).into() } else { Step::Start };
+            return if self.flight.is_empty() {
+                End::Stop(StopReason::Requested).into()
+            } else {
+                Step::Start
+            };
         }
         match self.batch.pop_front() {
             Some(message) => self.handle(actor, message),
