@@ -1,8 +1,10 @@
 //! Handlers beside each other, where it hurts: woken without end, lent, put aside, drained, pulled.
 #![allow(clippy::disallowed_methods, reason = "the tasks of a test are its own")]
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use akt::prelude::*;
@@ -14,7 +16,6 @@ use crate::support::system;
 
 type Log = Arc<Mutex<Vec<String>>>;
 type Door = oneshot::Receiver<()>;
-/// Says that another task had its turn.
 type Flag = Arc<AtomicBool>;
 
 /// How often something that never waits is tried before it counts as endless.
@@ -42,7 +43,6 @@ impl Inn {
 
 #[akt::actor(behavior = phase, stash = 8, supervise(on(panic) = restart, else = stop))]
 impl Inn {
-    /// Is woken again and again until the flag is up; says how often.
     #[handler(reentrant)]
     async fn spin(this: Turn<Self>, flag: Flag) -> u32 {
         let spins = spin(flag).await;
@@ -56,7 +56,6 @@ impl Inn {
         this.with(|me| me.note("spun alone"));
     }
 
-    /// Sends itself the next as long as the flag is down.
     #[handler(reentrant)]
     async fn again(_this: Turn<Self>, left: u32, flag: Flag, tell: oneshot::Sender<u32>, cx: &TurnCtx<Self>) {
         if left == 0 || flag.load(Ordering::SeqCst) {
@@ -171,27 +170,18 @@ impl Guest {
     }
 }
 
-/// Pending once, and woken at once.
-async fn nudge() {
-    let mut nudged = false;
-    std::future::poll_fn(|cx| {
-        if std::mem::replace(&mut nudged, true) {
-            return std::task::Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        std::task::Poll::Pending
-    })
-    .await;
-}
-
+/// Wakes itself until the flag is up; says how often.
 async fn spin(flag: Flag) -> u32 {
-    for times in 0..ENDLESS {
-        if flag.load(Ordering::SeqCst) {
-            return times;
+    let mut times = 0;
+    poll_fn(|cx| {
+        if times == ENDLESS || flag.load(Ordering::SeqCst) {
+            return Poll::Ready(times);
         }
-        nudge().await;
-    }
-    ENDLESS
+        times += 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await
 }
 
 async fn inn(system: &ActorSystem) -> (InnRef, Log) {
@@ -416,58 +406,43 @@ async fn a_routee_whose_turns_are_taken_leaves_the_queue_of_its_pull_pool_to_oth
     system.shutdown().await;
 }
 
-/// Counts who is in it, and how often somebody was where he must not be.
+/// Fails when somebody is where he must not be.
 #[derive(Default)]
-struct Room {
+struct Busy {
     alone: AtomicBool,
     shared: AtomicU64,
-    wrong: AtomicU64,
-}
-
-struct Busy {
-    room: Arc<Room>,
     sum: u64,
-}
-
-impl Room {
-    fn check(&self, right: bool) {
-        self.wrong.fetch_add(u64::from(!right), Ordering::SeqCst);
-    }
 }
 
 #[akt::actor(concurrency = 8)]
 impl Busy {
     #[handler]
     async fn add(&mut self, by: u64) {
-        self.room.check(!self.room.alone.swap(true, Ordering::SeqCst));
-        self.room.check(self.room.shared.load(Ordering::SeqCst) == 0);
+        assert!(!self.alone.swap(true, Ordering::SeqCst) && self.shared.load(Ordering::SeqCst) == 0);
         tokio::task::yield_now().await;
         self.sum += by;
-        self.room.alone.store(false, Ordering::SeqCst);
+        self.alone.store(false, Ordering::SeqCst);
     }
 
     #[handler]
     async fn look(&self) -> u64 {
         let before = self.sum;
-        self.room.check(self.room.shared.fetch_add(1, Ordering::SeqCst) < 8);
-        self.room.check(!self.room.alone.load(Ordering::SeqCst));
+        assert!(self.shared.fetch_add(1, Ordering::SeqCst) < 8 && !self.alone.load(Ordering::SeqCst));
         tokio::task::yield_now().await;
-        self.room.shared.fetch_sub(1, Ordering::SeqCst);
-        self.room.check(before == self.sum);
+        self.shared.fetch_sub(1, Ordering::SeqCst);
+        assert_eq!(before, self.sum);
         before
     }
 
     #[handler(reentrant, max = 4)]
     async fn add_by_turns(this: Turn<Self>, by: u64, me: BusyRef) {
-        let check = |me: &mut Self| me.room.check(me.room.shared.load(Ordering::SeqCst) == 0);
-        this.with(check);
+        this.with(|me| assert_eq!(me.shared.load(Ordering::SeqCst), 0));
         tokio::spawn(async { tokio::task::yield_now().await }).await.unwrap();
         me.add(by - 1).await.unwrap();
-        this.with(check);
         let alone = this.with(|me| me.sum);
         this.exclusive(tokio::task::yield_now()).await;
         this.with(|me| {
-            me.room.check(me.sum == alone);
+            assert!(me.sum == alone && me.shared.load(Ordering::SeqCst) == 0);
             me.sum += 1;
         });
     }
@@ -476,10 +451,8 @@ impl Busy {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn all_kinds_of_handlers_keep_out_of_each_others_way_on_four_threads() {
     const EACH: u64 = 300;
-    let (system, room) = (system().await, Arc::new(Room::default()));
-    let kept = room.clone();
-    let make = move || Busy { room: kept.clone(), sum: 0 };
-    let busy = system.spawn("busy", make).mailbox(Mailbox::bounded(4)).await.unwrap();
+    let system = system().await;
+    let busy = system.spawn("busy", Busy::default).mailbox(Mailbox::bounded(4)).await.unwrap();
 
     let senders = (0..4).map(|_| {
         let busy = busy.clone();
@@ -502,7 +475,6 @@ async fn all_kinds_of_handlers_keep_out_of_each_others_way_on_four_threads() {
     }
 
     assert_eq!(busy.look().await.unwrap(), 4 * EACH / 3 * (1 + 2 + 1));
-    assert_eq!(room.wrong.load(Ordering::SeqCst), 0);
     assert_eq!(system.dead_letters(), 0);
     system.shutdown().await;
 }
