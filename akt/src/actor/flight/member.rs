@@ -43,7 +43,7 @@ impl<M> Next<M> {
         Self { message, number: None, returns: true, place: None }
     }
 
-    pub(super) fn from_place(self, place: Option<u64>) -> Self {
+    pub(super) fn at(self, place: Option<u64>) -> Self {
         Self { place, ..self }
     }
 }

@@ -40,7 +40,7 @@ impl<A: Actor> Runner<A> {
         if !runs_beside::<A>(&message) {
             return self.dispatch(actor, message, None);
         }
-        self.flight.line_up(Next::new(message, None).from_place(self.cx.shelf.place()));
+        self.flight.line_up(Next::new(message, None).at(self.cx.shelf.place()));
         Step::Start
     }
 
