@@ -381,7 +381,8 @@ impl<Q: Request> Future for Call<'_, Q> {
                     Way::Free => false,
                 };
                 let meta = this.meta(current::for_ask);
-                if target.lend(cx) {
+                // In its turn, one whose handler runs beside others would queue, and count against limits.
+                if !back && target.lend(cx) {
                     return this.attend(payload, meta, cx);
                 }
                 match back {

@@ -62,10 +62,11 @@ impl<A: Actor> Ctx<A> {
         }
     }
 
-    /// The context of a handler that runs beside others, with the ask that it works on.
+    /// The context of a handler that runs beside others, with the ask that it works on. What it puts aside is taken
+    /// over at its end.
     pub(super) fn beside(&mut self, message: &'static str, current: AnyReply) -> Self {
-        let scope = Some(self.scope().clone());
-        Self { message, current, scope, ..Self::new(self.cell.clone()) }
+        let (scope, shelf) = (Some(self.scope().clone()), A::Stash::of(usize::MAX));
+        Self { message, current, scope, shelf, ..Self::new(self.cell.clone()) }
     }
 
     /// Another context of the same actor.

@@ -176,6 +176,11 @@ impl Passivation {
         self.posts += 1;
     }
 
+    /// Something has ended that was under way while it rested: its time begins anew at its next rest.
+    pub(super) fn stir(&mut self) {
+        self.seen = None;
+    }
+
     /// The actor has a new value, after `handled` messages from its mailbox.
     pub(super) fn begin_anew(&mut self, handled: u64) {
         (self.seen, self.earlier) = (None, handled.saturating_add(self.posts));

@@ -82,6 +82,10 @@ impl Presence {
         self.state.lock().passivation.count_post();
     }
 
+    pub(super) fn stir(&self) {
+        self.state.lock().passivation.stir();
+    }
+
     pub(super) fn begin_anew(&self, handled: u64) {
         self.state.lock().passivation.begin_anew(handled);
     }

@@ -49,7 +49,7 @@ pub(super) struct Runner<A: Actor> {
     pub(super) batch: VecDeque<A::Msg>,
     /// Messages whose room is not given back yet.
     owed: u32,
-    /// Messages handled since other tasks had their turn.
+    /// Messages handled, and handlers polled again, since other tasks had their turn.
     turn: u32,
     /// How many messages may still be started: counts down from [`u64::MAX`], until a drain says when to stop.
     pub(super) left: u64,
@@ -90,13 +90,13 @@ impl<A: Actor> Runner<A> {
             return End::Stop(reason).into();
         }
         loop {
-            if self.turn == BATCH {
+            if self.turn >= BATCH {
                 self.turn = 0;
                 return Step::Yield;
             }
             let step = self.step(actor);
             spot.advance();
-            self.turn += u32::from(matches!(step, Step::Next | Step::Await(_)));
+            self.turn += u32::from(matches!(step, Step::Next | Step::Await(_) | Step::Start));
             if !matches!(step, Step::Next) {
                 return step;
             }
@@ -137,7 +137,12 @@ impl<A: Actor> Runner<A> {
             return self.take_up(actor, message);
         }
         if self.left == 0 {
-            return End::Stop(StopReason::Requested).into();
+            // Handlers under way may be asked back, and bring back what was put aside: they end first.
+            return if self.flight.is_empty() {
+                End::Stop(StopReason::Requested).into()
+            } else {
+                Step::Start
+            };
         }
         match self.batch.pop_front() {
             Some(message) => self.handle(actor, message),
@@ -155,6 +160,11 @@ impl<A: Actor> Runner<A> {
             self.give_back();
         }
         measured
+    }
+
+    /// Counts what is done beside messages that have the actor to themselves.
+    pub(super) fn count_turn(&mut self) {
+        self.turn = self.turn.saturating_add(1);
     }
 
     /// Stops after the first `accepted` messages of its life; the first drain decides.

@@ -30,6 +30,10 @@ pub trait Shelf<M>: Default + Send + Sync + 'static {
     fn of(limit: usize) -> Self;
     /// A message other than the one before is about to be handled.
     fn begin(&mut self);
+    /// The place of the message that is about to be handled, if it comes from here.
+    fn place(&self) -> Option<u64>;
+    /// The message that had this place is about to be handled, or put aside again.
+    fn begin_at(&mut self, place: Option<u64>);
     /// Whether one message more would be too many.
     fn is_full(&self) -> bool;
     /// Whether nothing is in it.
@@ -118,6 +122,16 @@ impl<M: Message> Shelf<M> for Stash<M> {
         }
     }
 
+    fn place(&self) -> Option<u64> {
+        self.0.as_ref()?.lock().place
+    }
+
+    fn begin_at(&mut self, place: Option<u64>) {
+        if let Some(shelves) = self.shelves() {
+            shelves.place = place;
+        }
+    }
+
     fn is_full(&self) -> bool {
         self.0.as_ref().is_none_or(|shelves| shelves.lock().is_full())
     }
@@ -181,6 +195,12 @@ impl<M: Message> Shelf<M> for NoStash {
     }
 
     fn begin(&mut self) {}
+
+    fn place(&self) -> Option<u64> {
+        None
+    }
+
+    fn begin_at(&mut self, _place: Option<u64>) {}
 
     fn is_full(&self) -> bool {
         true

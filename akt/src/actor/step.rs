@@ -21,7 +21,7 @@ pub(super) enum Step {
     Next,
     /// The handler of the first message of the batch is async; it has this span, if somebody listens.
     Await(Option<Box<Span>>),
-    /// The handler of the message that comes next runs beside others.
+    /// The handler of the message that comes next runs beside others; or none comes, and those under way are to end.
     Start,
     /// There is nothing to do.
     Idle,

@@ -138,8 +138,9 @@ impl<A, F: Future> Future for Exclusive<'_, A, F> {
         if !self.turn.table.is_laid() {
             self.turn.refuse("exclusive");
         }
-        self.holds = true;
-        self.turn.table.held.store(true, Ordering::Relaxed);
+        if !std::mem::replace(&mut self.holds, true) {
+            self.turn.table.held.fetch_add(1, Ordering::Relaxed);
+        }
         let polled = current::exclusively(|| self.future.as_mut().poll(cx));
         if polled.is_ready() {
             self.release();
@@ -151,7 +152,9 @@ impl<A, F: Future> Future for Exclusive<'_, A, F> {
 impl<A, F> Exclusive<'_, A, F> {
     fn release(&mut self) {
         if std::mem::take(&mut self.holds) {
-            self.turn.table.held.store(false, Ordering::Relaxed);
+            let held = &self.turn.table.held;
+            // None is left when it outlives its handler.
+            let _ = held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| held.checked_sub(1));
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod batches;
 mod behaviors;
+mod beside;
 mod collector;
 mod context;
 mod contracts;

@@ -70,7 +70,8 @@ pub trait Flights<A: Actor>: Default + Send + 'static {
 
     /// Lets the handlers go on that were woken. Pending while one of them has the actor to itself.
     fn poll_turns(deck: &mut Deck<'_, A>, cx: &mut Context<'_>) -> Poll<()>;
-    /// Begins the handler of the message that waits for its start. Pending while too many of its kind are under way.
+    /// Begins the handler of the message that waits for its start. Pending while too many of its kind are under way,
+    /// or any if no message waits.
     fn poll_start(deck: &mut Deck<'_, A>, cx: &mut Context<'_>) -> Poll<()>;
     /// Ready when no handler is under way, or the actor is killed.
     fn poll_landed(deck: &mut Deck<'_, A>, cx: &mut Context<'_>) -> Poll<()>;

@@ -115,8 +115,8 @@ impl<T> Flock<T> {
         loop {
             let place = self.next_rung(only)?;
             let seat = &mut self.seats[place];
-            // Before the poll: a ring in its course counts.
-            seat.bell.rung.store(false, Ordering::Release);
+            // Before the poll: a ring in its course counts. Who rang before and was not put down again is seen by it.
+            seat.bell.rung.swap(false, Ordering::AcqRel);
             // A seat that was left may ring late.
             if let Some(member) = seat.member.take() {
                 return Some((Place(place), member, seat.bell.clone().into()));

@@ -83,6 +83,9 @@ impl<'a, A: Actor<Flight = Flight<A>>> Group<'a, A> {
     /// Polls one handler that was woken, or `only`. When it fails, it takes the others with it.
     fn poll_next(&mut self, runner: &mut Runner<A>, only: Option<Place>) -> Option<End> {
         let (place, mut member, waker) = self.flock.next(only)?;
+        if only.is_none() {
+            runner.count_turn();
+        }
         runner.be_in(member.terms.name);
         let Poll::Ready(outcome) = member.poll(&runner.cell, &waker) else {
             self.flock.stay(place, member);

@@ -16,6 +16,7 @@ use crate::actor::orphan;
 use crate::actor::panic::guard;
 use crate::actor::reply::{AnyReply, Begin, Slot};
 use crate::actor::runner::Runner;
+use crate::actor::stash::Shelf;
 use crate::actor::step::End;
 use crate::actor::trace::{Lap, handler_span};
 use crate::actor::traits::{Actor, Message};
@@ -29,15 +30,21 @@ pub struct Next<M> {
     number: Option<u64>,
     /// It came back from a handler of the same actor, which waits for it.
     pub(super) returns: bool,
+    /// Its place in the stash, if it comes from there.
+    place: Option<u64>,
 }
 
 impl<M> Next<M> {
     pub(in crate::actor) fn new(message: M, number: Option<u64>) -> Self {
-        Self { message, number, returns: false }
+        Self { message, number, returns: false, place: None }
     }
 
     pub(in crate::actor) fn returned(message: M) -> Self {
-        Self { message, number: None, returns: true }
+        Self { message, number: None, returns: true, place: None }
+    }
+
+    pub(super) fn at(self, place: Option<u64>) -> Self {
+        Self { place, ..self }
     }
 }
 
@@ -50,6 +57,7 @@ pub(super) struct Member<'a, A: Actor> {
 /// What is known of a handler besides its future.
 pub(super) struct Terms {
     pub(super) name: &'static str,
+    place: Option<u64>,
     receiver: Receiver,
     current: AnyReply,
     meta: Option<Arc<Meta>>,
@@ -123,9 +131,10 @@ impl<A: Actor> Runner<A> {
         next: Next<A::Msg>,
         receiver: Receiver,
     ) -> Option<(A::Msg, Ctx<A>, Terms)> {
-        let Next { message, number, .. } = next;
+        let Next { message, number, place, .. } = next;
         let name = message.name();
         self.be_in(name);
+        self.cx.shelf.begin_at(place);
         let now = self.cell.core.system().runtime().now();
         let mut meta = None;
         if let Some(slot) = message.reply() {
@@ -144,12 +153,13 @@ impl<A: Actor> Runner<A> {
         let span = handler_span(core, &message);
         let current = message.reply().map(Slot::share).unwrap_or_default();
         let cx = self.cx.beside(name, current.clone());
-        Some((message, cx, Terms { name, receiver, current, meta, span, began: number.map(|_| now) }))
+        let began = number.map(|_| now);
+        Some((message, cx, Terms { name, place, receiver, current, meta, span, began }))
     }
 
     /// A handler beside others has ended, well or not.
     pub(super) fn ended(&mut self, member: Member<'_, A>, outcome: Result<Ctx<A>, Broken>) -> Option<End> {
-        let Terms { name, began, ref current, .. } = member.terms;
+        let Terms { name, place, began, ref current, .. } = member.terms;
         let ask = current.is_ask();
         self.be_in(name);
         let core = &self.cell.core;
@@ -160,6 +170,8 @@ impl<A: Actor> Runner<A> {
         self.count();
         let broken = match outcome {
             Ok(mut cx) => {
+                self.cx.shelf.begin_at(place);
+                cx.shelf.take_all().into_iter().for_each(|message| self.cx.put_aside(message));
                 let fault = cx.fault.take()?;
                 self.cx.current = std::mem::take(&mut cx.current);
                 Broken::Fault(*fault)

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
 
 use super::flock::Flock;
@@ -73,5 +73,36 @@ fn loom_two_who_ring_are_both_heard_and_the_task_is_woken() {
 
         assert_eq!(task.0.load(Ordering::SeqCst), 1, "once is enough");
         assert_eq!(look(&mut flock, &task), 2);
+    });
+}
+
+#[test]
+fn loom_what_was_said_before_a_ring_is_seen_at_a_look() {
+    loom::model(|| {
+        let mut flock = Flock::default();
+        flock.join(());
+        let (place, (), waker) = flock.next(None).expect("a new member counts as woken");
+        flock.stay(place, ());
+        // Woken for another reason.
+        waker.wake_by_ref();
+        let said = Arc::new(AtomicBool::new(false));
+
+        let says = said.clone();
+        let ringer = thread::spawn(move || {
+            says.store(true, Ordering::Release);
+            waker.wake();
+        });
+        let mut seen = false;
+        let mut look = |flock: &mut Flock<()>| {
+            while let Some((place, (), _)) = flock.next(None) {
+                seen |= said.load(Ordering::Acquire);
+                flock.stay(place, ());
+            }
+        };
+        look(&mut flock);
+        ringer.join().expect("the ringer ends");
+        look(&mut flock);
+
+        assert!(seen, "the ring was lost");
     });
 }

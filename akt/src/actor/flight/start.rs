@@ -6,6 +6,7 @@ use super::deck::{Deck, Flights};
 use super::member::Next;
 use super::returns::Returning;
 use crate::actor::runner::Runner;
+use crate::actor::stash::Shelf;
 use crate::actor::step::{End, Step};
 use crate::actor::supervisor::Verdict;
 use crate::actor::traits::Actor;
@@ -39,13 +40,14 @@ impl<A: Actor> Runner<A> {
         if !runs_beside::<A>(&message) {
             return self.dispatch(actor, message, None);
         }
-        self.flight.line_up(Next::new(message, None));
+        self.flight.line_up(Next::new(message, None).at(self.cx.shelf.place()));
         Step::Start
     }
 
     /// The first message of the batch, for a handler that runs beside others.
     pub(super) fn take_next(&mut self) -> Option<Next<A::Msg>> {
         let message = self.batch.pop_front()?;
+        self.count_turn();
         let number = self.start().then(|| self.number());
         Some(Next::new(message, number))
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
@@ -17,8 +17,8 @@ use crate::actor::traits::{Actor, Message};
 use crate::actor::turn::{Turn, TurnCtx};
 use crate::runtime::thread_number;
 
-/// Handlers woken that are polled before messages have their turn.
-const ROUND: usize = 128;
+/// Handlers woken that are polled before messages have their turn: half of what is done before other tasks have theirs.
+const ROUND: usize = 64;
 
 /// The handlers that an actor has under way beside each other.
 pub struct Flight<A: Actor> {
@@ -47,6 +47,13 @@ impl<A: Actor> fmt::Debug for Flight<A> {
 impl<A: Actor> Flight<A> {
     fn table(&mut self) -> Arc<Table<A>> {
         self.table.get_or_insert_default().clone()
+    }
+
+    /// Whether others have to end before anything is begun: too many of its kind, or all if nothing is to be begun.
+    fn is_held_up(&self) -> bool {
+        let Some(next) = self.next.front() else { return !self.turns.is_empty() };
+        let Mode::Turn { max } = A::mode(&next.message) else { return false };
+        !next.returns && self.is_full(next.message.name(), max)
     }
 
     /// Whether as many handlers of `name` are under way as may be.
@@ -94,9 +101,7 @@ impl<A: Actor<Flight = Self>> Flights<A> for Flight<A> {
 
     fn lose(&mut self) -> Vec<Lost> {
         self.holder = None;
-        if let Some(table) = self.table.take() {
-            table.held.store(false, Ordering::Relaxed);
-        }
+        self.table = None;
         self.turns.clear().into_iter().map(Member::lose).collect()
     }
 
@@ -110,32 +115,35 @@ impl<A: Actor<Flight = Self>> Flights<A> for Flight<A> {
             if !has_turn(deck, holder) {
                 break;
             }
+            deck.runner.count_turn();
         }
         let Deck { runner, end, .. } = deck;
-        if runner.flight.holder.is_none() || end.is_some() || runner.flight.is_woken() {
+        if runner.flight.holder.is_none() || end.is_some() {
             return Poll::Ready(());
         }
         // As with a handler that has the actor to itself, all that ends the wait is its end, or a kill.
         let lane = &runner.cell.core.lane;
         lane.register(cx.waker());
-        if lane.is_killed() { Poll::Ready(()) } else { Poll::Pending }
+        if lane.is_killed() {
+            return Poll::Ready(());
+        }
+        if runner.flight.is_woken() {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
 
     fn poll_start(deck: &mut Deck<'_, A>, cx: &mut Context<'_>) -> Poll<()> {
         let Deck { runner, actor, .. } = deck;
-        let Some(next) = runner.flight.next.front() else { return Poll::Ready(()) };
-        let name = next.message.name();
-        if let Mode::Turn { max } = A::mode(&next.message)
-            && !next.returns
-            && runner.flight.is_full(name, max)
-        {
+        if runner.flight.is_held_up() {
             let lane = &runner.cell.core.lane;
             lane.register(cx.waker());
             runner.flight.turns.listen(cx.waker());
             let goes_on = lane.raised_now() || runner.flight.is_woken();
             return if goes_on { Poll::Ready(()) } else { Poll::Pending };
         }
-        let next = runner.flight.next.pop_front().expect("looked at above");
+        let Some(next) = runner.flight.next.pop_front() else { return Poll::Ready(()) };
+        let name = next.message.name();
         let actor = actor.as_ref().expect("it has started");
         if let Some((message, cx, terms)) = runner.begin_beside(actor, next, Receiver::Turn) {
             let this = Turn::new(runner.flight.table(), name);
@@ -147,17 +155,17 @@ impl<A: Actor<Flight = Self>> Flights<A> for Flight<A> {
     }
 
     fn poll_landed(deck: &mut Deck<'_, A>, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let held = Self::poll_turns(deck, cx).is_pending();
-            deck.runner.cell.core.lane.register(cx.waker());
-            let lane = &deck.runner.cell.core.lane;
-            if deck.runner.flight.turns.is_empty() || deck.end.is_some() || lane.is_killed() {
-                return Poll::Ready(());
-            }
-            if held || !deck.runner.flight.is_woken() {
-                return Poll::Pending;
-            }
+        let _ = Self::poll_turns(deck, cx);
+        let Deck { runner, end, .. } = deck;
+        let lane = &runner.cell.core.lane;
+        lane.register(cx.waker());
+        if runner.flight.turns.is_empty() || end.is_some() || lane.is_killed() {
+            return Poll::Ready(());
         }
+        if runner.flight.is_woken() {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
 }
 
@@ -173,13 +181,16 @@ fn has_turn<A: Actor<Flight = Flight<A>>>(deck: &mut Deck<'_, A>, only: Option<P
     table.lay(actor.take().expect("it has started"));
     let polled = member.poll(&runner.cell, &waker);
     **actor = table.clear();
-    runner.flight.holder = table.held.load(Ordering::Relaxed).then_some(place);
+    runner.flight.holder = (table.held.load(Ordering::Relaxed) > 0).then_some(place);
     match polled {
         Poll::Pending => runner.flight.turns.stay(place, member),
         Poll::Ready(outcome) => {
             runner.flight.holder = None;
-            table.held.store(false, Ordering::Relaxed);
+            table.held.store(0, Ordering::Relaxed);
             runner.flight.turns.leave(place);
+            if let Some(presence) = runner.cx.presence() {
+                presence.stir();
+            }
             *end = runner.ended(member, outcome);
         }
     }
@@ -189,8 +200,8 @@ fn has_turn<A: Actor<Flight = Flight<A>>>(deck: &mut Deck<'_, A>, only: Option<P
 /// Where an actor's value lies while its handlers have their turns.
 pub(in crate::actor) struct Table<A> {
     value: Mutex<Option<Laid<A>>>,
-    /// A handler keeps the actor to itself.
-    pub(in crate::actor) held: AtomicBool,
+    /// How often over the handler whose turn it is keeps the actor to itself.
+    pub(in crate::actor) held: AtomicUsize,
 }
 
 struct Laid<A> {
@@ -210,14 +221,14 @@ pub(in crate::actor) enum Absent {
 
 impl<A> Default for Table<A> {
     fn default() -> Self {
-        Self { value: Mutex::new(None), held: AtomicBool::new(false) }
+        Self { value: Mutex::new(None), held: AtomicUsize::new(0) }
     }
 }
 
 impl<A> Table<A> {
     /// A table on which `value` lies for good.
     pub(in crate::actor) fn of(value: A) -> Self {
-        Self { value: Mutex::new(Some(Laid { value, thread: None })), held: AtomicBool::new(false) }
+        Self { value: Mutex::new(Some(Laid { value, thread: None })), held: AtomicUsize::new(0) }
     }
 
     fn lay(&self, value: A) {
