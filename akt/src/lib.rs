@@ -89,10 +89,10 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::actor::{
-        AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Incoming, Join, Lost, Mode,
-        Next, NoFlight, NoReturns, NoStash, Opener, Outgoing, Returning, Returns, Shelf, Slot, Stash, State,
-        Treatment, Undecoded, WireReply, answer, answer_result, every, forward, forward_result, incoming,
-        incoming_result, outgoing, outgoing_result, receive, reject, share, unknown_rpc,
+        AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full, Incoming, Join, Lost,
+        Mode, Next, NoFlight, NoReturns, NoStash, Opener, Outgoing, Returning, Returns, Shelf, Slot, Stash,
+        State, Treatment, Undecoded, WireReply, answer, answer_result, every, forward, forward_result,
+        incoming, incoming_result, outgoing, outgoing_result, receive, reject, share, unknown_rpc,
     };
     pub use crate::codegen::{assert_codegen, good, require_message_arg, require_reply, require_send};
     #[cfg(feature = "cron")]

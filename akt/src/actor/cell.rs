@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::core::Core;
 use super::error::StopReason;
-use super::flight::{Flights, Returning};
+use super::flight::{Flights, Parked, Returning};
 use super::mailbox::{Control, Home, Queue, Ticket};
 use super::orphan;
 use super::outbound::Incoming;
@@ -53,6 +53,16 @@ impl<A: Actor> LocalCell<A> {
             self.core.displaced(message.name(), orphan::part(message));
         }
         Ok(())
+    }
+
+    /// Whether a handler of this name cannot be begun now. On the actor's own turn, in its work.
+    pub(crate) fn is_held_up(&self, name: &'static str) -> bool {
+        self.returns.is_held_up(name)
+    }
+
+    /// Has `work` done when a handler has ended. As above.
+    pub(crate) fn park(&self, work: Parked) {
+        self.returns.park(work);
     }
 
     /// Its mailbox, for whoever asks how busy it is.

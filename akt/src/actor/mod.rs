@@ -70,7 +70,7 @@ pub use self::error::{
     TellError, TimeoutInfo, TooLarge,
 };
 pub use self::flight::{
-    Concurrent, Deck, Flight, Flights, Lost, Mode, Next, NoFlight, NoReturns, Returning, Returns, share,
+    Concurrent, Deck, Flight, Flights, Full, Lost, Mode, Next, NoFlight, NoReturns, Returning, Returns, share,
 };
 pub use self::forward::{Forward, forward, forward_result};
 pub use self::function::{FnActor, FnCall, FnMsg, FnRef};

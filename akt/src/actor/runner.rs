@@ -386,6 +386,7 @@ impl<A: Actor> Runner<A> {
             presence.count_post();
         }
         self.be_in(message.unwrap_or("timer"));
+        self.cell.returns.hold_up(|| self.flight.full());
         match guard(|| run(actor, &mut self.cx)) {
             Ok(Some(message)) => self.take_up(actor, message),
             Ok(None) if self.cx.interrupted => self.interrupted(true).into(),

@@ -149,8 +149,16 @@ impl<A: Actor> Turn<A> {
         if !self.shared.is_routee(&me.core) {
             return None;
         }
-        self.taken = true;
         let mut state = self.shared.state.lock();
+        if state.items.front().is_some_and(|next| me.is_held_up(next.name())) {
+            // What it took and could not begin would be kept from the others.
+            let free = state.free();
+            drop(state);
+            self.shared.give_turns(free);
+            me.clone().park(Box::new(move || self.later(&me)));
+            return None;
+        }
+        self.taken = true;
         let Some(message) = state.items.pop_front() else {
             match state.open {
                 Open::Yes => state.idle.push_back(me),
@@ -164,6 +172,12 @@ impl<A: Actor> Turn<A> {
         drop(woken);
         self.again(me);
         Some(message)
+    }
+
+    /// A handler of the routee has ended.
+    fn later(mut self, me: &Arc<LocalCell<A>>) {
+        self.taken = true;
+        self.shared.give_turn(me, self.streak);
     }
 
     /// The next turn comes after this message; now and then, after those of the routee's own mailbox, too.

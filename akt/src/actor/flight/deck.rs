@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
 use super::member::{Lost, Next};
-use super::returns::{NoReturns, Returning};
+use super::returns::{Full, NoReturns, Returning};
 use crate::actor::runner::Runner;
 use crate::actor::step::End;
 use crate::actor::traits::Actor;
@@ -61,6 +61,8 @@ pub trait Flights<A: Actor>: Default + Send + 'static {
     fn line_up(&mut self, next: Next<A::Msg>);
     /// Whether one does.
     fn has_next(&self) -> bool;
+    /// What cannot be begun before a handler has ended.
+    fn full(&self) -> Full;
     /// Whether it is for a handler with `&self`.
     fn next_shares(&self) -> bool;
     /// Takes out the messages that wait for their start.
@@ -123,6 +125,10 @@ impl<A: Actor> Flights<A> for NoFlight {
 
     fn has_next(&self) -> bool {
         false
+    }
+
+    fn full(&self) -> Full {
+        Full::default()
     }
 
     fn next_shares(&self) -> bool {

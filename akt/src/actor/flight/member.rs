@@ -6,6 +6,8 @@ use std::task::{Context, Poll, Waker};
 
 use tracing::Span;
 
+use super::deck::Mode;
+use super::returns::Returning;
 use crate::actor::attend::inside;
 use crate::actor::cell::LocalCell;
 use crate::actor::context::Ctx;
@@ -57,6 +59,8 @@ pub(super) struct Member<'a, A: Actor> {
 /// What is known of a handler besides its future.
 pub(super) struct Terms {
     pub(super) name: &'static str,
+    /// At most so many of its name are under way.
+    pub(super) max: usize,
     place: Option<u64>,
     receiver: Receiver,
     current: AnyReply,
@@ -132,7 +136,7 @@ impl<A: Actor> Runner<A> {
         receiver: Receiver,
     ) -> Option<(A::Msg, Ctx<A>, Terms)> {
         let Next { message, number, place, .. } = next;
-        let name = message.name();
+        let (name, mode) = (message.name(), A::mode(&message));
         self.be_in(name);
         self.cx.shelf.begin_at(place);
         let now = self.cell.core.system().runtime().now();
@@ -154,7 +158,8 @@ impl<A: Actor> Runner<A> {
         let current = message.reply().map(Slot::share).unwrap_or_default();
         let cx = self.cx.beside(name, current.clone());
         let began = number.map(|_| now);
-        Some((message, cx, Terms { name, place, receiver, current, meta, span, began }))
+        let max = if let Mode::Turn { max } = mode { max } else { usize::MAX };
+        Some((message, cx, Terms { name, max, place, receiver, current, meta, span, began }))
     }
 
     /// A handler beside others has ended, well or not.
@@ -168,6 +173,7 @@ impl<A: Actor> Runner<A> {
         }
         self.cx.uncounted = 1;
         self.count();
+        self.cell.returns.go_on();
         let broken = match outcome {
             Ok(mut cx) => {
                 self.cx.shelf.begin_at(place);

@@ -17,7 +17,9 @@ mod turns;
 pub use self::deck::{Concurrent, Deck, Flights, Mode, NoFlight};
 pub use self::group::share;
 pub use self::member::{Lost, Next};
-pub use self::returns::{NoReturns, Returning, Returns};
+pub use self::returns::{Full, NoReturns, Returning, Returns};
+
+pub(super) use self::returns::Parked;
 pub use self::turns::Flight;
 
 pub(super) use self::start::runs_beside;

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::deck::{Deck, Flights, Mode};
 use super::flock::{Flock, Place};
 use super::member::{Lost, Member, Next};
-use super::returns::Returns;
+use super::returns::{Full, Returns};
 use crate::actor::meta::Receiver;
 use crate::actor::traits::{Actor, Message};
 use crate::actor::turn::{Turn, TurnCtx};
@@ -89,6 +89,12 @@ impl<A: Actor<Flight = Self>> Flights<A> for Flight<A> {
 
     fn has_next(&self) -> bool {
         !self.next.is_empty()
+    }
+
+    fn full(&self) -> Full {
+        let limited = self.turns.iter().filter(|member| member.terms.max < usize::MAX);
+        let full = limited.filter(|member| self.is_full(member.terms.name, member.terms.max));
+        Full { all: self.has_next(), names: full.map(|member| member.terms.name).collect() }
     }
 
     fn next_shares(&self) -> bool {
