@@ -9,13 +9,10 @@ use std::time::Duration;
 
 use akt::prelude::*;
 use akt::{Mailbox, Passivate, Router, Turn, TurnCtx};
-use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use crate::support::system;
+use crate::support::{Door, Log, door, settle, system, take};
 
-type Log = Arc<Mutex<Vec<String>>>;
-type Door = oneshot::Receiver<()>;
 type Flag = Arc<AtomicBool>;
 
 /// How often something that never waits is tried before it counts as endless.
@@ -206,22 +203,8 @@ fn flag() -> Flag {
     flag
 }
 
-fn door() -> (oneshot::Sender<()>, Door) {
-    oneshot::channel()
-}
-
-async fn settle() {
-    for _ in 0..64 {
-        tokio::task::yield_now().await;
-    }
-}
-
 async fn pass(time: Duration) {
     tokio::time::timeout(time, std::future::pending::<()>()).await.unwrap_err();
-}
-
-fn take(log: &Log) -> Vec<String> {
-    std::mem::take(&mut log.lock())
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,17 +1,12 @@
 //! Handlers with `&self`: they run beside each other, and everything else waits for them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use akt::prelude::*;
 use akt::{DeadLetterReason, Event, Message, Stage, StopReason};
-use parking_lot::Mutex;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use crate::support::{system, until};
-
-type Log = Arc<Mutex<Vec<String>>>;
-type Door = oneshot::Receiver<()>;
+use crate::support::{Door, Log, door, settle, system, take, until};
 
 #[derive(Default)]
 struct Library {
@@ -120,21 +115,6 @@ async fn library(system: &ActorSystem) -> (LibraryRef, Log) {
     let kept = log.clone();
     let make = move || Library { log: kept.clone(), ..Library::default() };
     (system.spawn("library", make).await.unwrap(), log)
-}
-
-fn door() -> (oneshot::Sender<()>, Door) {
-    oneshot::channel()
-}
-
-/// Lets everything run that can.
-async fn settle() {
-    for _ in 0..64 {
-        tokio::task::yield_now().await;
-    }
-}
-
-fn take(log: &Log) -> Vec<String> {
-    std::mem::take(&mut log.lock())
 }
 
 #[tokio::test(start_paused = true)]

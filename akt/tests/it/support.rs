@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use akt::prelude::*;
 use akt::{Event, EventStream};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 #[derive(Default)]
 pub(crate) struct Counter {
@@ -90,6 +90,28 @@ pub(crate) async fn until(events: &mut EventStream, found: impl Fn(&Event) -> bo
             return event;
         }
     }
+}
+
+/// What actors of a test did, in its order.
+pub(crate) type Log = Arc<Mutex<Vec<String>>>;
+
+/// What a handler waits for until its other half is used or dropped.
+pub(crate) type Door = oneshot::Receiver<()>;
+
+pub(crate) fn door() -> (oneshot::Sender<()>, Door) {
+    oneshot::channel()
+}
+
+/// Lets everything run that can.
+pub(crate) async fn settle() {
+    for _ in 0..64 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// What was written down since the last call.
+pub(crate) fn take(log: &Log) -> Vec<String> {
+    std::mem::take(&mut log.lock())
 }
 
 /// A task that is polled in the midst of its own `wake`: it sees what other tasks see on another thread.

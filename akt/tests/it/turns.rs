@@ -1,17 +1,11 @@
 //! Reentrant handlers: they have turns, between which their actor does other things.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use akt::prelude::*;
 use akt::{DeadLetterReason, Event, StopReason, Turn, TurnCtx};
-use parking_lot::Mutex;
-use tokio::sync::oneshot;
 
-use crate::support::{TooBig, system, until};
-
-type Log = Arc<Mutex<Vec<String>>>;
-type Door = oneshot::Receiver<()>;
+use crate::support::{Door, Log, TooBig, door, settle, system, take, until};
 
 #[derive(akt::Behavior, Default)]
 enum Phase {
@@ -212,21 +206,6 @@ async fn shop(system: &ActorSystem) -> (ShopRef, Log) {
     let friend = system.spawn("friend", move || Friend { shop: asked.clone() }).await.unwrap();
     shop.befriend(friend).await.unwrap();
     (shop, log)
-}
-
-fn door() -> (oneshot::Sender<()>, Door) {
-    oneshot::channel()
-}
-
-/// Lets everything run that can.
-async fn settle() {
-    for _ in 0..64 {
-        tokio::task::yield_now().await;
-    }
-}
-
-fn take(log: &Log) -> Vec<String> {
-    std::mem::take(&mut log.lock())
 }
 
 #[tokio::test(start_paused = true)]
