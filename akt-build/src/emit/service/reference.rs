@@ -1,0 +1,64 @@
+//! The typed reference.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{Call, Contract};
+use crate::emit::message::ident;
+
+impl Contract<'_> {
+    pub(super) fn reference(&self) -> TokenStream {
+        let Self { message, reference, .. } = self;
+        let doc =
+            format!(" Reference to an actor that serves `{}`: typed, cheap to clone.", self.model.full_name);
+        let methods = self.calls.iter().map(|call| {
+            let Call { docs, marker, request, .. } = call;
+            let method = ident(&call.rpc.reference_method);
+            let deprecated = call.deprecated.then(|| quote!(#[deprecated]));
+            quote! {
+                #(#[doc = #docs])*
+                #deprecated
+                pub fn #method(&self, req: #request) -> ::akt::Call<'_, #marker> {
+                    ::akt::Call::new(&self.0, req)
+                }
+            }
+        });
+        quote! {
+            #[doc = #doc]
+            #[derive(::core::clone::Clone)]
+            pub struct #reference(::akt::Ref<#message>);
+            impl #reference {
+                #(#methods)*
+                /// Asks with a message that only one rpc takes.
+                pub fn ask<T: ::akt::Accepts<#message>>(&self, message: T) -> ::akt::Call<'_, T::Request> {
+                    self.0.ask(message)
+                }
+                /// Tells a message that only one rpc takes.
+                pub fn tell<T: ::akt::Accepts<#message>>(
+                    &self,
+                    message: T,
+                ) -> ::core::result::Result<(), ::akt::TellError<T>> {
+                    self.0.tell(message)
+                }
+                /// The actor itself: path, stop, watch.
+                pub fn actor(&self) -> ::akt::AnyRef {
+                    self.0.actor()
+                }
+            }
+            impl ::akt::ActorRef for #reference {
+                type Message = #message;
+                fn from_ref(reference: ::akt::Ref<#message>) -> Self {
+                    Self(reference)
+                }
+                fn as_ref(&self) -> &::akt::Ref<#message> {
+                    &self.0
+                }
+            }
+            impl ::core::fmt::Debug for #reference {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    ::core::fmt::Debug::fmt(&self.0, f)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The hidden types that stand for rpcs.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Type;
+
+use super::{Call, Contract, text};
+
+impl Contract<'_> {
+    pub(super) fn markers(&self) -> TokenStream {
+        let markers = self.calls.iter().map(|call| {
+            let (marker, request) = (self.marker(call), self.request(call));
+            let accepts = self.accepts(call);
+            quote!(#marker #request #accepts)
+        });
+        quote!(#(#markers)*)
+    }
+
+    fn marker(&self, call: &Call<'_>) -> TokenStream {
+        let Call { marker, rpc, .. } = call;
+        let doc = format!(" Wire id of `{}`.", rpc.path);
+        let id: TokenStream =
+            format!("{:#06x}_{:04x}", rpc.id >> 16, rpc.id & 0xffff).parse().unwrap_or_default();
+        let docs = format!(" Stands for the rpc `{}` of `{}`.", rpc.name, self.model.full_name);
+        quote! {
+            #[doc = #docs]
+            #[doc(hidden)]
+            #[derive(Debug)]
+            pub struct #marker;
+            impl #marker {
+                #[doc = #doc]
+                pub const ID: u32 = #id;
+            }
+        }
+    }
+
+    fn request(&self, call: &Call<'_>) -> TokenStream {
+        let Self { message, .. } = self;
+        let Call { rpc, variant, marker, request, response, error, .. } = call;
+        let (out, name) = (call.out(), &rpc.name);
+        let failure =
+            error.as_ref().map_or_else(|| quote!(::core::convert::Infallible), |error| quote!(#error));
+        let split = if error.is_some() { quote!(out) } else { quote!(::core::result::Result::Ok(out)) };
+        let timeout = rpc.timeout.map(|timeout| {
+            let millis = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+            quote! {
+                const TIMEOUT: ::core::option::Option<::core::time::Duration> =
+                    ::core::option::Option::Some(::core::time::Duration::from_millis(#millis));
+            }
+        });
+        let others = (self.calls.len() > 1).then(|| quote!(_ => ::core::option::Option::None,));
+        quote! {
+            impl ::akt::Request for #marker {
+                type Message = #message;
+                type Payload = #request;
+                type Out = #out;
+                type Ok = #response;
+                type Err = #failure;
+                const NAME: &'static str = #name;
+                #timeout
+                fn wrap(payload: Self::Payload, reply: ::akt::Reply<Self::Out>) -> Self::Message {
+                    #message::#variant(payload, reply)
+                }
+                fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+                    match message {
+                        #message::#variant(payload, _) => ::core::option::Option::Some(payload),
+                        #others
+                    }
+                }
+                fn split(out: Self::Out) -> ::core::result::Result<Self::Ok, Self::Err> {
+                    #split
+                }
+            }
+        }
+    }
+
+    /// By message type only where the type says which rpc is meant.
+    fn accepts(&self, call: &Call<'_>) -> Option<TokenStream> {
+        let Call { marker, request, .. } = call;
+        let unit = matches!(request, Type::Tuple(tuple) if tuple.elems.is_empty());
+        let takers = self.calls.iter().filter(|other| text(&other.request) == text(request)).count();
+        let message = &self.message;
+        (takers == 1 && !unit).then(|| {
+            quote! {
+                impl ::akt::Accepts<#message> for #request {
+                    type Request = #marker;
+                }
+            }
+        })
+    }
+}
