@@ -53,8 +53,20 @@ pub(crate) struct Rpc {
     pub(crate) reference_method: String,
     /// The hidden type that stands for the rpc.
     pub(crate) marker: String,
+    pub(crate) receiver: Receiver,
     pub(crate) error: Option<MessageDescriptor>,
     pub(crate) timeout: Option<Duration>,
+}
+
+/// How the handler of an rpc has its actor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Receiver {
+    /// `&mut self`
+    Exclusive,
+    /// `&self`
+    Shared,
+    /// `this: Turn<Self>`
+    Turn,
 }
 
 impl Model {
@@ -147,6 +159,7 @@ impl Reader<'_> {
                 reference_method: if reserved { format!("{rust}_") } else { rust.clone() },
                 method: rust,
                 marker: scope.claim(format!("__{}{}", camel(service.name()), camel(name))),
+                receiver: self.receiver(&method, &options),
                 error: self.error(service, &method, options.error),
                 timeout: self.timeout(&method, options.timeout),
             });
@@ -166,7 +179,28 @@ impl Reader<'_> {
         let read = options::rpc(self.contracts, method, &mut self.mistakes);
         let given = self.given.get(&format!("{}/{}", service.full_name(), method.name()));
         let given = given.cloned().unwrap_or_default();
-        Options { error: given.error.or(read.error), timeout: given.timeout.or(read.timeout) }
+        Options {
+            error: given.error.or(read.error),
+            timeout: given.timeout.or(read.timeout),
+            read_only: given.read_only.or(read.read_only),
+            reentrant: given.reentrant.or(read.reentrant),
+        }
+    }
+
+    fn receiver(&mut self, method: &MethodDescriptor, options: &Options) -> Receiver {
+        match (options.read_only.unwrap_or_default(), options.reentrant.unwrap_or_default()) {
+            (false, false) => Receiver::Exclusive,
+            (true, false) => Receiver::Shared,
+            (false, true) => Receiver::Turn,
+            (true, true) => {
+                let text = format!(
+                    "rpc {} is `read_only` and `reentrant`; choose one: `&self` beside other read-only handlers, or `Turn<Self>` beside everything",
+                    method.name()
+                );
+                self.mistake(options::place(self.contracts, method, "reentrant"), text);
+                Receiver::Exclusive
+            }
+        }
     }
 
     fn error(
@@ -186,7 +220,7 @@ impl Reader<'_> {
                 "rpc {} names the error `{name}`, but no message of package `{package}` has that name, nor has any the full name",
                 method.name()
             );
-            self.mistake(options::error_position(self.contracts, method), text);
+            self.mistake(options::place(self.contracts, method, "error"), text);
         }
         found
     }
@@ -199,7 +233,7 @@ impl Reader<'_> {
                 "`{text}` is not a duration (timeout of rpc {}); examples: \"250ms\", \"5s\", \"5m\"",
                 method.name()
             );
-            self.mistake(options::timeout_position(self.contracts, method), text);
+            self.mistake(options::place(self.contracts, method, "timeout"), text);
         }
         duration
     }

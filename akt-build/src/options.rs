@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, FileDescriptor, MethodDescriptor, ServiceDes
 use crate::descriptor::Contracts;
 use crate::error::{Mistake, Position};
 
-const SERVED: &[&str] = &["error", "timeout"];
+const SERVED: &[&str] = &["error", "read_only", "reentrant", "timeout"];
 const METHOD_OPTIONS: i32 = 4;
 const SERVICE_OPTIONS: i32 = 3;
 
@@ -19,6 +19,8 @@ const SERVICE_OPTIONS: i32 = 3;
 pub struct Rpc {
     pub(crate) error: Option<String>,
     pub(crate) timeout: Option<String>,
+    pub(crate) read_only: Option<bool>,
+    pub(crate) reentrant: Option<bool>,
 }
 
 impl Rpc {
@@ -38,6 +40,18 @@ impl Rpc {
         self.timeout = Some(duration.into());
         self
     }
+
+    /// Lets the handler take `&self` and run beside other read-only handlers, as `(akt.rpc).read_only` does.
+    pub fn read_only(mut self) -> Self {
+        self.read_only = Some(true);
+        self
+    }
+
+    /// Lets other messages be handled while the handler waits, as `(akt.rpc).reentrant` does.
+    pub fn reentrant(mut self) -> Self {
+        self.reentrant = Some(true);
+        self
+    }
 }
 
 /// Reads `(akt.rpc)` of a method; what is not served yet becomes a mistake.
@@ -50,6 +64,8 @@ pub(crate) fn rpc(contracts: &Contracts, method: &MethodDescriptor, mistakes: &m
         match (field.name(), value) {
             ("error", Value::String(name)) => served.error = Some(name.clone()),
             ("timeout", Value::String(text)) => served.timeout = Some(text.clone()),
+            ("read_only", Value::Bool(on)) => served.read_only = Some(*on),
+            ("reentrant", Value::Bool(on)) => served.reentrant = Some(*on),
             (name, _) => mistakes.push(Mistake {
                 at: Some(option_position(contracts, method, &[number, field.number().cast_signed()])),
                 text: not_served(name, &format!("rpc {}", method.name())),
@@ -71,16 +87,6 @@ pub(crate) fn contract(contracts: &Contracts, service: &ServiceDescriptor, mista
             text: not_served(field.name(), &format!("service {}", service.name())),
         });
     }
-}
-
-/// Where `(akt.rpc).error` of a method stands.
-pub(crate) fn error_position(contracts: &Contracts, method: &MethodDescriptor) -> Position {
-    served_position(contracts, method, "error")
-}
-
-/// Where `(akt.rpc).timeout` of a method stands.
-pub(crate) fn timeout_position(contracts: &Contracts, method: &MethodDescriptor) -> Position {
-    served_position(contracts, method, "timeout")
 }
 
 /// `"250ms"`, `"5s"`, `"5m"`, `"1h"`.
@@ -106,7 +112,8 @@ fn extension(contracts: &Contracts, name: &str, options: &DynamicMessage) -> Opt
     Some((extension.number().cast_signed(), message))
 }
 
-fn served_position(contracts: &Contracts, method: &MethodDescriptor, option: &str) -> Position {
+/// Where one option of `(akt.rpc)` stands, or the method if it has none.
+pub(crate) fn place(contracts: &Contracts, method: &MethodDescriptor, option: &str) -> Position {
     let extension = contracts.pool().get_extension_by_name("akt.rpc");
     let number = extension.as_ref().map(|extension| extension.number().cast_signed());
     let options = contracts.pool().get_message_by_name("akt.RpcOptions");

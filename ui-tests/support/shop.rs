@@ -180,9 +180,9 @@ macro_rules! __akt_shop_v1_cart {
         ::akt::__private::contract_actor! {
             contract {
                 trait [ $crate::shop::Cart ] message [ $crate::shop::CartMsg ] reference [ $crate::shop::CartRef ]
-                rpc add Add exclusive [ $crate::shop::AddItem ] -> [ $crate::shop::CartView ] error [ $crate::shop::CartError ]
-                rpc clear Clear exclusive [ $crate::shop::ClearCart ] -> [ () ] error [ ]
-                rpc checkout Checkout exclusive [ $crate::shop::Checkout ] -> [ $crate::shop::Receipt ] error [ ]
+                rpc add Add exclusive unary [ $crate::shop::AddItem ] -> [ $crate::shop::CartView ] error [ $crate::shop::CartError ]
+                rpc clear Clear exclusive unary [ $crate::shop::ClearCart ] -> [ () ] error [ ]
+                rpc checkout Checkout exclusive unary [ $crate::shop::Checkout ] -> [ $crate::shop::Receipt ] error [ ]
             }
             $($item)*
         }

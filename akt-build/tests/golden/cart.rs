@@ -626,14 +626,14 @@ pub mod shop {
             ($($item:tt)*) => {
                 ::akt::__private::contract_actor! { contract { trait
                 [$crate::cart::shop::v1::Cart] message[$crate::cart::shop::v1::CartMsg]
-                reference[$crate::cart::shop::v1::CartRef] rpc add Add
-                exclusive[$crate::cart::shop::v1::AddItem] ->
+                reference[$crate::cart::shop::v1::CartRef] rpc add Add exclusive
+                unary[$crate::cart::shop::v1::AddItem] ->
                 [$crate::cart::shop::v1::CartView]
-                error[$crate::cart::shop::v1::CartError] rpc clear Clear
-                exclusive[$crate::cart::shop::v1::ClearCart] -> [()] error[] rpc view
-                View exclusive[$crate::cart::shop::v1::ViewCart] ->
+                error[$crate::cart::shop::v1::CartError] rpc clear Clear exclusive
+                unary[$crate::cart::shop::v1::ClearCart] -> [()] error[] rpc view View
+                exclusive unary[$crate::cart::shop::v1::ViewCart] ->
                 [$crate::cart::shop::v1::CartView] error[] rpc checkout Checkout
-                exclusive[$crate::cart::shop::v1::CheckoutRequest] ->
+                exclusive unary[$crate::cart::shop::v1::CheckoutRequest] ->
                 [$crate::cart::shop::v1::Receipt]
                 error[$crate::cart::shop::v1::CartError] } $($item)* }
             };

@@ -324,11 +324,11 @@ pub mod ship {
                 ::akt::__private::contract_actor! { contract { trait
                 [$crate::elsewhere::ship::v1::Ship]
                 message[$crate::elsewhere::ship::v1::ShipMsg]
-                reference[$crate::elsewhere::ship::v1::ShipRef] rpc load Load
-                exclusive[$crate::packages::post::v1::inner::Parcel] ->
+                reference[$crate::elsewhere::ship::v1::ShipRef] rpc load Load exclusive
+                unary[$crate::packages::post::v1::inner::Parcel] ->
                 [$crate::elsewhere::ship::v1::Cargo]
-                error[$crate::packages::geo::v1::Unknown] rpc sail Sail
-                exclusive[$crate::packages::geo::v1::Place] ->
+                error[$crate::packages::geo::v1::Unknown] rpc sail Sail exclusive
+                unary[$crate::packages::geo::v1::Place] ->
                 [$crate::packages::post::v1::Place] error[] } $($item)* }
             };
         }

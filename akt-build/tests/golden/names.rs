@@ -1383,31 +1383,31 @@ pub mod names {
                 ::akt::__private::contract_actor! { contract { trait
                 [$crate::names::names::r#type::Match]
                 message[$crate::names::names::r#type::MatchMsg]
-                reference[$crate::names::names::r#type::MatchRef] rpc ask Ask
-                exclusive[$crate::names::names::r#type::Result] ->
+                reference[$crate::names::names::r#type::MatchRef] rpc ask Ask exclusive
+                unary[$crate::names::names::r#type::Result] ->
                 [$crate::names::names::r#type::Option]
-                error[$crate::names::names::r#type::String] rpc tell Tell
-                exclusive[$crate::names::names::r#type::Some] ->
-                [$crate::names::names::r#type::None] error[] rpc actor Actor
-                exclusive[$crate::names::names::r#type::Ok] ->
-                [$crate::names::names::r#type::Err] error[] rpc grain Grain
-                exclusive[$crate::names::names::r#type::Reply] ->
-                [$crate::names::names::r#type::Request] error[] rpc clone Clone
-                exclusive[$crate::names::names::r#type::Vec] ->
-                [$crate::names::names::r#type::Box] error[] rpc r#type Type
-                exclusive[$crate::names::names::r#type::Box] ->
-                [$crate::names::names::r#type::Box] error[] rpc self_ Self_
-                exclusive[$crate::names::names::r#type::Box] ->
-                [$crate::names::names::r#type::Box] error[] rpc new New
-                exclusive[$crate::names::names::r#type::Box] ->
-                [$crate::names::names::r#type::Box] error[] rpc add Add
-                exclusive[$crate::names::names::r#type::Box] ->
-                [$crate::names::names::r#type::Box] error[] rpc add_ Add_
-                exclusive[$crate::names::names::r#type::Box] ->
-                [$crate::names::names::r#type::Box] error[] rpc as_ref AsRef
-                exclusive[$crate::names::names::r#type::Box] ->
+                error[$crate::names::names::r#type::String] rpc tell Tell exclusive
+                unary[$crate::names::names::r#type::Some] ->
+                [$crate::names::names::r#type::None] error[] rpc actor Actor exclusive
+                unary[$crate::names::names::r#type::Ok] ->
+                [$crate::names::names::r#type::Err] error[] rpc grain Grain exclusive
+                unary[$crate::names::names::r#type::Reply] ->
+                [$crate::names::names::r#type::Request] error[] rpc clone Clone exclusive
+                unary[$crate::names::names::r#type::Vec] ->
+                [$crate::names::names::r#type::Box] error[] rpc r#type Type exclusive
+                unary[$crate::names::names::r#type::Box] ->
+                [$crate::names::names::r#type::Box] error[] rpc self_ Self_ exclusive
+                unary[$crate::names::names::r#type::Box] ->
+                [$crate::names::names::r#type::Box] error[] rpc new New exclusive
+                unary[$crate::names::names::r#type::Box] ->
+                [$crate::names::names::r#type::Box] error[] rpc add Add exclusive
+                unary[$crate::names::names::r#type::Box] ->
+                [$crate::names::names::r#type::Box] error[] rpc add_ Add_ exclusive
+                unary[$crate::names::names::r#type::Box] ->
+                [$crate::names::names::r#type::Box] error[] rpc as_ref AsRef exclusive
+                unary[$crate::names::names::r#type::Box] ->
                 [$crate::names::names::r#type::Box] error[] rpc dispatch Dispatch
-                exclusive[$crate::names::names::r#type::Box] ->
+                exclusive unary[$crate::names::names::r#type::Box] ->
                 [$crate::names::names::r#type::Box] error[] } $($item)* }
             };
         }
@@ -1592,8 +1592,8 @@ pub mod names {
                 ::akt::__private::contract_actor! { contract { trait
                 [$crate::names::names::r#type::Cart_]
                 message[$crate::names::names::r#type::CartMsg_]
-                reference[$crate::names::names::r#type::CartRef_] rpc add Add
-                exclusive[$crate::names::names::r#type::Cart] ->
+                reference[$crate::names::names::r#type::CartRef_] rpc add Add exclusive
+                unary[$crate::names::names::r#type::Cart] ->
                 [$crate::names::names::r#type::CartRef] error[] } $($item)* }
             };
         }
@@ -1778,8 +1778,8 @@ pub mod names {
                 ::akt::__private::contract_actor! { contract { trait
                 [$crate::names::names::r#type::Cart__]
                 message[$crate::names::names::r#type::CartMsg__]
-                reference[$crate::names::names::r#type::CartRef__] rpc add Add
-                exclusive[$crate::names::names::r#type::Cart] ->
+                reference[$crate::names::names::r#type::CartRef__] rpc add Add exclusive
+                unary[$crate::names::names::r#type::Cart] ->
                 [$crate::names::names::r#type::CartMsg] error[] } $($item)* }
             };
         }

@@ -456,7 +456,7 @@ pub mod post {
                     [$crate::packages::post::v1::inner::Sorter]
                     message[$crate::packages::post::v1::inner::SorterMsg]
                     reference[$crate::packages::post::v1::inner::SorterRef] rpc sort Sort
-                    exclusive[$crate::packages::post::v1::inner::Parcel] ->
+                    exclusive unary[$crate::packages::post::v1::inner::Parcel] ->
                     [$crate::packages::post::v1::inner::Parcel] error[] } $($item)* }
                 };
             }
@@ -892,14 +892,14 @@ pub mod post {
                 ::akt::__private::contract_actor! { contract { trait
                 [$crate::packages::post::v1::Post]
                 message[$crate::packages::post::v1::PostMsg]
-                reference[$crate::packages::post::v1::PostRef] rpc send Send
-                exclusive[$crate::packages::post::v1::inner::Parcel] ->
+                reference[$crate::packages::post::v1::PostRef] rpc send Send exclusive
+                unary[$crate::packages::post::v1::inner::Parcel] ->
                 [$crate::packages::geo::v1::place::Id]
-                error[$crate::packages::geo::v1::Unknown] rpc find Find
-                exclusive[$crate::packages::geo::v1::Place] ->
+                error[$crate::packages::geo::v1::Unknown] rpc find Find exclusive
+                unary[$crate::packages::geo::v1::Place] ->
                 [$crate::packages::post::v1::Place]
                 error[$crate::packages::post::v1::place::Lost] rpc forward Forward
-                exclusive[$crate::packages::post::v1::Place] ->
+                exclusive unary[$crate::packages::post::v1::Place] ->
                 [$crate::packages::post::v1::inner::Parcel]
                 error[$crate::packages::geo::v1::Failure] } $($item)* }
             };

@@ -783,9 +783,9 @@ macro_rules! __akt_plain {
     ($($item:tt)*) => {
         ::akt::__private::contract_actor! { contract { trait [$crate::plain::Plain]
         message[$crate::plain::PlainMsg] reference[$crate::plain::PlainRef] rpc find Find
-        exclusive[$crate::plain::Query] -> [$crate::plain::Found]
-        error[$crate::plain::NotFound] rpc drop Drop exclusive[$crate::plain::Query] ->
-        [$crate::plain::Found] error[] } $($item)* }
+        exclusive unary[$crate::plain::Query] -> [$crate::plain::Found]
+        error[$crate::plain::NotFound] rpc drop Drop exclusive
+        unary[$crate::plain::Query] -> [$crate::plain::Found] error[] } $($item)* }
     };
 }
 #[allow(

@@ -554,14 +554,14 @@ pub mod clock {
                 ::akt::__private::contract_actor! { contract { trait
                 [$crate::well_known::clock::v1::Clock]
                 message[$crate::well_known::clock::v1::ClockMsg]
-                reference[$crate::well_known::clock::v1::ClockRef] rpc now Now
-                exclusive[()] -> [$crate::well_known::google::protobuf::Timestamp]
-                error[] rpc reset Reset exclusive[()] -> [()] error[] rpc sleep Sleep
-                exclusive[$crate::well_known::google::protobuf::Duration] ->
+                reference[$crate::well_known::clock::v1::ClockRef] rpc now Now exclusive
+                unary[()] -> [$crate::well_known::google::protobuf::Timestamp] error[]
+                rpc reset Reset exclusive unary[()] -> [()] error[] rpc sleep Sleep
+                exclusive unary[$crate::well_known::google::protobuf::Duration] ->
                 [$crate::well_known::google::protobuf::Any] error[] rpc name Name
-                exclusive[::akt::prost::alloc::string::String] ->
-                [::akt::prost::alloc::vec::Vec < u8 >] error[] rpc count Count
-                exclusive[::core::primitive::i64] -> [::core::primitive::bool] error[] }
+                exclusive unary[::akt::prost::alloc::string::String] ->
+                [::akt::prost::alloc::vec::Vec < u8 >] error[] rpc count Count exclusive
+                unary[::core::primitive::i64] -> [::core::primitive::bool] error[] }
                 $($item)* }
             };
         }

@@ -263,9 +263,18 @@ pub(crate) struct Contract {
 pub(crate) struct Rpc {
     pub(crate) method: Ident,
     pub(crate) variant: Ident,
+    pub(crate) receiver: RpcReceiver,
     pub(crate) request: TokenStream,
     pub(crate) response: TokenStream,
     pub(crate) error: Option<TokenStream>,
+}
+
+/// How the contract says that the handler of an rpc has its actor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RpcReceiver {
+    Exclusive,
+    Shared,
+    Turn,
 }
 
 /// The user's method for one rpc.

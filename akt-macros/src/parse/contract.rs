@@ -1,6 +1,6 @@
 //! From the facts of a service and an impl of its trait to the model of an actor.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, ImplItem, ImplItemFn, ItemImpl, PatType, Token};
@@ -9,7 +9,7 @@ use super::attrs::{self, Role};
 use super::item::{arguments, guard, hook, subject};
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Arg, Conditions, Contract, ContractActor, Receiver, Rpc, RpcMethod};
+use crate::model::{Arg, Conditions, Contract, ContractActor, Receiver, Rpc, RpcMethod, RpcReceiver};
 
 /// What a callback macro passes: the service, the options, the user's impl.
 pub(crate) struct ContractInput {
@@ -129,13 +129,27 @@ impl Parse for Rpc {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         word(input, "rpc")?;
         let (method, variant) = (input.parse()?, input.parse()?);
-        word(input, "exclusive")?;
+        let receiver = input.parse()?;
+        word(input, "unary")?;
         let request = bracketed(input)?;
         input.parse::<Token![->]>()?;
         let response = bracketed(input)?;
         word(input, "error")?;
         let error = bracketed(input)?;
-        Ok(Self { method, variant, request, response, error: (!error.is_empty()).then_some(error) })
+        let error = (!error.is_empty()).then_some(error);
+        Ok(Self { method, variant, receiver, request, response, error })
+    }
+}
+
+impl Parse for RpcReceiver {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let found: Ident = input.parse()?;
+        match found.to_string().as_str() {
+            "exclusive" => Ok(Self::Exclusive),
+            "shared" => Ok(Self::Shared),
+            "turn" => Ok(Self::Turn),
+            _ => Err(foreign(found.span(), "a receiver")),
+        }
     }
 }
 
@@ -150,6 +164,10 @@ fn word(input: ParseStream<'_>, expected: &str) -> syn::Result<()> {
     if found == expected {
         return Ok(());
     }
-    let text = format!("expected `{expected}`: the contract was written by another version of akt-build");
-    Err(syn::Error::new(found.span(), text))
+    Err(foreign(found.span(), &format!("`{expected}`")))
+}
+
+fn foreign(place: Span, expected: &str) -> syn::Error {
+    let text = format!("expected {expected}: the contract was written by another version of akt-build");
+    syn::Error::new(place, text)
 }

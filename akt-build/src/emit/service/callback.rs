@@ -6,6 +6,7 @@ use syn::{Ident, Type};
 
 use super::{Call, Contract, is_local, parse};
 use crate::emit::message::ident;
+use crate::model::Receiver;
 
 impl Contract<'_> {
     /// Hands the rpc table to the macro that sees the user's impl.
@@ -18,7 +19,12 @@ impl Contract<'_> {
             let Call { method, variant, .. } = call;
             let (request, response) = (self.anywhere(&call.request), self.anywhere(&call.response));
             let error = call.error.as_ref().map(|error| self.anywhere(error));
-            quote!(rpc #method #variant exclusive [#request] -> [#response] error [#error])
+            let receiver = match call.rpc.receiver {
+                Receiver::Exclusive => quote!(exclusive),
+                Receiver::Shared => quote!(shared),
+                Receiver::Turn => quote!(turn),
+            };
+            quote!(rpc #method #variant #receiver unary [#request] -> [#response] error [#error])
         });
         quote! {
             #[doc(hidden)]

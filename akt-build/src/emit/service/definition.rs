@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{Call, Contract};
+use crate::model::Receiver;
 
 impl Contract<'_> {
     pub(super) fn definition(&self) -> TokenStream {
@@ -11,12 +12,17 @@ impl Contract<'_> {
         let methods = self.calls.iter().map(|call| {
             let Call { docs, method, request, .. } = call;
             let out = call.out();
+            let (receiver, cx) = match call.rpc.receiver {
+                Receiver::Exclusive => (quote!(&mut self), quote!(&mut ::akt::Ctx<Self>)),
+                Receiver::Shared => (quote!(&self), quote!(&::akt::Ctx<Self>)),
+                Receiver::Turn => (quote!(this: ::akt::Turn<Self>), quote!(&::akt::TurnCtx<Self>)),
+            };
             quote! {
                 #(#[doc = #docs])*
                 fn #method(
-                    &mut self,
+                    #receiver,
                     req: #request,
-                    cx: &mut ::akt::Ctx<Self>,
+                    cx: #cx,
                 ) -> impl ::core::future::Future<Output = #out> + ::core::marker::Send;
             }
         });

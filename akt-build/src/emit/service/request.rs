@@ -5,6 +5,7 @@ use quote::quote;
 use syn::Type;
 
 use super::{Call, Contract, text};
+use crate::model::Receiver;
 
 impl Contract<'_> {
     pub(super) fn markers(&self) -> TokenStream {
@@ -48,6 +49,11 @@ impl Contract<'_> {
                     ::core::option::Option::Some(::core::time::Duration::from_millis(#millis));
             }
         });
+        let shared = (rpc.receiver == Receiver::Shared).then(|| {
+            quote!(
+                const SHARED: bool = true;
+            )
+        });
         let others = (self.calls.len() > 1).then(|| quote!(_ => ::core::option::Option::None,));
         quote! {
             impl ::akt::Request for #marker {
@@ -58,6 +64,7 @@ impl Contract<'_> {
                 type Err = #failure;
                 const NAME: &'static str = #name;
                 #timeout
+                #shared
                 fn wrap(payload: Self::Payload, reply: ::akt::Reply<Self::Out>) -> Self::Message {
                     #message::#variant(payload, reply)
                 }

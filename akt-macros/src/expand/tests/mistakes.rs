@@ -222,9 +222,9 @@ fn mistakes_in_a_contract_impl_are_reported() {
     let expanded = contract_actor(quote! {
         contract {
             trait [ shop::Cart ] message [ shop::CartMsg ] reference [ shop::CartRef ]
-            rpc add Add exclusive [ shop::AddItem ] -> [ shop::View ] error [ ]
-            rpc clear Clear exclusive [ shop::ClearCart ] -> [ () ] error [ ]
-            rpc checkout Checkout exclusive [ shop::Checkout ] -> [ () ] error [ ]
+            rpc add Add exclusive unary [ shop::AddItem ] -> [ shop::View ] error [ ]
+            rpc clear Clear exclusive unary [ shop::ClearCart ] -> [ () ] error [ ]
+            rpc checkout Checkout exclusive unary [ shop::Checkout ] -> [ () ] error [ ]
         }
         options { mailbox = 3 }
         impl shop::Cart for MyCart {

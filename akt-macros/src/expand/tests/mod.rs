@@ -168,9 +168,9 @@ fn a_contract_actor_expands_as_written_down() {
     let expanded = contract_actor(quote! {
         contract {
             trait [ shop::v1::Cart ] message [ shop::v1::CartMsg ] reference [ shop::v1::CartRef ]
-            rpc add Add exclusive [ shop::v1::AddItem ] -> [ shop::v1::CartView ] error [ shop::v1::CartError ]
-            rpc clear Clear exclusive [ shop::v1::ClearCart ] -> [ () ] error [ ]
-            rpc checkout Checkout exclusive [ shop::v1::Checkout ] -> [ shop::v1::Receipt ] error [ ]
+            rpc add Add exclusive unary [ shop::v1::AddItem ] -> [ shop::v1::CartView ] error [ shop::v1::CartError ]
+            rpc clear Clear exclusive unary [ shop::v1::ClearCart ] -> [ () ] error [ ]
+            rpc checkout Checkout exclusive unary [ shop::v1::Checkout ] -> [ shop::v1::Receipt ] error [ ]
         }
         options { mailbox = unbounded }
         impl shop::Cart for MyCart {
