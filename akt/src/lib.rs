@@ -91,10 +91,11 @@ pub mod __private {
     pub use crate::actor::{
         AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full, Incoming, Join, Lost,
         Mode, Next, NoFlight, NoReturns, NoStash, Opener, Outgoing, Returning, Returns, Shelf, Slot, Stash,
-        State, Treatment, Undecoded, WireReply, answer, answer_result, every, forward, forward_result,
-        incoming, incoming_result, outgoing, outgoing_result, receive, reject, share, unknown_rpc,
+        State, Treatment, Undecoded, WireReply, Wraps, answer, answer_result, every, forward, forward_result,
+        incoming, incoming_result, narrow, open_nested, outgoing, outgoing_result, receive, reject, share,
+        unknown_rpc, unless_cancelled,
     };
-    pub use crate::codegen::{assert_codegen, good, require_message_arg, require_reply, require_send};
+    pub use crate::codegen::{IsResult, assert_codegen, good};
     #[cfg(feature = "cron")]
     pub use crate::cron::cron;
     pub use crate::message::{CloneArg, ErrorType, MessageArg, ReplyType, SharedState, Travels};
@@ -103,6 +104,7 @@ pub mod __private {
     pub use akt_macros::contract_actor;
     #[cfg(feature = "cron")]
     pub use chrono_tz::Tz;
+    pub use std::boxed::Box;
 }
 
 /// Includes the contracts that akt-build compiled in `build.rs`: the whole package tree.
