@@ -17,41 +17,6 @@ pub(super) fn messages(actor: &Actor) -> TokenStream {
     quote!(#(#payloads)* #body #message #(#requests)*)
 }
 
-/// Types that cannot be in a message are reported here, on the user's tokens, before anything else.
-pub(super) fn assertions(actor: &Actor) -> TokenStream {
-    let krate = &actor.subject.krate;
-    let of_handlers = actor.handlers.iter().enumerate().map(|(index, handler)| {
-        let cfgs = &handler.copied.cfgs;
-        let fields = handler.fields().enumerate();
-        let arguments =
-            fields.map(|(field, (_, ty))| assertion(actor, &quote!(Argument<#index, #field>), ty));
-        let reply = match &handler.reply {
-            Reply::Unit => None,
-            reply => Some(assertion(actor, &quote!(Answer<#index>), &reply.out())),
-        };
-        let configured = |assertion| quote!(#(#cfgs)* #assertion);
-        arguments.chain(reply).map(configured).collect::<TokenStream>()
-    });
-    quote! {
-        #[allow(dead_code)]
-        const _: () = {
-            trait Argument<const HANDLER: usize, const FIELD: usize> {
-                type Is: #krate::__private::MessageArg + ?::core::marker::Sized;
-            }
-            trait Answer<const HANDLER: usize> {
-                type Is: #krate::__private::ReplyType + ?::core::marker::Sized;
-            }
-            #(#of_handlers)*
-        };
-    }
-}
-
-fn assertion(actor: &Actor, claim: &TokenStream, ty: &TokenStream) -> TokenStream {
-    let subject = &actor.subject.ty;
-    let (generics, clause) = declared(&actor.subject);
-    quote!(impl #generics #claim for #subject #clause { type Is = #ty; })
-}
-
 fn payload(actor: &Actor, handler: &Handler) -> TokenStream {
     let Handler { vis, copied, .. } = handler;
     let (docs, cfgs) = (&copied.docs, &copied.cfgs);
