@@ -96,8 +96,8 @@ pub mod __private {
         unknown_rpc, unless_cancelled,
     };
     pub use crate::codegen::{
-        IsResult, assert_codegen, good, require_argument, require_reply, require_shared, require_state,
-        sendable,
+        IsResult, assert_codegen, good, require_argument, require_reply, require_send, require_shared,
+        require_state, sendable,
     };
     #[cfg(feature = "cron")]
     pub use crate::cron::cron;
