@@ -73,17 +73,15 @@ fn trait_impl(actor: &Actor, served: &Served) -> ItemImpl {
     item
 }
 
-/// The receiver and the type of the context, as the contract's trait has them, at the method's name.
-fn signature(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> (TokenStream, TokenStream) {
-    let place = generated(method.item.sig.ident.span());
-    let krate = parse::respan(actor.subject.krate.clone(), place);
+/// The receiver and the type of the context, as the contract's trait has them.
+fn signature(rpc: &Rpc, actor: &Actor) -> (TokenStream, TokenStream) {
+    let krate = &actor.subject.krate;
     match rpc.receiver {
-        RpcReceiver::Exclusive => (quote!(&mut self), quote_spanned!(place=> &mut #krate::Ctx<Self>)),
-        RpcReceiver::Shared => (quote!(&self), quote_spanned!(place=> &#krate::Ctx<Self>)),
+        RpcReceiver::Exclusive => (quote!(&mut self), quote!(&mut #krate::Ctx<Self>)),
+        RpcReceiver::Shared => (quote!(&self), quote!(&#krate::Ctx<Self>)),
         RpcReceiver::Turn => {
             let this = local("this");
-            let receiver = quote_spanned!(place=> #this: #krate::Turn<Self>);
-            (receiver, quote_spanned!(place=> &#krate::TurnCtx<Self>))
+            (quote!(#this: #krate::Turn<Self>), quote!(&#krate::TurnCtx<Self>))
         }
     }
 }
@@ -93,7 +91,7 @@ fn async_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     let mut item = method.item.clone();
     let context = method.context().cloned().map_or_else(
         || {
-            let (cx, (_, ty)) = (local("_cx"), signature(rpc, method, actor));
+            let (cx, (_, ty)) = (local("_cx"), signature(rpc, actor));
             syn::parse_quote!(#cx: #ty)
         },
         FnArg::Typed,
@@ -117,7 +115,7 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     let place = parse::returned(&sig.output).map_or_else(|| ident.span(), Spanned::span);
     let out = parse::respan(out, place);
     let call = quote_spanned!(generated(place)=> self.#hidden(#(#args),*));
-    let (receiver, context_type) = signature(rpc, method, actor);
+    let (receiver, context_type) = signature(rpc, actor);
     quote! {
         #(#cfgs)*
         #(#docs)*
@@ -132,7 +130,7 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
 /// What the trait gets in place of a method with a mistake.
 fn stand_in(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     let (ident, out, request) = (&method.item.sig.ident, rpc.out(), &rpc.request);
-    let (receiver, context) = signature(rpc, method, actor);
+    let (receiver, context) = signature(rpc, actor);
     quote! {
         #[allow(refining_impl_trait, unused_variables)]
         fn #ident(#receiver, _: #request, _: #context) -> ::core::future::Ready<#out> {
