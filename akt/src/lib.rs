@@ -91,9 +91,9 @@ pub mod __private {
     pub use crate::actor::{
         AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full, Incoming, Join, Lost,
         Mode, Next, NoFlight, NoReturns, NoStash, Opener, Outgoing, Returning, Returns, Shelf, Slot, Stash,
-        State, Treatment, Undecoded, WireReply, Wraps, answer, answer_result, every, forward, forward_result,
-        incoming, incoming_result, narrow, open_nested, outgoing, outgoing_result, receive, reject, share,
-        unknown_rpc, unless_cancelled,
+        State, Treatment, Undecoded, WireReply, Wraps, answer, answer_or_fail, answer_result, every, forward,
+        forward_result, incoming, incoming_result, listen, narrow, open_nested, outgoing, outgoing_result,
+        receive, reject, share, unknown_rpc, unless_cancelled,
     };
     pub use crate::codegen::{
         IsResult, assert_codegen, good, require_argument, require_reply, require_send, require_shared,

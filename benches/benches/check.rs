@@ -1,6 +1,8 @@
 //! How long `cargo check` takes for a crate whose only content is an actor with a hundred handlers, and for an empty
 //! one: what is between them is the price of the macros and of what they write.
 
+#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures and tells")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};

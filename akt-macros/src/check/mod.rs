@@ -271,7 +271,9 @@ pub(crate) fn no_message(sig: &Signature, args: &[Arg], diag: &mut Diag) {
 pub(crate) fn hook_arguments(event: Event, sig: &Signature, args: &[Arg], diag: &mut Diag) {
     let fields: Vec<_> = typed(sig).zip(args).filter(|(_, arg)| matches!(arg, Arg::Field { .. })).collect();
     match (event, fields.as_slice()) {
-        (Event::Terminated, [_]) | (Event::Start | Event::Restart | Event::Stop | Event::Enter, []) => {}
+        (Event::Terminated | Event::Heard, [_])
+        | (Event::Start | Event::Restart | Event::Stop | Event::Enter, []) => {}
+        (Event::Heard, _) => diag.error(&sig.ident, "`#[on(event)]` takes what happened: `event: Event`"),
         (Event::Terminated, _) => {
             diag.error(
                 &sig.ident,
@@ -282,6 +284,15 @@ pub(crate) fn hook_arguments(event: Event, sig: &Signature, args: &[Arg], diag: 
             let text = format!("`#[on({})]` takes no arguments but the context", event.name());
             diag.error(surplus, text);
         }
+    }
+}
+
+/// What is heard is heard at once: the next event waits for it.
+pub(crate) fn hears_at_once(event: Event, sig: &Signature, diag: &mut Diag) {
+    if let (Event::Heard, Some(asyncness)) = (event, &sig.asyncness) {
+        let text =
+            "`#[on(event)]` is a `fn`; begin what takes time with `cx.pipe`, or send yourself a message";
+        diag.error(asyncness, text);
     }
 }
 

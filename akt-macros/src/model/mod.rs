@@ -179,6 +179,8 @@ pub(crate) enum Answer {
     Deferred,
     /// The actor that the returned `Forward<T>` goes to.
     Forwarded,
+    /// The handler, if it does not return the fault of its actor.
+    Failing,
 }
 
 /// What sends a handler's message again and again.
@@ -230,7 +232,7 @@ pub(crate) enum Reply {
 /// One `#[on(..)]` method.
 pub(crate) struct Hook {
     pub(crate) event: Event,
-    /// The states of `#[on(enter = ..)]`; all of them if absent.
+    /// The states of `#[on(enter = ..)]`, the events of `#[on(event = ..)]`; all of them if absent.
     pub(crate) pattern: Option<Pat>,
     pub(crate) ident: Ident,
     pub(crate) copied: Copied,
@@ -253,6 +255,8 @@ pub(crate) enum Event {
     Stop,
     Terminated,
     Enter,
+    /// Something happened in the system.
+    Heard,
 }
 
 /// The attributes of a method that generated items repeat.
@@ -427,7 +431,8 @@ impl Reply {
 }
 
 impl Event {
-    pub(crate) const NAMES: &'static [&'static str] = &["start", "restart", "stop", "terminated", "enter"];
+    pub(crate) const NAMES: &'static [&'static str] =
+        &["start", "restart", "stop", "terminated", "enter", "event"];
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -436,6 +441,7 @@ impl Event {
             "stop" => Some(Self::Stop),
             "terminated" => Some(Self::Terminated),
             "enter" => Some(Self::Enter),
+            "event" => Some(Self::Heard),
             _ => None,
         }
     }
@@ -447,6 +453,7 @@ impl Event {
             Self::Stop => "stop",
             Self::Terminated => "terminated",
             Self::Enter => "enter",
+            Self::Heard => "event",
         }
     }
 }

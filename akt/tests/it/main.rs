@@ -17,6 +17,7 @@ mod extensions;
 mod garbled;
 mod lent;
 mod lifecycle;
+mod listening;
 mod mailboxes;
 mod messages;
 mod metrics;
