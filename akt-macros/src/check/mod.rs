@@ -14,7 +14,9 @@ use crate::model::{
 };
 use crate::parse::{is_turn, lifetimes, returned, typed, ungroup};
 
-pub(crate) use self::contract::{is_in_contract, no_handler_in_contract, one_request, rpc_receiver};
+pub(crate) use self::contract::{
+    is_in_contract, no_handler_in_contract, not_an_rpc, one_request, rpc_receiver,
+};
 
 /// Methods that every reference has.
 const RESERVED: &[&str] = &["actor", "ask", "clone", "grain", "tell"];
@@ -311,12 +313,13 @@ pub(crate) fn handlers(actor: &Actor, diag: &mut Diag) {
     }
     for (index, handler) in actor.handlers.iter().enumerate() {
         not_reserved(handler, diag);
+        actor.served.iter().for_each(|served| not_an_rpc(handler, served, diag));
         let earlier = &actor.handlers[..index];
         if let Some(first) = earlier.iter().find(|first| same_message(first, handler)) {
             let message = handler.variant();
             let text = format!("message `{message}` is handled twice; rename one handler");
             let first_text = format!("message `{message}` already handled here");
-            diag.twice(handler.place(), &text, first.place(), &first_text);
+            diag.twice(handler.method(), &text, first.method(), &first_text);
         }
     }
 }
@@ -386,7 +389,7 @@ fn not_reserved(handler: &Handler, diag: &mut Diag) {
     let name = handler.name();
     if is_reserved(&name) {
         let text = format!("`{name}` exists on every reference; rename or `#[handler(name = \"..\")]`");
-        diag.error(handler.place(), text);
+        diag.error(handler.method(), text);
     }
 }
 

@@ -132,7 +132,7 @@ pub(crate) struct Handler {
     pub(crate) conditions: Conditions,
     pub(crate) run: Run,
     /// What `name = ".."` says.
-    pub(crate) called: Option<LitStr>,
+    pub(crate) called: Option<Ident>,
     /// A mistake was reported for it: the fallback keeps its name and nothing else.
     pub(crate) broken: bool,
 }
@@ -146,7 +146,7 @@ pub(crate) struct HandlerOptions {
     pub(crate) max: Option<(Ident, Expr)>,
     pub(crate) private: Option<Ident>,
     pub(crate) result: Option<Ident>,
-    pub(crate) called: Option<LitStr>,
+    pub(crate) called: Option<Ident>,
     pub(crate) conditions: Conditions,
     pub(crate) run: Run,
 }
@@ -361,20 +361,12 @@ impl Subject {
 impl Handler {
     /// The message's name, without `r#`.
     pub(crate) fn name(&self) -> String {
-        self.called.as_ref().map_or_else(|| plain(&self.ident), LitStr::value)
+        plain(self.method())
     }
 
     /// Its method of the reference.
-    pub(crate) fn method(&self) -> Ident {
-        match &self.called {
-            Some(name) => Ident::new(&name.value(), name.span()),
-            None => self.ident.clone(),
-        }
-    }
-
-    /// Where its name stands.
-    pub(crate) fn place(&self) -> TokenStream {
-        self.called.as_ref().map_or_else(|| self.ident.to_token_stream(), ToTokens::to_token_stream)
+    pub(crate) fn method(&self) -> &Ident {
+        self.called.as_ref().unwrap_or(&self.ident)
     }
 
     /// Its variant in the body enum.
