@@ -25,6 +25,7 @@ mod lock;
 mod model;
 mod name;
 mod options;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -33,10 +34,10 @@ use std::{env, fs};
 
 use descriptor::Contracts;
 use emit::Target;
-use model::Model;
+use model::{Given, Model};
 
 pub use error::{Error, Mistake, Position, Result};
-pub use options::Rpc;
+pub use options::{Key, Rpc};
 
 /// The file that `akt::include_contracts!` includes.
 const FILE: &str = "akt_contracts.rs";
@@ -64,6 +65,7 @@ pub struct Builder {
     type_attributes: Vec<(String, String)>,
     root: Option<String>,
     rpcs: BTreeMap<String, Rpc>,
+    keys: BTreeMap<String, Key>,
     lock: Option<PathBuf>,
     out_dir: Option<PathBuf>,
 }
@@ -97,6 +99,13 @@ impl Builder {
     /// Gives an rpc options that its contract does not: `.rpc("shop.v1.Cart/Add", Rpc::new().error("CartError"))`.
     pub fn rpc(mut self, name: impl Into<String>, options: Rpc) -> Self {
         self.rpcs.insert(name.into(), options);
+        self
+    }
+
+    /// Says that a contract may be a grain's, found by a key of this type, as `(akt.contract).key` does:
+    /// `.key("shop.v1.Cart", Key::String)`.
+    pub fn key(mut self, service: impl Into<String>, key: Key) -> Self {
+        self.keys.insert(service.into(), key);
         self
     }
 
@@ -150,7 +159,8 @@ impl Builder {
                 .keys()
                 .any(|path| name.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('.')))
         };
-        let model = Rc::new(Model::new(&contracts, &self.rpcs, elsewhere)?);
+        let model =
+            Rc::new(Model::new(&contracts, &Given { rpcs: &self.rpcs, keys: &self.keys }, elsewhere)?);
         for warning in &model.warnings {
             tell_cargo("warning", warning);
         }

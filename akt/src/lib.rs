@@ -42,12 +42,12 @@ mod wire;
 
 pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, Admit, Answers, AnyRef, AskError, Batch, BatchError, Behavior,
-    BehaviorStack, Breaker, BreakerOptions, Call, CallPath, CloneMessage, CodecError, Concurrent, Ctx,
-    Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox, MailboxOrder,
-    MailboxPlace, MailboxQueue, Message, Overflow, PartlyInfo, Passivate, PeerError, PipeError, Post,
-    Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage,
-    Stashes, StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Turn, TurnCtx, Work,
-    batch,
+    BehaviorStack, Breaker, BreakerOptions, Call, CallPath, CloneMessage, CodecError, Concurrent,
+    ContractKey, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox,
+    MailboxOrder, MailboxPlace, MailboxQueue, Message, OneWay, Overflow, PartlyInfo, Passivate, PeerError,
+    PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn, SpawnError,
+    Spawning, Stage, Stashes, StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge,
+    Turn, TurnCtx, UnknownRpc, Work, batch,
 };
 #[cfg(feature = "macros")]
 pub use akt_macros::{Behavior, Inject, actor, cron, every, guard, handler, on};
@@ -89,10 +89,10 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::actor::{
-        AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full, Incoming, Join, Lost,
-        Mode, Next, NoFlight, NoReturns, NoStash, Opener, Outgoing, Returning, Returns, Shelf, Slot, Stash,
-        State, Treatment, Undecoded, WireReply, answer, answer_result, every, forward, forward_result,
-        incoming, incoming_result, outgoing, outgoing_result, receive, reject, share, unknown_rpc,
+        Answered, AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full, HoldsUnknown,
+        Incoming, Join, Lost, Mode, Next, NoFlight, NoReturns, NoStash, Opener, Outgoing, Returning, Returns,
+        Shelf, Slot, Stash, State, Treatment, Undecoded, WireReply, answer, answer_result, every, forward,
+        forward_result, incoming, incoming_result, outgoing, outgoing_result, receive, reject, share,
     };
     pub use crate::codegen::{assert_codegen, good, require_message_arg, require_reply, require_send};
     #[cfg(feature = "cron")]

@@ -23,6 +23,13 @@ fn well_known_types() {
 }
 
 #[test]
+fn every_option() {
+    golden("oneway", &configure(), &["oneway.proto"]);
+    golden("till", &configure(), &["till.proto"]);
+    golden("till_v1", &configure(), &["till_v1.proto"]);
+}
+
+#[test]
 fn packages_and_imports() {
     golden("packages", &configure(), &["post/v1/post.proto"]);
 }

@@ -1,9 +1,11 @@
 //! What akt-build promises; one file per promise.
 
 mod compiled;
+mod evolution;
 mod golden;
 mod lock;
 mod mistakes;
+mod nodes;
 
 /// What users get with `include_contracts!`: the golden code, each file in the module it was made for.
 mod cart {
@@ -15,11 +17,20 @@ mod elsewhere {
 mod names {
     include!("../golden/names.rs");
 }
+mod oneway {
+    include!("../golden/oneway.rs");
+}
 mod packages {
     include!("../golden/packages.rs");
 }
 mod plain {
     include!("../golden/plain.rs");
+}
+mod till {
+    include!("../golden/till.rs");
+}
+mod till_v1 {
+    include!("../golden/till_v1.rs");
 }
 mod well_known {
     include!("../golden/well_known.rs");
