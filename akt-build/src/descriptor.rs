@@ -13,6 +13,9 @@ use crate::error::{Error, Mistake, Position, Result};
 /// The name under which contracts import akt's options.
 pub(crate) const OPTIONS: &str = "akt/options.proto";
 
+/// The field of a file's descriptor that names its package.
+const PACKAGE: i32 = 2;
+
 const OPTIONS_SOURCE: &str = include_str!("../proto/akt/options.proto");
 
 /// The contracts of one compilation with all they import.
@@ -60,6 +63,13 @@ impl Contracts {
     /// The files on disk that were read.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.paths.values().map(PathBuf::as_path)
+    }
+
+    /// Where a file of the package of `name` names it, for what is not there any more.
+    pub(crate) fn package_of(&self, name: &str) -> Option<Position> {
+        let (package, _) = name.rsplit_once('.').unwrap_or_default();
+        let file = self.files().find(|file| file.package_name() == package)?;
+        Some(self.position(&file, &[PACKAGE]))
     }
 
     /// Where the element with this descriptor path stands, or the closest element around it that is known.

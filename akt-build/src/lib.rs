@@ -25,16 +25,18 @@ mod lock;
 mod model;
 mod name;
 mod options;
+mod output;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::env;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::{env, fs};
 
 use descriptor::Contracts;
 use emit::Target;
 use model::{Given, Model};
+use output::Output;
 
 pub use error::{Error, Mistake, Position, Result};
 pub use options::{Key, Rpc};
@@ -68,6 +70,7 @@ pub struct Builder {
     keys: BTreeMap<String, Key>,
     lock: Option<PathBuf>,
     out_dir: Option<PathBuf>,
+    check: Option<bool>,
 }
 
 impl Builder {
@@ -112,15 +115,29 @@ impl Builder {
     /// Keeps the contracts' shape in a file that belongs into version control.
     ///
     /// The file is written when it is missing and extended when the contracts grow. An edit that breaks nodes with the
-    /// older contracts fails the build.
+    /// older contracts fails the build, with the lines of the `.proto` and of the lock and what to do.
     pub fn lock(mut self, path: impl Into<PathBuf>) -> Self {
         self.lock = Some(path.into());
         self
     }
 
     /// Writes `akt_contracts.rs` into this folder; without it that is cargo's `OUT_DIR`.
+    ///
+    /// So the generated code can be read, and committed: `.out_dir("src/gen")`, and
+    /// `akt::include_contracts!("src/gen/akt_contracts.rs");` at the crate's root. [`check`](Self::check) in CI sees
+    /// that it is what the contracts make.
     pub fn out_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.out_dir = Some(path.into());
+        self
+    }
+
+    /// Compares in place of writing: a file of [`out_dir`](Self::out_dir) or a [`lock`](Self::lock) that is not what the
+    /// contracts make is an error that names the first line that differs.
+    ///
+    /// Unless it is said here, the environment variable `AKT_BUILD_CHECK=1` asks for it, as CI does. What is written into
+    /// cargo's own `OUT_DIR` is not committed, and written in any case.
+    pub fn check(mut self, check: bool) -> Self {
+        self.check = Some(check);
         self
     }
 
@@ -144,13 +161,17 @@ impl Builder {
     fn run(&self, protos: &[PathBuf], includes: &[PathBuf]) -> Result {
         let root = self.root_module()?;
         let extern_paths = self.extern_paths()?;
+        let output = Output::of(self.check);
+        let written = if self.out_dir.is_some() { output } else { Output::Write };
         let out_dir = self.out_dir.clone().or_else(|| env::var_os("OUT_DIR").map(PathBuf::from));
         let out_dir = out_dir.ok_or_else(|| {
             Error::Settings("OUT_DIR is not set: call this from a build.rs, or set `out_dir`".to_owned())
         })?;
 
         let contracts = Contracts::load(protos, includes)?;
-        for path in contracts.paths().chain(self.lock.as_deref()) {
+        tell_cargo("rerun-if-env-changed", output::CHECK);
+        let committed = self.out_dir.as_ref().map(|folder| folder.join(FILE));
+        for path in contracts.paths().chain(self.lock.as_deref()).chain(committed.as_deref()) {
             tell_cargo("rerun-if-changed", &path.display().to_string());
         }
         let elsewhere = |name: &str| {
@@ -165,11 +186,11 @@ impl Builder {
             tell_cargo("warning", warning);
         }
         if let Some(path) = &self.lock {
-            lock::check(path, &contracts, &model)?;
+            lock::check(path, &contracts, &model, output)?;
         }
         let (bytes, type_attributes) = (&self.bytes, &self.type_attributes);
         let target = Target { root: &root, extern_paths: &extern_paths, bytes, type_attributes };
-        write_if_changed(&out_dir.join(FILE), &emit::write(&contracts, &model, &target)?)
+        written.put(&out_dir.join(FILE), &emit::write(&contracts, &model, &target)?)
     }
 
     fn root_module(&self) -> Result<syn::Path> {
@@ -193,14 +214,6 @@ impl Builder {
         }
         Ok(self.extern_paths.iter().cloned().collect())
     }
-}
-
-/// Writes `text` unless the file already has it, so that nothing is compiled again for nothing.
-pub(crate) fn write_if_changed(path: &Path, text: &str) -> Result {
-    if fs::read_to_string(path).is_ok_and(|existing| existing == text) {
-        return Ok(());
-    }
-    fs::write(path, text).map_err(|source| Error::Io { path: path.to_owned(), source })
 }
 
 #[expect(clippy::print_stdout, reason = "cargo reads the standard output of a build script")]

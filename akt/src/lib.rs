@@ -107,10 +107,14 @@ pub mod __private {
 
 /// Includes the contracts that akt-build compiled in `build.rs`: the whole package tree.
 ///
-/// Say it once, at the crate's root, or in the module that `configure().root(..)` names.
+/// Say it once, at the crate's root, or in the module that `configure().root(..)` names. Code that is committed, by
+/// `configure().out_dir("src/gen")`, is named from the crate's folder: `include_contracts!("src/gen/akt_contracts.rs")`.
 #[macro_export]
 macro_rules! include_contracts {
     () => {
         include!(concat!(env!("OUT_DIR"), "/akt_contracts.rs"));
+    };
+    ($path:literal) => {
+        include!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $path));
     };
 }

@@ -1,5 +1,6 @@
 //! What akt-build promises; one file per promise.
 
+mod committed;
 mod compiled;
 mod evolution;
 mod golden;
@@ -27,7 +28,7 @@ mod plain {
     include!("../golden/plain.rs");
 }
 mod till {
-    include!("../golden/till.rs");
+    akt::include_contracts!("tests/golden/till.rs");
 }
 mod till_v1 {
     include!("../golden/till_v1.rs");
