@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use descriptor::Contracts;
-use emit::Target;
+use emit::{Attribute, Target};
 use model::{Given, Model};
 use output::Output;
 
@@ -64,7 +64,7 @@ pub fn configure() -> Builder {
 pub struct Builder {
     bytes: Vec<String>,
     extern_paths: Vec<(String, String)>,
-    type_attributes: Vec<(String, String)>,
+    attributes: Vec<Attribute>,
     root: Option<String>,
     rpcs: BTreeMap<String, Rpc>,
     keys: BTreeMap<String, Key>,
@@ -89,7 +89,31 @@ impl Builder {
 
     /// Puts an attribute on the messages and enums under a protobuf path; `"."` means all.
     pub fn type_attribute(mut self, path: impl Into<String>, attribute: impl Into<String>) -> Self {
-        self.type_attributes.push((path.into(), attribute.into()));
+        self.attributes.push(Attribute::Type(path.into(), attribute.into()));
+        self
+    }
+
+    /// Puts an attribute on the fields under a protobuf path: `.field_attribute("shop.v1.Item.sku", "#[serde(rename = \"id\")]")`.
+    pub fn field_attribute(mut self, path: impl Into<String>, attribute: impl Into<String>) -> Self {
+        self.attributes.push(Attribute::Field(path.into(), attribute.into()));
+        self
+    }
+
+    /// Derives `serde::Serialize` and `serde::Deserialize` for the messages, oneofs and enums under these protobuf paths;
+    /// `"."` means all. Fields that are absent are read as their defaults.
+    ///
+    /// The crate depends on serde with its feature `derive`; akt does not. The format is serde's own, not the JSON of
+    /// protobuf: field names as in Rust, enums as numbers, bytes as lists of numbers, a oneof as an enum of serde, and
+    /// Google's messages as they are built, so that a `Timestamp` is `{"seconds": 7, "nanos": 0}`; wrappers are plain
+    /// values. Fields that are [`bytes`](Self::bytes) need a dependency on the crate bytes with its feature `serde`. Types
+    /// of an [`extern_path`](Self::extern_path) must have serde of their own: those of prost-types have not.
+    pub fn serde<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        for path in paths {
+            let path: String = path.into();
+            let derive = "#[derive(::serde::Serialize, ::serde::Deserialize)]";
+            self.attributes.push(Attribute::Type(path.clone(), derive.to_owned()));
+            self.attributes.push(Attribute::Message(path, "#[serde(default)]".to_owned()));
+        }
         self
     }
 
@@ -188,8 +212,8 @@ impl Builder {
         if let Some(path) = &self.lock {
             lock::check(path, &contracts, &model, output)?;
         }
-        let (bytes, type_attributes) = (&self.bytes, &self.type_attributes);
-        let target = Target { root: &root, extern_paths: &extern_paths, bytes, type_attributes };
+        let (bytes, attributes) = (&self.bytes, &self.attributes);
+        let target = Target { root: &root, extern_paths: &extern_paths, bytes, attributes };
         written.put(&out_dir.join(FILE), &emit::write(&contracts, &model, &target)?)
     }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use prost_build::Module;
 use prost_types::FileDescriptorProto;
 use quote::ToTokens;
-use syn::{Attribute, Item, ItemMod, parse_quote};
+use syn::{Item, ItemMod, parse_quote};
 
 use super::comment;
 use super::message::{config, ident};
@@ -23,16 +23,28 @@ pub(crate) struct Target<'a> {
     pub(crate) extern_paths: &'a BTreeMap<String, String>,
     /// Protobuf paths whose `bytes` are `Bytes`.
     pub(crate) bytes: &'a [String],
-    /// Attributes by protobuf path.
-    pub(crate) type_attributes: &'a [(String, String)],
+    pub(crate) attributes: &'a [Attribute],
+}
+
+/// An attribute, and the protobuf path under which it goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Attribute {
+    /// Messages, oneofs and enums.
+    Type(String, String),
+    Message(String, String),
+    Field(String, String),
 }
 
 /// Writes the whole file.
 pub(crate) fn write(contracts: &Contracts, model: &Rc<Model>, target: &Target<'_>) -> Result<String> {
     let mut config = config(target.extern_paths);
     config.bytes(target.bytes);
-    for (path, attribute) in target.type_attributes {
-        config.type_attribute(path, attribute);
+    for attribute in target.attributes {
+        match attribute {
+            Attribute::Type(path, text) => config.type_attribute(path, text),
+            Attribute::Message(path, text) => config.message_attribute(path, text),
+            Attribute::Field(path, text) => config.field_attribute(path, text),
+        };
     }
     let root = Rc::new(target.root.clone());
     config.service_generator(Box::new(Generator { model: Rc::clone(model), root }));
@@ -136,13 +148,13 @@ fn parse(code: &str) -> Result<Vec<Item>> {
     let parsed = syn::parse_file(code);
     let file = parsed.map_err(|error| {
         Error::Settings(format!(
-            "the generated code is not Rust ({error}); is each `type_attribute` an attribute?"
+            "the generated code is not Rust ({error}); is each `type_attribute` and `field_attribute` an attribute?"
         ))
     })?;
     Ok(file.items)
 }
 
-fn allowed() -> Attribute {
+fn allowed() -> syn::Attribute {
     parse_quote! {
         #[allow(
             dead_code,
@@ -165,7 +177,7 @@ fn allowed() -> Attribute {
     }
 }
 
-fn attributes(item: &mut Item) -> Option<&mut Vec<Attribute>> {
+fn attributes(item: &mut Item) -> Option<&mut Vec<syn::Attribute>> {
     Some(match item {
         Item::Const(item) => &mut item.attrs,
         Item::Enum(item) => &mut item.attrs,

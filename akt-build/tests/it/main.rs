@@ -33,6 +33,9 @@ mod till {
 mod till_v1 {
     include!("../golden/till_v1.rs");
 }
+mod serde_derived {
+    include!("../golden/serde.rs");
+}
 mod well_known {
     include!("../golden/well_known.rs");
 }
