@@ -13,6 +13,9 @@ use crate::error::{Error, Mistake, Position, Result};
 /// The name under which contracts import akt's options.
 pub(crate) const OPTIONS: &str = "akt/options.proto";
 
+/// What protox does not say so plainly.
+const EDITIONS: &str = "editions are not read by this version of akt-build; say `syntax = \"proto3\";`, where `optional` gives a field presence";
+
 /// The field of a file's descriptor that names its package.
 const PACKAGE: i32 = 2;
 
@@ -163,6 +166,7 @@ fn mistake_of(error: &protox::Error, includes: &[PathBuf]) -> Error {
         return Error::contract(Some(Position { file, line: 0, column: 0 }), error.to_string());
     };
     let at = Position { file, line, column };
+    let text = if text.ends_with("found 'edition'") { EDITIONS } else { text };
     Error::Contracts(vec![Mistake { at: Some(at), text: text.to_owned() }])
 }
 

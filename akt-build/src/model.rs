@@ -12,8 +12,8 @@ use crate::name::{self, Taken, camel, snake};
 use crate::options::{self, Key, Rpc as Options};
 use crate::wire;
 
-/// Methods every reference has; an rpc of that name gets a trailing underscore there.
-const REFERENCE_METHODS: &[&str] = &["actor", "ask", "clone", "grain", "tell"];
+/// Methods every reference has, by Rust's prelude too; an rpc of that name gets a trailing underscore there.
+const REFERENCE_METHODS: &[&str] = &["actor", "ask", "clone", "grain", "into", "tell", "try_into"];
 
 /// What a one-way rpc returns.
 const EMPTY: &str = "google.protobuf.Empty";

@@ -14,7 +14,7 @@ use crate::model::{
 use crate::parse::{is_turn, lifetimes, returned, typed, ungroup};
 
 /// Methods that every reference has.
-const RESERVED: &[&str] = &["actor", "ask", "clone", "grain", "tell"];
+const RESERVED: &[&str] = &["actor", "ask", "clone", "grain", "into", "tell", "try_into"];
 
 /// `#[actor]` goes on an impl block.
 pub(crate) fn is_impl_block(item: &Item, diag: &mut Diag) {

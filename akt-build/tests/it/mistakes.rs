@@ -40,6 +40,17 @@ fn a_file_outside_of_the_includes() {
 }
 
 #[test]
+fn an_edition() {
+    let folder = Folder::new("edition");
+    folder.write("a.proto", "edition = \"2023\";\npackage x;\nmessage A {}\n");
+
+    assert_eq!(
+        folder.compile(&configure(), "a.proto"),
+        Err("a.proto:1:1: editions are not read by this version of akt-build; say `syntax = \"proto3\";`, where `optional` gives a field presence".to_owned())
+    );
+}
+
+#[test]
 fn an_unknown_option() {
     assert_eq!(
         mistake(
