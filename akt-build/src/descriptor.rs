@@ -51,6 +51,13 @@ impl Contracts {
         Ok(Self { pool, paths, kept })
     }
 
+    /// Contracts that were no files.
+    #[cfg(test)]
+    pub(crate) fn of(pool: DescriptorPool) -> Self {
+        let kept = kept(&pool);
+        Self { pool, paths: BTreeMap::new(), kept }
+    }
+
     /// Every descriptor, akt's options and Google's included.
     pub(crate) fn pool(&self) -> &DescriptorPool {
         &self.pool

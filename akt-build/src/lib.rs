@@ -21,11 +21,14 @@
 mod descriptor;
 mod emit;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod lock;
 mod model;
 mod name;
 mod options;
 mod output;
+mod spelling;
 mod wire;
 
 use std::collections::BTreeMap;

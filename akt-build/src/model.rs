@@ -10,7 +10,7 @@ use crate::descriptor::Contracts;
 use crate::error::{Error, Mistake, Position, Result};
 use crate::name::{self, Taken, camel, snake};
 use crate::options::{self, Key, Rpc as Options};
-use crate::wire;
+use crate::{spelling, wire};
 
 /// Methods every reference has, by Rust's prelude too; an rpc of that name gets a trailing underscore there.
 const REFERENCE_METHODS: &[&str] = &["actor", "ask", "clone", "grain", "into", "tell", "try_into"];
@@ -98,7 +98,11 @@ impl Model {
         given: &Given<'_>,
         elsewhere: impl Fn(&str) -> bool,
     ) -> Result<Self> {
-        let mut reader = Reader { contracts, given, mistakes: Vec::new(), warnings: Vec::new() };
+        let mistakes = spelling::check(contracts);
+        if !mistakes.is_empty() {
+            return Err(Error::Contracts(mistakes));
+        }
+        let mut reader = Reader { contracts, given, mistakes, warnings: Vec::new() };
         let services = contracts.files().flat_map(|file| file.services().collect::<Vec<_>>());
         let services: Vec<_> = services.filter(|service| !elsewhere(service.full_name())).collect();
 

@@ -375,6 +375,14 @@ pub(crate) fn no_handler_in_contract(attr: &Attribute, is_rpc: bool, diag: &mut 
     diag.error(attr, text);
 }
 
+/// The callback macro of a contract has its trait's path, to which nothing can be added.
+pub(crate) fn is_contract(negative: bool, path: &Path, diag: &mut Diag) {
+    let plain = path.segments.iter().all(|segment| segment.arguments.is_none());
+    if negative || !plain {
+        diag.error(path, "a contract is a trait without arguments: `impl shop::Cart for MyCart`");
+    }
+}
+
 /// A method of a contract impl is an rpc or a hook.
 pub(crate) fn is_in_contract(method: &Ident, path: &TokenStream, contract: &Contract, diag: &mut Diag) {
     let names: Vec<_> = contract.rpcs.iter().map(|rpc| plain(&rpc.method)).collect();

@@ -3,6 +3,7 @@
 mod committed;
 mod compiled;
 mod evolution;
+mod fuzz;
 mod golden;
 mod lock;
 mod mistakes;

@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p akt-macros` writes the files anew.
 
+mod fuzz;
 mod mistakes;
 
 use std::fs;
