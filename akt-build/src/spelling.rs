@@ -113,20 +113,26 @@ impl Check<'_> {
 
     /// Nobody before has the Rust name.
     fn alone(&mut self, scope: &mut Scope, rust: String, name: &str, path: &[i32]) {
-        let Some(first) = scope.insert(rust.clone(), name.to_owned()) else { return };
+        let Some(first) = scope.insert(rust.clone(), name.to_owned()).filter(|_| has_letter(name)) else {
+            return;
+        };
         let at = Some(self.contracts.position(self.file, path));
         let text = format!("`{first}` and `{name}` are both `{rust}` in Rust; give one of them another name");
         self.mistakes.push(Mistake { at, text });
     }
 
     fn name(&mut self, what: &str, name: &str, path: &[i32]) {
-        if name.chars().any(|c| c != '_') {
+        if has_letter(name) {
             return;
         }
         let at = Some(self.contracts.position(self.file, path));
         let text = format!("no Rust name can be made of the {what} `{name}`; give it a letter");
         self.mistakes.push(Mistake { at, text });
     }
+}
+
+fn has_letter(name: &str) -> bool {
+    name.chars().any(|c| c != '_')
 }
 
 /// The variant that prost makes of an enum's value: without the enum's name in front, if that is a word.
