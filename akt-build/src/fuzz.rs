@@ -21,6 +21,7 @@ use crate::lock;
 use crate::model::{Given, Model};
 use crate::options::Rpc;
 use crate::output::Output;
+use crate::refs::Refs;
 
 /// Names that are taken by somebody.
 const NAMES: &[&str] = &[
@@ -116,7 +117,14 @@ fn compile(rng: &mut Rng, contracts: &Contracts, folder: &Path) {
         let _ = fs::remove_file(&lock);
     }
     let (root, attributes) = (syn::parse_quote!(crate), []);
-    let target = Target { root: &root, extern_paths: &BTreeMap::new(), bytes: &[], attributes: &attributes };
+    let Ok(refs) = Refs::read(contracts, &model, &root, &BTreeMap::new()) else { return };
+    let target = Target {
+        refs: &refs,
+        root: &root,
+        extern_paths: &BTreeMap::new(),
+        bytes: &[],
+        attributes: &attributes,
+    };
     let _ = emit::write(contracts, &Rc::new(model), &target);
 }
 

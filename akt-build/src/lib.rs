@@ -15,6 +15,9 @@
 //! messages are compiled into the tree like any import: `google::protobuf::Timestamp`. A crate that depends on prost-types
 //! can use its types instead: `.extern_path("google.protobuf", "::prost_types")`.
 //!
+//! A field of type `akt.Ref` with `[(akt.ref) = "shop.v1.Cart"]` is an `akt::RefField<CartRef>`, a reference that is sent on
+//! and resolved where it arrives.
+//!
 //! A message that is named by `(akt.rpc).error` gets `Display` and `Error`. Its text is the case of its oneof, or else its
 //! field `message`, `reason`, `detail`, `description` or `text`, or else the whole message.
 
@@ -28,6 +31,7 @@ mod model;
 mod name;
 mod options;
 mod output;
+mod refs;
 mod spelling;
 mod wire;
 
@@ -40,6 +44,7 @@ use descriptor::Contracts;
 use emit::{Attribute, Target};
 use model::{Given, Model};
 use output::Output;
+use refs::Refs;
 
 pub use error::{Error, Mistake, Position, Result};
 pub use options::{Key, Rpc};
@@ -212,11 +217,12 @@ impl Builder {
         for warning in &model.warnings {
             tell_cargo("warning", warning);
         }
+        let refs = Refs::read(&contracts, &model, &root, &extern_paths)?;
         if let Some(path) = &self.lock {
             lock::check(path, &contracts, &model, output)?;
         }
         let (bytes, attributes) = (&self.bytes, &self.attributes);
-        let target = Target { root: &root, extern_paths: &extern_paths, bytes, attributes };
+        let target = Target { root: &root, extern_paths: &extern_paths, refs: &refs, bytes, attributes };
         written.put(&out_dir.join(FILE), &emit::write(&contracts, &model, &target)?)
     }
 

@@ -20,7 +20,11 @@ mod message;
 #[cfg(not(feature = "cron"))]
 mod no_cron;
 mod path;
+mod ref_field;
 #[cfg(feature = "remote")]
+mod remote;
+#[path = "no_remote.rs"]
+#[cfg(not(feature = "remote"))]
 mod remote;
 mod router;
 #[cfg_attr(not(feature = "testkit"), allow(dead_code, unused_imports, reason = "what only simulations use"))]
@@ -57,14 +61,15 @@ pub use cron::{Cron, CronError};
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
+pub use ref_field::{InSystem, RefField, ResolveError};
 #[cfg(feature = "remote")]
-pub use remote::{ActorAtError, Refusal, Remote};
+pub use remote::{Refusal, Remote};
 pub use router::{Routee, Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
-    ActorSystem, Blocked, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event, EventMetrics,
-    EventStream, Evict, Extension, Histogram, Inject, KindMetrics, LookupError, MessageMetrics, Metrics,
-    MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind, Scheduled, Scheduler,
+    ActorAtError, ActorSystem, Blocked, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event,
+    EventMetrics, EventStream, Evict, Extension, Histogram, Inject, KindMetrics, LookupError, MessageMetrics,
+    Metrics, MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind, Scheduled, Scheduler,
     ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep, UnknownSchedule,
 };
 #[cfg(feature = "prometheus")]

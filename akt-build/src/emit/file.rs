@@ -14,6 +14,7 @@ use super::service::{Generator, append_errors};
 use crate::descriptor::Contracts;
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::refs::Refs;
 
 /// What the user wants the code to look like.
 pub(crate) struct Target<'a> {
@@ -21,6 +22,8 @@ pub(crate) struct Target<'a> {
     pub(crate) root: &'a syn::Path,
     /// Rust paths by protobuf path, with its leading dot.
     pub(crate) extern_paths: &'a BTreeMap<String, String>,
+    /// References in messages.
+    pub(crate) refs: &'a Refs,
     /// Protobuf paths whose `bytes` are `Bytes`.
     pub(crate) bytes: &'a [String],
     pub(crate) attributes: &'a [Attribute],
@@ -38,6 +41,9 @@ pub(crate) enum Attribute {
 /// Writes the whole file.
 pub(crate) fn write(contracts: &Contracts, model: &Rc<Model>, target: &Target<'_>) -> Result<String> {
     let mut config = config(target.extern_paths);
+    for (proto, rust) in target.refs.types() {
+        config.extern_path(proto, rust);
+    }
     config.bytes(target.bytes);
     for attribute in target.attributes {
         match attribute {
@@ -50,9 +56,12 @@ pub(crate) fn write(contracts: &Contracts, model: &Rc<Model>, target: &Target<'_
     config.service_generator(Box::new(Generator { model: Rc::clone(model), root }));
 
     let requests = contracts.files().map(|file| {
-        let file = prepare(file.file_descriptor_proto().clone(), model);
-        (Module::from_protobuf_package_name(file.package()), file)
+        let mut file = prepare(file.file_descriptor_proto().clone(), model);
+        target.refs.put_into(&mut file);
+        file
     });
+    let requests = requests.chain(target.refs.file());
+    let requests = requests.map(|file| (Module::from_protobuf_package_name(file.package()), file));
     let modules = config.generate(requests.collect()).map_err(|error| Error::Settings(error.to_string()))?;
     let items = Package::of(modules)?.into_items();
     let code = prettyplease::unparse(&syn::File { shebang: None, attrs: Vec::new(), items });

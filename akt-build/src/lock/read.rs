@@ -10,6 +10,7 @@ use prost_reflect::{
 use super::text::{Block, Entry, Key, Lock};
 use crate::descriptor::Contracts;
 use crate::model::{Model, Rpc, Service};
+use crate::refs;
 
 /// What the lock of these contracts says.
 pub(super) fn lock(contracts: &Contracts, model: &Model) -> Lock {
@@ -47,7 +48,7 @@ impl Reader<'_> {
             block.entries.insert(key, self.entry("", &[]));
         }
         for field in message.fields() {
-            let mut text = format!("{}: {}", field.name(), field_type(&field));
+            let mut text = format!("{}: {}", field.name(), field_type(self.contracts, &field));
             if let Some(oneof) = field.containing_oneof().filter(|oneof| !oneof.is_synthetic()) {
                 text = format!("{text} in {}", oneof.name());
             }
@@ -115,12 +116,12 @@ fn rpc_text(method: &MethodDescriptor, rpc: &Rpc) -> String {
     text
 }
 
-fn field_type(field: &FieldDescriptor) -> String {
+fn field_type(contracts: &Contracts, field: &FieldDescriptor) -> String {
     if let (true, Kind::Message(entry)) = (field.is_map(), field.kind()) {
         let (key, value) = (entry.map_entry_key_field(), entry.map_entry_value_field());
-        return format!("map<{}, {}>", kind(&key), kind(&value));
+        return format!("map<{}, {}>", kind(contracts, &key), value_kind(contracts, field, &value));
     }
-    let kind = kind(field);
+    let kind = kind(contracts, field);
     match field.cardinality() {
         Cardinality::Repeated => format!("repeated {kind}"),
         Cardinality::Required => format!("required {kind}"),
@@ -128,11 +129,20 @@ fn field_type(field: &FieldDescriptor) -> String {
     }
 }
 
+/// The type of a map's values; the map says to what they refer.
+fn value_kind(contracts: &Contracts, map: &FieldDescriptor, value: &FieldDescriptor) -> String {
+    let kind = kind(contracts, value);
+    refs::contract_of(contracts, map).map_or_else(|| kind.clone(), |contract| format!("{kind} of {contract}"))
+}
+
 /// The type as a `.proto` says it.
-fn kind(field: &FieldDescriptor) -> String {
+fn kind(contracts: &Contracts, field: &FieldDescriptor) -> String {
     match field.kind() {
         Kind::Message(message) if field.is_group() => format!("group {}", message.full_name()),
-        Kind::Message(message) => message.full_name().to_owned(),
+        Kind::Message(message) => match refs::contract_of(contracts, field) {
+            Some(contract) => format!("{} of {contract}", message.full_name()),
+            None => message.full_name().to_owned(),
+        },
         Kind::Enum(values) => values.full_name().to_owned(),
         scalar => format!("{scalar:?}"),
     }

@@ -30,6 +30,11 @@ fn every_option() {
 }
 
 #[test]
+fn references_in_messages() {
+    golden("refs", &configure().extern_path("shop.v1", "crate::cart::shop::v1"), &["refs.proto"]);
+}
+
+#[test]
 fn messages_for_serde() {
     let given = configure().serde(["."]).field_attribute("Item.sku", "#[serde(rename = \"id\")]");
     golden_in("serde_derived", "serde", &given, &["serde.proto"]);

@@ -8,6 +8,7 @@ mod golden;
 mod lock;
 mod mistakes;
 mod nodes;
+mod references;
 
 /// What users get with `include_contracts!`: the golden code, each file in the module it was made for.
 mod cart {
@@ -33,6 +34,9 @@ mod till {
 }
 mod till_v1 {
     include!("../golden/till_v1.rs");
+}
+mod refs {
+    include!("../golden/refs.rs");
 }
 mod serde_derived {
     include!("../golden/serde.rs");
