@@ -108,7 +108,9 @@ fn compile(rng: &mut Rng, contracts: &Contracts, folder: &Path) {
     let error = Rpc::new().error(name(rng)).timeout("5s").was(name(rng)).id(rng.u32(..9));
     let rpcs = BTreeMap::from([(format!("{}.{}/{}", "a", name(rng), name(rng)), error)]);
     let given = if rng.u8(..8) == 0 { rpcs } else { BTreeMap::new() };
-    let Ok(model) = Model::new(contracts, &Given { rpcs: &given, keys: &BTreeMap::new() }, |_| false) else {
+    let Ok(model) =
+        Model::new(contracts, &Given { rpcs: &given, keys: &BTreeMap::new(), probe: true }, |_| false)
+    else {
         return;
     };
     let lock = folder.join("akt.lock");

@@ -79,6 +79,7 @@ pub struct Builder {
     lock: Option<PathBuf>,
     out_dir: Option<PathBuf>,
     check: Option<bool>,
+    probe: bool,
 }
 
 impl Builder {
@@ -163,6 +164,16 @@ impl Builder {
         self
     }
 
+    /// Writes a `CartProbe` beside each `CartRef`: it stands in for an actor in tests.
+    ///
+    /// `let (cart, mut probe) = CartProbe::start(&system).await;` gives `cart` to who calls it, and
+    /// `probe.expect_add().await` the request and the reply of the next call, or fails the test with what came instead.
+    /// The probes are there where akt has its feature `testkit`, which belongs to the tests' dependencies.
+    pub fn probe(mut self, probe: bool) -> Self {
+        self.probe = probe;
+        self
+    }
+
     /// Compares in place of writing: a file of [`out_dir`](Self::out_dir) or a [`lock`](Self::lock) that is not what the
     /// contracts make is an error that names the first line that differs.
     ///
@@ -212,8 +223,8 @@ impl Builder {
                 .keys()
                 .any(|path| name.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('.')))
         };
-        let model =
-            Rc::new(Model::new(&contracts, &Given { rpcs: &self.rpcs, keys: &self.keys }, elsewhere)?);
+        let given = Given { rpcs: &self.rpcs, keys: &self.keys, probe: self.probe };
+        let model = Rc::new(Model::new(&contracts, &given, elsewhere)?);
         for warning in &model.warnings {
             tell_cargo("warning", warning);
         }

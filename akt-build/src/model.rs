@@ -35,6 +35,8 @@ pub(crate) struct Service {
     pub(crate) contract: String,
     pub(crate) message: String,
     pub(crate) reference: String,
+    /// What stands in for an actor in tests, if that is wanted.
+    pub(crate) probe: Option<String>,
     /// The name under which the callback macro is exported from the crate.
     pub(crate) callback: String,
     pub(crate) rpcs: Vec<Rpc>,
@@ -130,6 +132,8 @@ pub(crate) struct Given<'a> {
     pub(crate) rpcs: &'a BTreeMap<String, Options>,
     /// By `package.Service`.
     pub(crate) keys: &'a BTreeMap<String, Key>,
+    /// Whether each service gets a probe.
+    pub(crate) probe: bool,
 }
 
 /// Reads services and notes every mistake on the way.
@@ -160,6 +164,8 @@ impl Reader<'_> {
             let name = camel(service.name());
             let message = self.claim(scope, service, "message enum", &format!("{name}Msg"));
             let reference = self.claim(scope, service, "reference", &format!("{name}Ref"));
+            let probe =
+                self.given.probe.then(|| self.claim(scope, service, "probe", &format!("{name}Probe")));
             let (rpcs, unknown) = self.rpcs(service, scope);
             let errors = rpcs.iter().filter_map(|rpc| rpc.error.clone());
             let errors = errors.filter(|error| described.insert(error.full_name().to_owned())).collect();
@@ -175,6 +181,7 @@ impl Reader<'_> {
                 contract,
                 message,
                 reference,
+                probe,
                 callback,
                 rpcs,
                 unknown,
@@ -371,7 +378,7 @@ mod tests {
     fn nothing() -> Given<'static> {
         static RPCS: BTreeMap<String, Options> = BTreeMap::new();
         static KEYS: BTreeMap<String, Key> = BTreeMap::new();
-        Given { rpcs: &RPCS, keys: &KEYS }
+        Given { rpcs: &RPCS, keys: &KEYS, probe: false }
     }
 
     #[test]

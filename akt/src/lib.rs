@@ -19,6 +19,8 @@ mod machine;
 mod message;
 #[cfg(not(feature = "cron"))]
 mod no_cron;
+#[cfg(not(feature = "testkit"))]
+mod no_testkit;
 mod path;
 mod ref_field;
 #[cfg(feature = "remote")]
@@ -38,6 +40,8 @@ mod sync;
 mod system;
 #[cfg(any(feature = "otel", feature = "prometheus"))]
 mod telemetry;
+#[cfg(feature = "testkit")]
+mod testkit;
 mod time;
 #[cfg(feature = "remote")]
 mod transport;
@@ -76,6 +80,8 @@ pub use system::{
 pub use telemetry::Prometheus;
 #[cfg(feature = "otel")]
 pub use telemetry::{Otel, OtelExport, TraceContext};
+#[cfg(feature = "testkit")]
+pub use testkit::Probe;
 pub use time::Instant;
 #[cfg(feature = "remote")]
 pub use transport::{BindError, Network, Tls, TlsError};
@@ -93,6 +99,7 @@ pub mod prelude {
 /// What generated code calls; nothing here is for users.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::__probe as probe;
     pub use crate::actor::{
         Answered, AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full, HoldsUnknown,
         Incoming, Join, Lost, Mode, Next, NoFlight, NoReturns, NoStash, Opener, Outgoing, Returning, Returns,

@@ -10,7 +10,7 @@ fn main() -> akt_build::Result {
     let mut protos = Vec::new();
     collect(Path::new("proto"), &mut protos).expect("the contracts are beside this file");
     protos.retain(|proto| !LEFT_OUT.iter().any(|left_out| proto == Path::new(left_out)));
-    akt_build::configure().compile(&protos, &["proto"])
+    akt_build::configure().probe(true).compile(&protos, &["proto"])
 }
 
 fn collect(folder: &Path, protos: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -505,6 +505,33 @@ pub mod till {
             }
         }
         impl ::core::error::Error for Jammed {}
+        ::akt::__private::probe! {
+            #[doc =
+            " Stands in for an actor of `till.v2.Till` in tests, which take its messages out and answer them."]
+            #[derive(Debug)] pub struct TillProbe(::akt::Probe < TillRef >); impl
+            TillProbe { #[doc =
+            r" Starts one under a name of its own: the reference for those who call, the probe for the test."]
+            pub async fn start(system : & ::akt::ActorSystem) -> (TillRef, Self) { let
+            (reference, probe) = ::akt::Probe::start(system). await; (reference,
+            Self(probe)) } #[doc =
+            " The next message, which must be `Pay` and come within five seconds: its request and reply."]
+            pub async fn expect_pay(& mut self) -> (Coins, ::akt::Reply < Coins >) {
+            match self.0.next("Pay"). await { TillMsg::Pay(request, reply) => (request,
+            reply), other => self.0.unexpected("Pay", & other), } } #[doc =
+            " The next message, which must be `Open` and come within five seconds: its request and reply."]
+            pub async fn expect_open(& mut self) -> (Coins, ::akt::Reply < () >) { match
+            self.0.next("Open"). await { TillMsg::Open(request, reply) => (request,
+            reply), other => self.0.unexpected("Open", & other), } } #[doc =
+            " The next message, which must be `Close` and come within five seconds: its request and reply."]
+            pub async fn expect_close(& mut self) -> ((), ::akt::Reply < () >) { match
+            self.0.next("Close"). await { TillMsg::Close(request, reply) => (request,
+            reply), other => self.0.unexpected("Close", & other), } } #[doc =
+            " The next message, which must be `Unknown` and come within five seconds: its request and reply."]
+            pub async fn expect_unknown(& mut self) -> ((), ::akt::Reply <
+            ::core::result::Result < Coins, Jammed > >) { match self.0.next("Unknown").
+            await { TillMsg::Unknown(request, reply) => (request, reply), other => self.0
+            .unexpected("Unknown", & other), } } }
+        }
         #[doc(hidden)]
         #[macro_export]
         macro_rules! __akt_till_v2_till {

@@ -25,7 +25,7 @@ fn well_known_types() {
 #[test]
 fn every_option() {
     golden("oneway", &configure(), &["oneway.proto"]);
-    golden("till", &configure(), &["till.proto"]);
+    golden("till", &configure().probe(true), &["till.proto"]);
     golden("till_v1", &configure(), &["till_v1.proto"]);
 }
 

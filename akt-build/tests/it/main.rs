@@ -8,6 +8,7 @@ mod golden;
 mod lock;
 mod mistakes;
 mod nodes;
+mod probes;
 mod references;
 
 /// What users get with `include_contracts!`: the golden code, each file in the module it was made for.

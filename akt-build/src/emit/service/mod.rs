@@ -2,6 +2,7 @@
 
 mod callback;
 mod definition;
+mod probe;
 mod protocol;
 mod reference;
 mod request;
@@ -60,6 +61,7 @@ impl ServiceGenerator for Generator {
             contract.markers(),
             contract.reference(),
             contract.errors(),
+            contract.probe().unwrap_or_default(),
             contract.callback(),
         ];
         for part in parts {
