@@ -13,6 +13,12 @@ use crate::error::{Error, Mistake, Position, Result};
 /// The name under which contracts import akt's options.
 pub(crate) const OPTIONS: &str = "akt/options.proto";
 
+/// What protox does not say so plainly.
+const EDITIONS: &str = "editions are not read by this version of akt-build; say `syntax = \"proto3\";`, where `optional` gives a field presence";
+
+/// The field of a file's descriptor that names its package.
+const PACKAGE: i32 = 2;
+
 const OPTIONS_SOURCE: &str = include_str!("../proto/akt/options.proto");
 
 /// The contracts of one compilation with all they import.
@@ -45,6 +51,13 @@ impl Contracts {
         Ok(Self { pool, paths, kept })
     }
 
+    /// Contracts that were no files.
+    #[cfg(test)]
+    pub(crate) fn of(pool: DescriptorPool) -> Self {
+        let kept = kept(&pool);
+        Self { pool, paths: BTreeMap::new(), kept }
+    }
+
     /// Every descriptor, akt's options and Google's included.
     pub(crate) fn pool(&self) -> &DescriptorPool {
         &self.pool
@@ -60,6 +73,13 @@ impl Contracts {
     /// The files on disk that were read.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.paths.values().map(PathBuf::as_path)
+    }
+
+    /// Where a file of the package of `name` names it, for what is not there any more.
+    pub(crate) fn package_of(&self, name: &str) -> Option<Position> {
+        let (package, _) = name.rsplit_once('.').unwrap_or_default();
+        let file = self.files().find(|file| file.package_name() == package)?;
+        Some(self.position(&file, &[PACKAGE]))
     }
 
     /// Where the element with this descriptor path stands, or the closest element around it that is known.
@@ -153,6 +173,7 @@ fn mistake_of(error: &protox::Error, includes: &[PathBuf]) -> Error {
         return Error::contract(Some(Position { file, line: 0, column: 0 }), error.to_string());
     };
     let at = Position { file, line, column };
+    let text = if text.ends_with("found 'edition'") { EDITIONS } else { text };
     Error::Contracts(vec![Mistake { at: Some(at), text: text.to_owned() }])
 }
 

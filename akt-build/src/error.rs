@@ -19,6 +19,21 @@ pub enum Error {
     /// `build.rs` asks for something that cannot be.
     #[error("{0}")]
     Settings(String),
+    /// A committed file is not what its contracts make; told in place of writing it, see [`Builder::check`](crate::Builder::check).
+    #[error(
+        "{}:{line}: out of date: it says `{has}`, the contracts make `{made}`; build without the check and commit the file",
+        path.display()
+    )]
+    Drift {
+        /// The file.
+        path: PathBuf,
+        /// The first line that differs.
+        line: usize,
+        /// The line as it is.
+        has: String,
+        /// The line as it would be.
+        made: String,
+    },
     /// A file could not be read or written.
     #[error("cannot access {}", path.display())]
     Io {
@@ -40,6 +55,7 @@ impl Error {
         match self {
             Self::Contracts(mistakes) => mistakes.iter().map(Mistake::to_string).collect(),
             Self::Settings(text) => vec![text.clone()],
+            Self::Drift { .. } => vec![self.to_string()],
             Self::Io { source, .. } => vec![format!("{self}: {source}")],
         }
     }

@@ -15,28 +15,39 @@
 //! messages are compiled into the tree like any import: `google::protobuf::Timestamp`. A crate that depends on prost-types
 //! can use its types instead: `.extern_path("google.protobuf", "::prost_types")`.
 //!
+//! A field of type `akt.Ref` with `[(akt.ref) = "shop.v1.Cart"]` is an `akt::RefField<CartRef>`, a reference that is sent on
+//! and resolved where it arrives.
+//!
 //! A message that is named by `(akt.rpc).error` gets `Display` and `Error`. Its text is the case of its oneof, or else its
 //! field `message`, `reason`, `detail`, `description` or `text`, or else the whole message.
 
 mod descriptor;
 mod emit;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod lock;
 mod model;
 mod name;
 mod options;
+mod output;
+mod refs;
+mod spelling;
+mod wire;
 
 use std::collections::BTreeMap;
+use std::env;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::{env, fs};
 
 use descriptor::Contracts;
-use emit::Target;
-use model::Model;
+use emit::{Attribute, Target};
+use model::{Given, Model};
+use output::Output;
+use refs::Refs;
 
 pub use error::{Error, Mistake, Position, Result};
-pub use options::Rpc;
+pub use options::{Key, Rpc};
 
 /// The file that `akt::include_contracts!` includes.
 const FILE: &str = "akt_contracts.rs";
@@ -61,11 +72,14 @@ pub fn configure() -> Builder {
 pub struct Builder {
     bytes: Vec<String>,
     extern_paths: Vec<(String, String)>,
-    type_attributes: Vec<(String, String)>,
+    attributes: Vec<Attribute>,
     root: Option<String>,
     rpcs: BTreeMap<String, Rpc>,
+    keys: BTreeMap<String, Key>,
     lock: Option<PathBuf>,
     out_dir: Option<PathBuf>,
+    check: Option<bool>,
+    probe: bool,
 }
 
 impl Builder {
@@ -84,7 +98,31 @@ impl Builder {
 
     /// Puts an attribute on the messages and enums under a protobuf path; `"."` means all.
     pub fn type_attribute(mut self, path: impl Into<String>, attribute: impl Into<String>) -> Self {
-        self.type_attributes.push((path.into(), attribute.into()));
+        self.attributes.push(Attribute::Type(path.into(), attribute.into()));
+        self
+    }
+
+    /// Puts an attribute on the fields under a protobuf path: `.field_attribute("shop.v1.Item.sku", "#[serde(rename = \"id\")]")`.
+    pub fn field_attribute(mut self, path: impl Into<String>, attribute: impl Into<String>) -> Self {
+        self.attributes.push(Attribute::Field(path.into(), attribute.into()));
+        self
+    }
+
+    /// Derives `serde::Serialize` and `serde::Deserialize` for the messages, oneofs and enums under these protobuf paths;
+    /// `"."` means all. Fields that are absent are read as their defaults.
+    ///
+    /// The crate depends on serde with its feature `derive`; akt does not. The format is serde's own, not the JSON of
+    /// protobuf: field names as in Rust, enums as numbers, bytes as lists of numbers, a oneof as an enum of serde, and
+    /// Google's messages as they are built, so that a `Timestamp` is `{"seconds": 7, "nanos": 0}`; wrappers are plain
+    /// values. Fields that are [`bytes`](Self::bytes) need a dependency on the crate bytes with its feature `serde`. Types
+    /// of an [`extern_path`](Self::extern_path) must have serde of their own: those of prost-types have not.
+    pub fn serde<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        for path in paths {
+            let path: String = path.into();
+            let derive = "#[derive(::serde::Serialize, ::serde::Deserialize)]";
+            self.attributes.push(Attribute::Type(path.clone(), derive.to_owned()));
+            self.attributes.push(Attribute::Message(path, "#[serde(default)]".to_owned()));
+        }
         self
     }
 
@@ -100,18 +138,49 @@ impl Builder {
         self
     }
 
+    /// Says that a contract may be a grain's, found by a key of this type, as `(akt.contract).key` does:
+    /// `.key("shop.v1.Cart", Key::String)`.
+    pub fn key(mut self, service: impl Into<String>, key: Key) -> Self {
+        self.keys.insert(service.into(), key);
+        self
+    }
+
     /// Keeps the contracts' shape in a file that belongs into version control.
     ///
     /// The file is written when it is missing and extended when the contracts grow. An edit that breaks nodes with the
-    /// older contracts fails the build.
+    /// older contracts fails the build, with the lines of the `.proto` and of the lock and what to do.
     pub fn lock(mut self, path: impl Into<PathBuf>) -> Self {
         self.lock = Some(path.into());
         self
     }
 
     /// Writes `akt_contracts.rs` into this folder; without it that is cargo's `OUT_DIR`.
+    ///
+    /// So the generated code can be read, and committed: `.out_dir("src/gen")`, and
+    /// `akt::include_contracts!("src/gen/akt_contracts.rs");` at the crate's root. [`check`](Self::check) in CI sees
+    /// that it is what the contracts make.
     pub fn out_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.out_dir = Some(path.into());
+        self
+    }
+
+    /// Writes a `CartProbe` beside each `CartRef`: it stands in for an actor in tests.
+    ///
+    /// `let (cart, mut probe) = CartProbe::start(&system).await;` gives `cart` to who calls it, and
+    /// `probe.expect_add().await` the request and the reply of the next call, or fails the test with what came instead.
+    /// The probes are there where akt has its feature `testkit`, which belongs to the tests' dependencies.
+    pub fn probe(mut self, probe: bool) -> Self {
+        self.probe = probe;
+        self
+    }
+
+    /// Compares in place of writing: a file of [`out_dir`](Self::out_dir) or a [`lock`](Self::lock) that is not what the
+    /// contracts make is an error that names the first line that differs.
+    ///
+    /// Unless it is said here, the environment variable `AKT_BUILD_CHECK=1` asks for it, as CI does. What is written into
+    /// cargo's own `OUT_DIR` is not committed, and written in any case.
+    pub fn check(mut self, check: bool) -> Self {
+        self.check = Some(check);
         self
     }
 
@@ -135,13 +204,17 @@ impl Builder {
     fn run(&self, protos: &[PathBuf], includes: &[PathBuf]) -> Result {
         let root = self.root_module()?;
         let extern_paths = self.extern_paths()?;
+        let output = Output::of(self.check);
+        let written = if self.out_dir.is_some() { output } else { Output::Write };
         let out_dir = self.out_dir.clone().or_else(|| env::var_os("OUT_DIR").map(PathBuf::from));
         let out_dir = out_dir.ok_or_else(|| {
             Error::Settings("OUT_DIR is not set: call this from a build.rs, or set `out_dir`".to_owned())
         })?;
 
         let contracts = Contracts::load(protos, includes)?;
-        for path in contracts.paths().chain(self.lock.as_deref()) {
+        tell_cargo("rerun-if-env-changed", output::CHECK);
+        let committed = self.out_dir.as_ref().map(|folder| folder.join(FILE));
+        for path in contracts.paths().chain(self.lock.as_deref()).chain(committed.as_deref()) {
             tell_cargo("rerun-if-changed", &path.display().to_string());
         }
         let elsewhere = |name: &str| {
@@ -150,16 +223,18 @@ impl Builder {
                 .keys()
                 .any(|path| name.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('.')))
         };
-        let model = Rc::new(Model::new(&contracts, &self.rpcs, elsewhere)?);
+        let given = Given { rpcs: &self.rpcs, keys: &self.keys, probe: self.probe };
+        let model = Rc::new(Model::new(&contracts, &given, elsewhere)?);
         for warning in &model.warnings {
             tell_cargo("warning", warning);
         }
+        let refs = Refs::read(&contracts, &model, &root, &extern_paths)?;
         if let Some(path) = &self.lock {
-            lock::check(path, &contracts, &model)?;
+            lock::check(path, &contracts, &model, output)?;
         }
-        let (bytes, type_attributes) = (&self.bytes, &self.type_attributes);
-        let target = Target { root: &root, extern_paths: &extern_paths, bytes, type_attributes };
-        write_if_changed(&out_dir.join(FILE), &emit::write(&contracts, &model, &target)?)
+        let (bytes, attributes) = (&self.bytes, &self.attributes);
+        let target = Target { root: &root, extern_paths: &extern_paths, refs: &refs, bytes, attributes };
+        written.put(&out_dir.join(FILE), &emit::write(&contracts, &model, &target)?)
     }
 
     fn root_module(&self) -> Result<syn::Path> {
@@ -183,14 +258,6 @@ impl Builder {
         }
         Ok(self.extern_paths.iter().cloned().collect())
     }
-}
-
-/// Writes `text` unless the file already has it, so that nothing is compiled again for nothing.
-pub(crate) fn write_if_changed(path: &Path, text: &str) -> Result {
-    if fs::read_to_string(path).is_ok_and(|existing| existing == text) {
-        return Ok(());
-    }
-    fs::write(path, text).map_err(|source| Error::Io { path: path.to_owned(), source })
 }
 
 #[expect(clippy::print_stdout, reason = "cargo reads the standard output of a build script")]

@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use heck::ToSnakeCase;
 use prost_reflect::{MessageDescriptor, MethodDescriptor, ServiceDescriptor};
-use xxhash_rust::xxh32::xxh32;
 
 use crate::descriptor::Contracts;
 use crate::error::{Error, Mistake, Position, Result};
 use crate::name::{self, Taken, camel, snake};
-use crate::options::{self, Rpc as Options};
+use crate::options::{self, Key, Rpc as Options};
+use crate::{spelling, wire};
 
-/// Methods every reference has; an rpc of that name gets a trailing underscore there.
-const REFERENCE_METHODS: &[&str] = &["actor", "ask", "clone", "grain", "tell"];
+/// Methods every reference has, by Rust's prelude too; an rpc of that name gets a trailing underscore there.
+const REFERENCE_METHODS: &[&str] = &["actor", "ask", "clone", "grain", "into", "tell", "try_into"];
+
+/// What a one-way rpc returns.
+const EMPTY: &str = "google.protobuf.Empty";
 
 /// Everything our part of the generated code is written from.
 #[derive(Debug)]
@@ -32,9 +35,15 @@ pub(crate) struct Service {
     pub(crate) contract: String,
     pub(crate) message: String,
     pub(crate) reference: String,
+    /// What stands in for an actor in tests, if that is wanted.
+    pub(crate) probe: Option<String>,
     /// The name under which the callback macro is exported from the crate.
     pub(crate) callback: String,
     pub(crate) rpcs: Vec<Rpc>,
+    /// The variant for rpcs that are not known.
+    pub(crate) unknown: String,
+    /// By what its grains are found.
+    pub(crate) key: Option<Key>,
     /// Domain errors that are described beside this service, and by no service before it.
     pub(crate) errors: Vec<MessageDescriptor>,
 }
@@ -47,6 +56,9 @@ pub(crate) struct Rpc {
     /// As the wire says it: `/shop.v1.Cart/AddItem`.
     pub(crate) path: String,
     pub(crate) id: u32,
+    /// The id is not the hash of the path.
+    pub(crate) chosen: bool,
+    pub(crate) was: Option<Former>,
     pub(crate) variant: String,
     pub(crate) method: String,
     /// `method`, unless every reference has a method of that name.
@@ -54,8 +66,17 @@ pub(crate) struct Rpc {
     /// The hidden type that stands for the rpc.
     pub(crate) marker: String,
     pub(crate) receiver: Receiver,
+    /// Nothing comes back.
+    pub(crate) oneway: bool,
     pub(crate) error: Option<MessageDescriptor>,
     pub(crate) timeout: Option<Duration>,
+}
+
+/// How an rpc was called before.
+#[derive(Debug)]
+pub(crate) struct Former {
+    pub(crate) name: String,
+    pub(crate) id: u32,
 }
 
 /// How the handler of an rpc has its actor.
@@ -72,20 +93,24 @@ pub(crate) enum Receiver {
 impl Model {
     /// Reads and checks the services of `contracts`.
     ///
-    /// `given` are the options of `build.rs` by `package.Service/Method`; services for which `elsewhere` holds
+    /// Services for which `elsewhere` holds
     /// belong to another crate.
     pub(crate) fn new(
         contracts: &Contracts,
-        given: &BTreeMap<String, Options>,
+        given: &Given<'_>,
         elsewhere: impl Fn(&str) -> bool,
     ) -> Result<Self> {
-        let mut reader = Reader { contracts, given, mistakes: Vec::new(), warnings: Vec::new() };
+        let mistakes = spelling::check(contracts);
+        if !mistakes.is_empty() {
+            return Err(Error::Contracts(mistakes));
+        }
+        let mut reader = Reader { contracts, given, mistakes, warnings: Vec::new() };
         let services = contracts.files().flat_map(|file| file.services().collect::<Vec<_>>());
         let services: Vec<_> = services.filter(|service| !elsewhere(service.full_name())).collect();
 
         reader.check_given(&services);
         let services = reader.services(&services);
-        reader.check_ids(&services);
+        wire::check(contracts, &services, &mut reader.mistakes);
 
         if !reader.mistakes.is_empty() {
             return Err(Error::Contracts(reader.mistakes));
@@ -100,10 +125,21 @@ impl Model {
     }
 }
 
+/// The options of `build.rs`.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a> {
+    /// By `package.Service/Method`.
+    pub(crate) rpcs: &'a BTreeMap<String, Options>,
+    /// By `package.Service`.
+    pub(crate) keys: &'a BTreeMap<String, Key>,
+    /// Whether each service gets a probe.
+    pub(crate) probe: bool,
+}
+
 /// Reads services and notes every mistake on the way.
 struct Reader<'a> {
     contracts: &'a Contracts,
-    given: &'a BTreeMap<String, Options>,
+    given: &'a Given<'a>,
     mistakes: Vec<Mistake>,
     warnings: Vec<String>,
 }
@@ -124,47 +160,66 @@ impl Reader<'_> {
             .collect();
         let mut services = Vec::new();
         for (service, contract) in with_rpcs.into_iter().zip(traits) {
-            options::contract(self.contracts, service, &mut self.mistakes);
             let scope = scopes.entry(service.package_name().to_owned()).or_default();
             let name = camel(service.name());
             let message = self.claim(scope, service, "message enum", &format!("{name}Msg"));
             let reference = self.claim(scope, service, "reference", &format!("{name}Ref"));
-            let rpcs = self.rpcs(service, scope);
+            let probe =
+                self.given.probe.then(|| self.claim(scope, service, "probe", &format!("{name}Probe")));
+            let (rpcs, unknown) = self.rpcs(service, scope);
             let errors = rpcs.iter().filter_map(|rpc| rpc.error.clone());
             let errors = errors.filter(|error| described.insert(error.full_name().to_owned())).collect();
             let callback = service.full_name().split('.').map(|part| part.to_snake_case());
             let callback = callbacks.claim(format!("__akt_{}", callback.collect::<Vec<_>>().join("_")));
             let full_name = service.full_name().to_owned();
             let modules = name::modules(service.package_name());
-            let read = Service { full_name, modules, contract, message, reference, callback, rpcs, errors };
+            let key = options::key(self.contracts, service);
+            let key = self.given.keys.get(&full_name).copied().or(key);
+            let read = Service {
+                full_name,
+                modules,
+                contract,
+                message,
+                reference,
+                probe,
+                callback,
+                rpcs,
+                unknown,
+                key,
+                errors,
+            };
             services.push((service.clone(), read));
         }
         services
     }
 
-    fn rpcs(&mut self, service: &ServiceDescriptor, scope: &mut Taken) -> Vec<Rpc> {
+    /// The rpcs, and the variant for those that are not known.
+    fn rpcs(&mut self, service: &ServiceDescriptor, scope: &mut Taken) -> (Vec<Rpc>, String) {
         let (mut variants, mut methods) = (Taken::default(), Taken::default());
         let mut rpcs = Vec::new();
         for method in service.methods() {
             let options = self.options(service, &method);
             let name = method.name();
-            let path = format!("/{}/{name}", service.full_name());
+            let path = wire::path(service, name);
             let rust = methods.claim(snake(name));
             let reserved = REFERENCE_METHODS.contains(&rust.as_str());
             rpcs.push(Rpc {
                 name: name.to_owned(),
-                id: xxh32(path.as_bytes(), 0),
+                id: options.id.unwrap_or_else(|| wire::id(&path)),
+                chosen: options.id.is_some(),
+                was: wire::former(service, options.was.as_deref()),
                 path,
                 variant: variants.claim(camel(name)),
                 reference_method: if reserved { format!("{rust}_") } else { rust.clone() },
                 method: rust,
                 marker: scope.claim(format!("__{}{}", camel(service.name()), camel(name))),
                 receiver: self.receiver(&method, &options),
+                oneway: self.oneway(&method, &options),
                 error: self.error(service, &method, options.error),
                 timeout: self.timeout(&method, options.timeout),
             });
         }
-        rpcs
+        (rpcs, variants.claim("Unknown".to_owned()))
     }
 
     /// The options of the `.proto`, overlaid with those of `build.rs`.
@@ -176,15 +231,30 @@ impl Reader<'_> {
             );
             self.mistake(self.contracts.position(&method.parent_file(), method.path()), text);
         }
-        let read = options::rpc(self.contracts, method, &mut self.mistakes);
-        let given = self.given.get(&format!("{}/{}", service.full_name(), method.name()));
-        let given = given.cloned().unwrap_or_default();
-        Options {
-            error: given.error.or(read.error),
-            timeout: given.timeout.or(read.timeout),
-            read_only: given.read_only.or(read.read_only),
-            reentrant: given.reentrant.or(read.reentrant),
+        let given = self.given.rpcs.get(&format!("{}/{}", service.full_name(), method.name()));
+        given.cloned().unwrap_or_default().or(options::rpc(self.contracts, method))
+    }
+
+    fn oneway(&mut self, method: &MethodDescriptor, options: &Options) -> bool {
+        let oneway = options.oneway.unwrap_or_default();
+        let mut refuse = |text: String| {
+            let at = options::place(self.contracts, method, "oneway");
+            self.mistakes.push(Mistake { at: Some(at), text });
+        };
+        if oneway && method.output().full_name() != EMPTY {
+            refuse(format!(
+                "rpc {} is `oneway` and returns `{}`; let it return `{EMPTY}`, or remove `oneway`",
+                method.name(),
+                method.output().full_name()
+            ));
         }
+        if let Some(error) = options.error.as_deref().filter(|error| oneway && !error.is_empty()) {
+            refuse(format!(
+                "rpc {} is `oneway`, and nobody hears of its error `{error}`; remove one of the two",
+                method.name()
+            ));
+        }
+        oneway
     }
 
     fn receiver(&mut self, method: &MethodDescriptor, options: &Options) -> Receiver {
@@ -277,28 +347,20 @@ impl Reader<'_> {
             .iter()
             .flat_map(|s| s.methods().map(|m| format!("{}/{}", s.full_name(), m.name())).collect::<Vec<_>>())
             .collect();
-        for name in self.given.keys().filter(|name| !known.contains(*name)) {
+        for name in self.given.rpcs.keys().filter(|name| !known.contains(*name)) {
             let known = known.iter().map(String::as_str).collect::<Vec<_>>().join("`, `");
             let text = format!(
                 "build.rs has options for rpc `{name}`, which is not compiled here; there are: `{known}`"
             );
             self.mistakes.push(Mistake { at: None, text });
         }
-    }
-
-    /// Two rpcs must not share a wire id.
-    fn check_ids(&mut self, services: &[(ServiceDescriptor, Service)]) {
-        let mut seen: BTreeMap<u32, &str> = BTreeMap::new();
-        for (descriptor, service) in services {
-            for (rpc, method) in service.rpcs.iter().zip(descriptor.methods()) {
-                let Some(first) = seen.insert(rpc.id, &rpc.path) else { continue };
-                let text = format!(
-                    "rpcs `{}` and `{first}` have the same wire id {:#010x}; rename one of them",
-                    rpc.path, rpc.id
-                );
-                let at = self.contracts.position(&method.parent_file(), method.path());
-                self.mistakes.push(Mistake { at: Some(at), text });
-            }
+        let known: BTreeSet<_> = services.iter().map(ServiceDescriptor::full_name).collect();
+        for name in self.given.keys.keys().filter(|name| !known.contains(name.as_str())) {
+            let known = known.iter().copied().collect::<Vec<_>>().join("`, `");
+            let text = format!(
+                "build.rs has a key for service `{name}`, which is not compiled here; there are: `{known}`"
+            );
+            self.mistakes.push(Mistake { at: None, text });
         }
     }
 
@@ -313,13 +375,19 @@ mod tests {
 
     use super::*;
 
+    fn nothing() -> Given<'static> {
+        static RPCS: BTreeMap<String, Options> = BTreeMap::new();
+        static KEYS: BTreeMap<String, Key> = BTreeMap::new();
+        Given { rpcs: &RPCS, keys: &KEYS, probe: false }
+    }
+
     #[test]
     fn a_name_that_is_taken_is_warned_about() {
         let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proto");
         let contracts =
             Contracts::load(&[include.join("names/names.proto")], &[include]).expect("it compiles");
 
-        let model = Model::new(&contracts, &BTreeMap::new(), |_| false).expect("names are no mistake");
+        let model = Model::new(&contracts, &nothing(), |_| false).expect("names are no mistake");
 
         let first = &model.warnings[0];
         assert!(
@@ -336,7 +404,7 @@ mod tests {
         let contracts =
             Contracts::load(&[include.join("shop/v1/cart.proto")], &[include]).expect("it compiles");
 
-        let model = Model::new(&contracts, &BTreeMap::new(), |_| false).expect("there is no mistake");
+        let model = Model::new(&contracts, &nothing(), |_| false).expect("there is no mistake");
 
         let add = &model.services[0].rpcs[0];
         assert_eq!((add.path.as_str(), add.id), ("/shop.v1.Cart/Add", 0x22ea_d1d8));

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use prost_reflect::{DynamicMessage, FileDescriptor, MethodDescriptor, ServiceDescriptor, Value};
+use prost_reflect::{DynamicMessage, MethodDescriptor, ReflectMessage, ServiceDescriptor, Value};
 
 use crate::descriptor::Contracts;
-use crate::error::{Mistake, Position};
+use crate::error::Position;
 
-const SERVED: &[&str] = &["error", "read_only", "reentrant", "timeout"];
 const METHOD_OPTIONS: i32 = 4;
-const SERVICE_OPTIONS: i32 = 3;
 
 /// Options of one rpc, given from `build.rs` so that a contract written by others compiles unedited.
 ///
@@ -19,8 +17,11 @@ const SERVICE_OPTIONS: i32 = 3;
 pub struct Rpc {
     pub(crate) error: Option<String>,
     pub(crate) timeout: Option<String>,
+    pub(crate) oneway: Option<bool>,
     pub(crate) read_only: Option<bool>,
     pub(crate) reentrant: Option<bool>,
+    pub(crate) id: Option<u32>,
+    pub(crate) was: Option<String>,
 }
 
 impl Rpc {
@@ -41,6 +42,13 @@ impl Rpc {
         self
     }
 
+    /// Lets nothing come back, as `(akt.rpc).oneway` does: the rpc can only be told, and its response must be
+    /// `google.protobuf.Empty`.
+    pub fn oneway(mut self) -> Self {
+        self.oneway = Some(true);
+        self
+    }
+
     /// Lets the handler take `&self` and run beside other read-only handlers, as `(akt.rpc).read_only` does.
     pub fn read_only(mut self) -> Self {
         self.read_only = Some(true);
@@ -52,41 +60,89 @@ impl Rpc {
         self.reentrant = Some(true);
         self
     }
+
+    /// Replaces the wire id, as `(akt.rpc).id` does; without it that is the hash of `/package.Service/Method`.
+    pub fn id(mut self, id: u32) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Names the rpc as it was called before, as `(akt.rpc).was` does: calls of older nodes are still understood.
+    pub fn was(mut self, name: impl Into<String>) -> Self {
+        self.was = Some(name.into());
+        self
+    }
+
+    /// These options, and those of `other` where these say nothing.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            error: self.error.or(other.error),
+            timeout: self.timeout.or(other.timeout),
+            oneway: self.oneway.or(other.oneway),
+            read_only: self.read_only.or(other.read_only),
+            reentrant: self.reentrant.or(other.reentrant),
+            id: self.id.or(other.id),
+            was: self.was.or(other.was),
+        }
+    }
 }
 
-/// Reads `(akt.rpc)` of a method; what is not served yet becomes a mistake.
-pub(crate) fn rpc(contracts: &Contracts, method: &MethodDescriptor, mistakes: &mut Vec<Mistake>) -> Rpc {
-    let mut served = Rpc::new();
-    let Some((number, options)) = extension(contracts, "akt.rpc", &method.options()) else {
-        return served;
+/// The type of the key of a contract's grains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A string.
+    String,
+    /// A signed integer.
+    Int64,
+    /// An unsigned integer.
+    Uint64,
+    /// A UUID.
+    Uuid,
+}
+
+impl Key {
+    const ALL: [Self; 4] = [Self::String, Self::Int64, Self::Uint64, Self::Uuid];
+
+    /// As a `.proto` says it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::String => "STRING",
+            Self::Int64 => "INT64",
+            Self::Uint64 => "UINT64",
+            Self::Uuid => "UUID",
+        }
+    }
+}
+
+/// Reads `(akt.rpc)` of a method.
+pub(crate) fn rpc(contracts: &Contracts, method: &MethodDescriptor) -> Rpc {
+    let mut read = Rpc::new();
+    let Some((_, options)) = extension(contracts, "akt.rpc", &method.options()) else {
+        return read;
     };
     for (field, value) in options.fields() {
         match (field.name(), value) {
-            ("error", Value::String(name)) => served.error = Some(name.clone()),
-            ("timeout", Value::String(text)) => served.timeout = Some(text.clone()),
-            ("read_only", Value::Bool(on)) => served.read_only = Some(*on),
-            ("reentrant", Value::Bool(on)) => served.reentrant = Some(*on),
-            (name, _) => mistakes.push(Mistake {
-                at: Some(option_position(contracts, method, &[number, field.number().cast_signed()])),
-                text: not_served(name, &format!("rpc {}", method.name())),
-            }),
+            ("error", Value::String(name)) => read.error = Some(name.clone()),
+            ("timeout", Value::String(text)) => read.timeout = Some(text.clone()),
+            ("oneway", Value::Bool(on)) => read.oneway = Some(*on),
+            ("read_only", Value::Bool(on)) => read.read_only = Some(*on),
+            ("reentrant", Value::Bool(on)) => read.reentrant = Some(*on),
+            ("id", Value::U32(id)) => read.id = Some(*id),
+            ("was", Value::String(name)) => read.was = Some(name.clone()),
+            _ => {}
         }
     }
-    served
+    read
 }
 
-/// Refuses what `(akt.contract)` asks for.
-pub(crate) fn contract(contracts: &Contracts, service: &ServiceDescriptor, mistakes: &mut Vec<Mistake>) {
-    let Some((number, options)) = extension(contracts, "akt.contract", &service.options()) else {
-        return;
-    };
-    for (field, _) in options.fields() {
-        let option = [SERVICE_OPTIONS, number, field.number().cast_signed()];
-        mistakes.push(Mistake {
-            at: Some(below(contracts, &service.parent_file(), service.path(), &option)),
-            text: not_served(field.name(), &format!("service {}", service.name())),
-        });
-    }
+/// Reads the key of `(akt.contract)`.
+pub(crate) fn key(contracts: &Contracts, service: &ServiceDescriptor) -> Option<Key> {
+    let (_, options) = extension(contracts, "akt.contract", &service.options())?;
+    let field = options.descriptor().get_field_by_name("key")?;
+    let said = options.get_field(&field).as_enum_number()?;
+    let keys = field.kind();
+    let name = keys.as_enum()?.get_value(said)?;
+    Key::ALL.into_iter().find(|key| key.name() == name.name())
 }
 
 /// `"250ms"`, `"5s"`, `"5m"`, `"1h"`.
@@ -122,16 +178,6 @@ pub(crate) fn place(contracts: &Contracts, method: &MethodDescriptor, option: &s
 }
 
 fn option_position(contracts: &Contracts, method: &MethodDescriptor, option: &[i32]) -> Position {
-    below(contracts, &method.parent_file(), method.path(), &[&[METHOD_OPTIONS], option].concat())
-}
-
-fn below(contracts: &Contracts, file: &FileDescriptor, path: &[i32], rest: &[i32]) -> Position {
-    contracts.position(file, &[path, rest].concat())
-}
-
-fn not_served(option: &str, owner: &str) -> String {
-    let served = SERVED.join("`, `");
-    format!(
-        "`{option}` is not served yet by this version of akt-build; remove it from {owner} (served options of an rpc: `{served}`)"
-    )
+    let path = [method.path(), &[METHOD_OPTIONS], option].concat();
+    contracts.position(&method.parent_file(), &path)
 }

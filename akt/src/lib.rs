@@ -19,8 +19,14 @@ mod machine;
 mod message;
 #[cfg(not(feature = "cron"))]
 mod no_cron;
+#[cfg(not(feature = "testkit"))]
+mod no_testkit;
 mod path;
+mod ref_field;
 #[cfg(feature = "remote")]
+mod remote;
+#[path = "no_remote.rs"]
+#[cfg(not(feature = "remote"))]
 mod remote;
 mod router;
 #[cfg_attr(not(feature = "testkit"), allow(dead_code, unused_imports, reason = "what only simulations use"))]
@@ -34,6 +40,8 @@ mod sync;
 mod system;
 #[cfg(any(feature = "otel", feature = "prometheus"))]
 mod telemetry;
+#[cfg(feature = "testkit")]
+mod testkit;
 mod time;
 #[cfg(feature = "remote")]
 mod transport;
@@ -42,12 +50,12 @@ mod wire;
 
 pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, Admit, Answers, AnyRef, AskError, Batch, BatchError, Behavior,
-    BehaviorStack, Breaker, BreakerOptions, Call, CallPath, CloneMessage, CodecError, Concurrent, Ctx,
-    Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox, MailboxOrder,
-    MailboxPlace, MailboxQueue, Message, Overflow, PartlyInfo, Passivate, PeerError, PipeError, Post,
-    Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage,
-    Stashes, StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Turn, TurnCtx, Work,
-    batch,
+    BehaviorStack, Breaker, BreakerOptions, Call, CallPath, CloneMessage, CodecError, Concurrent,
+    ContractKey, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox,
+    MailboxOrder, MailboxPlace, MailboxQueue, Message, OneWay, Overflow, PartlyInfo, Passivate, PeerError,
+    PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn, SpawnError,
+    Spawning, Stage, Stashes, StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge,
+    Turn, TurnCtx, UnknownRpc, Work, batch,
 };
 #[cfg(feature = "macros")]
 pub use akt_macros::{Behavior, Inject, actor, cron, every, guard, handler, on};
@@ -57,20 +65,23 @@ pub use cron::{Cron, CronError};
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
+pub use ref_field::{InSystem, RefField, ResolveError};
 #[cfg(feature = "remote")]
-pub use remote::{ActorAtError, Refusal, Remote};
+pub use remote::{Refusal, Remote};
 pub use router::{Routee, Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{
-    ActorSystem, Blocked, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event, EventMetrics,
-    EventStream, Evict, Extension, Histogram, Inject, KindMetrics, LookupError, MessageMetrics, Metrics,
-    MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind, Scheduled, Scheduler,
+    ActorAtError, ActorSystem, Blocked, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event,
+    EventMetrics, EventStream, Evict, Extension, Histogram, Inject, KindMetrics, LookupError, MessageMetrics,
+    Metrics, MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind, Scheduled, Scheduler,
     ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep, UnknownSchedule,
 };
 #[cfg(feature = "prometheus")]
 pub use telemetry::Prometheus;
 #[cfg(feature = "otel")]
 pub use telemetry::{Otel, OtelExport, TraceContext};
+#[cfg(feature = "testkit")]
+pub use testkit::Probe;
 pub use time::Instant;
 #[cfg(feature = "remote")]
 pub use transport::{BindError, Network, Tls, TlsError};
@@ -88,12 +99,13 @@ pub mod prelude {
 /// What generated code calls; nothing here is for users.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::__probe as probe;
     pub use crate::actor::{
-        AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full, Incoming, Join, Lost,
-        Mode, Next, NoFlight, NoReturns, NoStash, Opener, Outgoing, Returning, Returns, Shelf, Slot, Stash,
-        State, Treatment, Undecoded, WireReply, Wraps, answer, answer_or_fail, answer_result, every, forward,
-        forward_result, incoming, incoming_result, listen, narrow, open_nested, outgoing, outgoing_result,
-        receive, reject, share, unknown_rpc, unless_cancelled,
+        Answered, AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full, HoldsUnknown,
+        Incoming, Join, Lost, Mode, Next, NoFlight, NoReturns, NoStash, Opener, Outgoing, Returning, Returns,
+        Shelf, Slot, Stash, State, Treatment, Undecoded, WireReply, Wraps, answer, answer_or_fail,
+        answer_result, every, forward, forward_result, incoming, incoming_result, listen, narrow,
+        open_nested, outgoing, outgoing_result, receive, reject, share, unless_cancelled,
     };
     pub use crate::codegen::{
         IsResult, assert_codegen, good, require_argument, require_reply, require_send, require_shared,
@@ -112,10 +124,14 @@ pub mod __private {
 
 /// Includes the contracts that akt-build compiled in `build.rs`: the whole package tree.
 ///
-/// Say it once, at the crate's root, or in the module that `configure().root(..)` names.
+/// Say it once, at the crate's root, or in the module that `configure().root(..)` names. Code that is committed, by
+/// `configure().out_dir("src/gen")`, is named from the crate's folder: `include_contracts!("src/gen/akt_contracts.rs")`.
 #[macro_export]
 macro_rules! include_contracts {
     () => {
         include!(concat!(env!("OUT_DIR"), "/akt_contracts.rs"));
+    };
+    ($path:literal) => {
+        include!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $path));
     };
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use prost_build::Module;
 use prost_types::FileDescriptorProto;
 use quote::ToTokens;
-use syn::{Attribute, Item, ItemMod, parse_quote};
+use syn::{Item, ItemMod, parse_quote};
 
 use super::comment;
 use super::message::{config, ident};
@@ -14,6 +14,7 @@ use super::service::{Generator, append_errors};
 use crate::descriptor::Contracts;
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::refs::Refs;
 
 /// What the user wants the code to look like.
 pub(crate) struct Target<'a> {
@@ -21,26 +22,46 @@ pub(crate) struct Target<'a> {
     pub(crate) root: &'a syn::Path,
     /// Rust paths by protobuf path, with its leading dot.
     pub(crate) extern_paths: &'a BTreeMap<String, String>,
+    /// References in messages.
+    pub(crate) refs: &'a Refs,
     /// Protobuf paths whose `bytes` are `Bytes`.
     pub(crate) bytes: &'a [String],
-    /// Attributes by protobuf path.
-    pub(crate) type_attributes: &'a [(String, String)],
+    pub(crate) attributes: &'a [Attribute],
+}
+
+/// An attribute, and the protobuf path under which it goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Attribute {
+    /// Messages, oneofs and enums.
+    Type(String, String),
+    Message(String, String),
+    Field(String, String),
 }
 
 /// Writes the whole file.
 pub(crate) fn write(contracts: &Contracts, model: &Rc<Model>, target: &Target<'_>) -> Result<String> {
     let mut config = config(target.extern_paths);
+    for (proto, rust) in target.refs.types() {
+        config.extern_path(proto, rust);
+    }
     config.bytes(target.bytes);
-    for (path, attribute) in target.type_attributes {
-        config.type_attribute(path, attribute);
+    for attribute in target.attributes {
+        match attribute {
+            Attribute::Type(path, text) => config.type_attribute(path, text),
+            Attribute::Message(path, text) => config.message_attribute(path, text),
+            Attribute::Field(path, text) => config.field_attribute(path, text),
+        };
     }
     let root = Rc::new(target.root.clone());
     config.service_generator(Box::new(Generator { model: Rc::clone(model), root }));
 
     let requests = contracts.files().map(|file| {
-        let file = prepare(file.file_descriptor_proto().clone(), model);
-        (Module::from_protobuf_package_name(file.package()), file)
+        let mut file = prepare(file.file_descriptor_proto().clone(), model);
+        target.refs.put_into(&mut file);
+        file
     });
+    let requests = requests.chain(target.refs.file());
+    let requests = requests.map(|file| (Module::from_protobuf_package_name(file.package()), file));
     let modules = config.generate(requests.collect()).map_err(|error| Error::Settings(error.to_string()))?;
     let items = Package::of(modules)?.into_items();
     let code = prettyplease::unparse(&syn::File { shebang: None, attrs: Vec::new(), items });
@@ -136,13 +157,13 @@ fn parse(code: &str) -> Result<Vec<Item>> {
     let parsed = syn::parse_file(code);
     let file = parsed.map_err(|error| {
         Error::Settings(format!(
-            "the generated code is not Rust ({error}); is each `type_attribute` an attribute?"
+            "the generated code is not Rust ({error}); is each `type_attribute` and `field_attribute` an attribute?"
         ))
     })?;
     Ok(file.items)
 }
 
-fn allowed() -> Attribute {
+fn allowed() -> syn::Attribute {
     parse_quote! {
         #[allow(
             dead_code,
@@ -165,7 +186,7 @@ fn allowed() -> Attribute {
     }
 }
 
-fn attributes(item: &mut Item) -> Option<&mut Vec<Attribute>> {
+fn attributes(item: &mut Item) -> Option<&mut Vec<syn::Attribute>> {
     Some(match item {
         Item::Const(item) => &mut item.attrs,
         Item::Enum(item) => &mut item.attrs,

@@ -5,4 +5,4 @@ mod file;
 mod message;
 mod service;
 
-pub(crate) use file::{Target, write};
+pub(crate) use file::{Attribute, Target, write};

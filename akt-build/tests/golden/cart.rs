@@ -226,6 +226,8 @@ pub mod shop {
                 CheckoutRequest,
                 ::akt::Reply<::core::result::Result<Receipt, CartError>>,
             ),
+            /// An rpc of a newer contract, as it came.
+            Unknown(::akt::UnknownRpc),
         }
         impl ::core::fmt::Debug for CartMsg {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -239,6 +241,7 @@ pub mod shop {
                     Self::Clear(..) => "Clear",
                     Self::View(..) => "View",
                     Self::Checkout(..) => "Checkout",
+                    Self::Unknown(_) => ::akt::UnknownRpc::NAME,
                 }
             }
             fn carried(&self) -> &dyn ::core::any::Any {
@@ -247,6 +250,7 @@ pub mod shop {
                     Self::Clear(payload, _) => payload,
                     Self::View(payload, _) => payload,
                     Self::Checkout(payload, _) => payload,
+                    Self::Unknown(unknown) => unknown,
                 }
             }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
@@ -255,6 +259,7 @@ pub mod shop {
                     Self::Clear(_, reply) => reply.slot(),
                     Self::View(_, reply) => reply.slot(),
                     Self::Checkout(_, reply) => reply.slot(),
+                    Self::Unknown(unknown) => unknown.slot(),
                 }
             }
             fn into_reply(self) -> ::akt::__private::AnyReply {
@@ -263,6 +268,18 @@ pub mod shop {
                     Self::Clear(_, reply) => reply.erase(),
                     Self::View(_, reply) => reply.erase(),
                     Self::Checkout(_, reply) => reply.erase(),
+                    Self::Unknown(unknown) => unknown.erase(),
+                }
+            }
+        }
+        impl ::akt::__private::HoldsUnknown for CartMsg {
+            fn hold(unknown: ::akt::UnknownRpc) -> Self {
+                Self::Unknown(unknown)
+            }
+            fn release(self) -> ::core::option::Option<::akt::UnknownRpc> {
+                match self {
+                    Self::Unknown(unknown) => ::core::option::Option::Some(unknown),
+                    _ => ::core::option::Option::None,
                 }
             }
         }
@@ -321,6 +338,7 @@ pub mod shop {
                                 },
                             )
                     }
+                    Self::Unknown(unknown) => unknown.open(opener),
                 }
             }
         }
@@ -354,6 +372,7 @@ pub mod shop {
                     Self::Checkout(payload, _) => {
                         ::akt::prost::Message::encoded_len(payload)
                     }
+                    Self::Unknown(unknown) => unknown.body().len(),
                 }
             }
             fn encode(self) -> ::akt::__private::Outgoing {
@@ -374,6 +393,7 @@ pub mod shop {
                             reply,
                         )
                     }
+                    Self::Unknown(unknown) => unknown.encode(),
                 }
             }
             fn decode(
@@ -399,8 +419,15 @@ pub mod shop {
                             .map(|(payload, reply)| Self::Checkout(payload, reply))
                     }
                     _ => {
-                        ::core::result::Result::Err(
-                            ::akt::__private::unknown_rpc(rpc, reply),
+                        ::core::result::Result::Ok(
+                            Self::Unknown(
+                                ::akt::UnknownRpc::decode(
+                                    <Self as ::akt::Protocol>::NAME,
+                                    rpc,
+                                    body,
+                                    reply,
+                                ),
+                            ),
                         )
                     }
                 }
@@ -440,6 +467,7 @@ pub mod shop {
         impl ::akt::Accepts<CartMsg> for AddItem {
             type Request = __CartAdd;
         }
+        impl ::akt::__private::Answered for __CartAdd {}
         /// Stands for the rpc `Clear` of `shop.v1.Cart`.
         #[doc(hidden)]
         #[derive(Debug)]
@@ -508,6 +536,7 @@ pub mod shop {
         impl ::akt::Accepts<CartMsg> for ViewCart {
             type Request = __CartView;
         }
+        impl ::akt::__private::Answered for __CartView {}
         /// Stands for the rpc `Checkout` of `shop.v1.Cart`.
         #[doc(hidden)]
         #[derive(Debug)]
@@ -547,6 +576,7 @@ pub mod shop {
         impl ::akt::Accepts<CartMsg> for CheckoutRequest {
             type Request = __CartCheckout;
         }
+        impl ::akt::__private::Answered for __CartCheckout {}
         /// Reference to an actor that serves `shop.v1.Cart`: typed, cheap to clone.
         #[derive(::core::clone::Clone)]
         pub struct CartRef(::akt::Ref<CartMsg>);
@@ -556,8 +586,8 @@ pub mod shop {
                 ::akt::Call::new(&self.0, req)
             }
             /// Takes everything out.
-            pub fn clear(&self, req: ClearCart) -> ::akt::Call<'_, __CartClear> {
-                ::akt::Call::new(&self.0, req)
+            pub fn clear(&self, req: ClearCart) -> ::akt::OneWay<'_, __CartClear> {
+                ::akt::OneWay::new(&self.0, req)
             }
             /// The rpc `View`.
             pub fn view(&self, req: ViewCart) -> ::akt::Call<'_, __CartView> {
@@ -574,7 +604,10 @@ pub mod shop {
             pub fn ask<T: ::akt::Accepts<CartMsg>>(
                 &self,
                 message: T,
-            ) -> ::akt::Call<'_, T::Request> {
+            ) -> ::akt::Call<'_, T::Request>
+            where
+                T::Request: ::akt::__private::Answered,
+            {
                 self.0.ask(message)
             }
             /// Tells a message that only one rpc takes.
@@ -630,7 +663,7 @@ pub mod shop {
                 unary[$crate::cart::shop::v1::AddItem] ->
                 [$crate::cart::shop::v1::CartView]
                 error[$crate::cart::shop::v1::CartError] rpc clear Clear exclusive
-                unary[$crate::cart::shop::v1::ClearCart] -> [()] error[] rpc view View
+                oneway[$crate::cart::shop::v1::ClearCart] -> [()] error[] rpc view View
                 exclusive unary[$crate::cart::shop::v1::ViewCart] ->
                 [$crate::cart::shop::v1::CartView] error[] rpc checkout Checkout
                 exclusive unary[$crate::cart::shop::v1::CheckoutRequest] ->

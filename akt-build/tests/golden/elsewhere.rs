@@ -80,6 +80,8 @@ pub mod ship {
                 crate::packages::geo::v1::Place,
                 ::akt::Reply<crate::packages::post::v1::Place>,
             ),
+            /// An rpc of a newer contract, as it came.
+            Unknown(::akt::UnknownRpc),
         }
         impl ::core::fmt::Debug for ShipMsg {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -91,24 +93,39 @@ pub mod ship {
                 match self {
                     Self::Load(..) => "Load",
                     Self::Sail(..) => "Sail",
+                    Self::Unknown(_) => ::akt::UnknownRpc::NAME,
                 }
             }
             fn carried(&self) -> &dyn ::core::any::Any {
                 match self {
                     Self::Load(payload, _) => payload,
                     Self::Sail(payload, _) => payload,
+                    Self::Unknown(unknown) => unknown,
                 }
             }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Load(_, reply) => reply.slot(),
                     Self::Sail(_, reply) => reply.slot(),
+                    Self::Unknown(unknown) => unknown.slot(),
                 }
             }
             fn into_reply(self) -> ::akt::__private::AnyReply {
                 match self {
                     Self::Load(_, reply) => reply.erase(),
                     Self::Sail(_, reply) => reply.erase(),
+                    Self::Unknown(unknown) => unknown.erase(),
+                }
+            }
+        }
+        impl ::akt::__private::HoldsUnknown for ShipMsg {
+            fn hold(unknown: ::akt::UnknownRpc) -> Self {
+                Self::Unknown(unknown)
+            }
+            fn release(self) -> ::core::option::Option<::akt::UnknownRpc> {
+                match self {
+                    Self::Unknown(unknown) => ::core::option::Option::Some(unknown),
+                    _ => ::core::option::Option::None,
                 }
             }
         }
@@ -141,6 +158,7 @@ pub mod ship {
                                 },
                             )
                     }
+                    Self::Unknown(unknown) => unknown.open(opener),
                 }
             }
         }
@@ -160,6 +178,7 @@ pub mod ship {
                 match self {
                     Self::Load(payload, _) => ::akt::prost::Message::encoded_len(payload),
                     Self::Sail(payload, _) => ::akt::prost::Message::encoded_len(payload),
+                    Self::Unknown(unknown) => unknown.body().len(),
                 }
             }
             fn encode(self) -> ::akt::__private::Outgoing {
@@ -174,6 +193,7 @@ pub mod ship {
                     Self::Sail(payload, reply) => {
                         ::akt::__private::outgoing(__ShipSail::ID, &payload, reply)
                     }
+                    Self::Unknown(unknown) => unknown.encode(),
                 }
             }
             fn decode(
@@ -191,8 +211,15 @@ pub mod ship {
                             .map(|(payload, reply)| Self::Sail(payload, reply))
                     }
                     _ => {
-                        ::core::result::Result::Err(
-                            ::akt::__private::unknown_rpc(rpc, reply),
+                        ::core::result::Result::Ok(
+                            Self::Unknown(
+                                ::akt::UnknownRpc::decode(
+                                    <Self as ::akt::Protocol>::NAME,
+                                    rpc,
+                                    body,
+                                    reply,
+                                ),
+                            ),
                         )
                     }
                 }

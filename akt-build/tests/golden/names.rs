@@ -472,6 +472,8 @@ pub mod names {
             AsRef(Box, ::akt::Reply<Box>),
             /// The rpc `dispatch`.
             Dispatch(Box, ::akt::Reply<Box>),
+            /// An rpc of a newer contract, as it came.
+            Unknown(::akt::UnknownRpc),
         }
         impl ::core::fmt::Debug for MatchMsg {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -493,6 +495,7 @@ pub mod names {
                     Self::Add_(..) => "Add",
                     Self::AsRef(..) => "as_ref",
                     Self::Dispatch(..) => "dispatch",
+                    Self::Unknown(_) => ::akt::UnknownRpc::NAME,
                 }
             }
             fn carried(&self) -> &dyn ::core::any::Any {
@@ -509,6 +512,7 @@ pub mod names {
                     Self::Add_(payload, _) => payload,
                     Self::AsRef(payload, _) => payload,
                     Self::Dispatch(payload, _) => payload,
+                    Self::Unknown(unknown) => unknown,
                 }
             }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
@@ -525,6 +529,7 @@ pub mod names {
                     Self::Add_(_, reply) => reply.slot(),
                     Self::AsRef(_, reply) => reply.slot(),
                     Self::Dispatch(_, reply) => reply.slot(),
+                    Self::Unknown(unknown) => unknown.slot(),
                 }
             }
             fn into_reply(self) -> ::akt::__private::AnyReply {
@@ -541,6 +546,18 @@ pub mod names {
                     Self::Add_(_, reply) => reply.erase(),
                     Self::AsRef(_, reply) => reply.erase(),
                     Self::Dispatch(_, reply) => reply.erase(),
+                    Self::Unknown(unknown) => unknown.erase(),
+                }
+            }
+        }
+        impl ::akt::__private::HoldsUnknown for MatchMsg {
+            fn hold(unknown: ::akt::UnknownRpc) -> Self {
+                Self::Unknown(unknown)
+            }
+            fn release(self) -> ::core::option::Option<::akt::UnknownRpc> {
+                match self {
+                    Self::Unknown(unknown) => ::core::option::Option::Some(unknown),
+                    _ => ::core::option::Option::None,
                 }
             }
         }
@@ -703,6 +720,7 @@ pub mod names {
                                 },
                             )
                     }
+                    Self::Unknown(unknown) => unknown.open(opener),
                 }
             }
         }
@@ -784,6 +802,7 @@ pub mod names {
                     Self::Dispatch(payload, _) => {
                         ::akt::prost::Message::encoded_len(payload)
                     }
+                    Self::Unknown(unknown) => unknown.body().len(),
                 }
             }
             fn encode(self) -> ::akt::__private::Outgoing {
@@ -828,6 +847,7 @@ pub mod names {
                     Self::Dispatch(payload, reply) => {
                         ::akt::__private::outgoing(__MatchDispatch::ID, &payload, reply)
                     }
+                    Self::Unknown(unknown) => unknown.encode(),
                 }
             }
             fn decode(
@@ -885,8 +905,15 @@ pub mod names {
                             .map(|(payload, reply)| Self::Dispatch(payload, reply))
                     }
                     _ => {
-                        ::core::result::Result::Err(
-                            ::akt::__private::unknown_rpc(rpc, reply),
+                        ::core::result::Result::Ok(
+                            Self::Unknown(
+                                ::akt::UnknownRpc::decode(
+                                    <Self as ::akt::Protocol>::NAME,
+                                    rpc,
+                                    body,
+                                    reply,
+                                ),
+                            ),
                         )
                     }
                 }
@@ -1426,6 +1453,8 @@ pub mod names {
         pub enum CartMsg_ {
             /// The rpc `Add`.
             Add(Cart, ::akt::Reply<CartRef>),
+            /// An rpc of a newer contract, as it came.
+            Unknown(::akt::UnknownRpc),
         }
         impl ::core::fmt::Debug for CartMsg_ {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -1436,21 +1465,36 @@ pub mod names {
             fn name(&self) -> &'static str {
                 match self {
                     Self::Add(..) => "Add",
+                    Self::Unknown(_) => ::akt::UnknownRpc::NAME,
                 }
             }
             fn carried(&self) -> &dyn ::core::any::Any {
                 match self {
                     Self::Add(payload, _) => payload,
+                    Self::Unknown(unknown) => unknown,
                 }
             }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Add(_, reply) => reply.slot(),
+                    Self::Unknown(unknown) => unknown.slot(),
                 }
             }
             fn into_reply(self) -> ::akt::__private::AnyReply {
                 match self {
                     Self::Add(_, reply) => reply.erase(),
+                    Self::Unknown(unknown) => unknown.erase(),
+                }
+            }
+        }
+        impl ::akt::__private::HoldsUnknown for CartMsg_ {
+            fn hold(unknown: ::akt::UnknownRpc) -> Self {
+                Self::Unknown(unknown)
+            }
+            fn release(self) -> ::core::option::Option<::akt::UnknownRpc> {
+                match self {
+                    Self::Unknown(unknown) => ::core::option::Option::Some(unknown),
+                    _ => ::core::option::Option::None,
                 }
             }
         }
@@ -1470,6 +1514,7 @@ pub mod names {
                                 },
                             )
                     }
+                    Self::Unknown(unknown) => unknown.open(opener),
                 }
             }
         }
@@ -1484,6 +1529,7 @@ pub mod names {
             fn encoded_len(&self) -> usize {
                 match self {
                     Self::Add(payload, _) => ::akt::prost::Message::encoded_len(payload),
+                    Self::Unknown(unknown) => unknown.body().len(),
                 }
             }
             fn encode(self) -> ::akt::__private::Outgoing {
@@ -1491,6 +1537,7 @@ pub mod names {
                     Self::Add(payload, reply) => {
                         ::akt::__private::outgoing(__CartAdd::ID, &payload, reply)
                     }
+                    Self::Unknown(unknown) => unknown.encode(),
                 }
             }
             fn decode(
@@ -1504,8 +1551,15 @@ pub mod names {
                             .map(|(payload, reply)| Self::Add(payload, reply))
                     }
                     _ => {
-                        ::core::result::Result::Err(
-                            ::akt::__private::unknown_rpc(rpc, reply),
+                        ::core::result::Result::Ok(
+                            Self::Unknown(
+                                ::akt::UnknownRpc::decode(
+                                    <Self as ::akt::Protocol>::NAME,
+                                    rpc,
+                                    body,
+                                    reply,
+                                ),
+                            ),
                         )
                     }
                 }
@@ -1535,6 +1589,7 @@ pub mod names {
             fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
                 match message {
                     CartMsg_::Add(payload, _) => ::core::option::Option::Some(payload),
+                    _ => ::core::option::Option::None,
                 }
             }
             fn split(out: Self::Out) -> ::core::result::Result<Self::Ok, Self::Err> {
@@ -1612,6 +1667,8 @@ pub mod names {
         pub enum CartMsg__ {
             /// The rpc `Add`.
             Add(Cart, ::akt::Reply<CartMsg>),
+            /// An rpc of a newer contract, as it came.
+            Unknown(::akt::UnknownRpc),
         }
         impl ::core::fmt::Debug for CartMsg__ {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -1622,21 +1679,36 @@ pub mod names {
             fn name(&self) -> &'static str {
                 match self {
                     Self::Add(..) => "Add",
+                    Self::Unknown(_) => ::akt::UnknownRpc::NAME,
                 }
             }
             fn carried(&self) -> &dyn ::core::any::Any {
                 match self {
                     Self::Add(payload, _) => payload,
+                    Self::Unknown(unknown) => unknown,
                 }
             }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                 match self {
                     Self::Add(_, reply) => reply.slot(),
+                    Self::Unknown(unknown) => unknown.slot(),
                 }
             }
             fn into_reply(self) -> ::akt::__private::AnyReply {
                 match self {
                     Self::Add(_, reply) => reply.erase(),
+                    Self::Unknown(unknown) => unknown.erase(),
+                }
+            }
+        }
+        impl ::akt::__private::HoldsUnknown for CartMsg__ {
+            fn hold(unknown: ::akt::UnknownRpc) -> Self {
+                Self::Unknown(unknown)
+            }
+            fn release(self) -> ::core::option::Option<::akt::UnknownRpc> {
+                match self {
+                    Self::Unknown(unknown) => ::core::option::Option::Some(unknown),
+                    _ => ::core::option::Option::None,
                 }
             }
         }
@@ -1656,6 +1728,7 @@ pub mod names {
                                 },
                             )
                     }
+                    Self::Unknown(unknown) => unknown.open(opener),
                 }
             }
         }
@@ -1670,6 +1743,7 @@ pub mod names {
             fn encoded_len(&self) -> usize {
                 match self {
                     Self::Add(payload, _) => ::akt::prost::Message::encoded_len(payload),
+                    Self::Unknown(unknown) => unknown.body().len(),
                 }
             }
             fn encode(self) -> ::akt::__private::Outgoing {
@@ -1677,6 +1751,7 @@ pub mod names {
                     Self::Add(payload, reply) => {
                         ::akt::__private::outgoing(__CartAdd_::ID, &payload, reply)
                     }
+                    Self::Unknown(unknown) => unknown.encode(),
                 }
             }
             fn decode(
@@ -1690,8 +1765,15 @@ pub mod names {
                             .map(|(payload, reply)| Self::Add(payload, reply))
                     }
                     _ => {
-                        ::core::result::Result::Err(
-                            ::akt::__private::unknown_rpc(rpc, reply),
+                        ::core::result::Result::Ok(
+                            Self::Unknown(
+                                ::akt::UnknownRpc::decode(
+                                    <Self as ::akt::Protocol>::NAME,
+                                    rpc,
+                                    body,
+                                    reply,
+                                ),
+                            ),
                         )
                     }
                 }
@@ -1721,6 +1803,7 @@ pub mod names {
             fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
                 match message {
                     CartMsg__::Add(payload, _) => ::core::option::Option::Some(payload),
+                    _ => ::core::option::Option::None,
                 }
             }
             fn split(out: Self::Out) -> ::core::result::Result<Self::Ok, Self::Err> {

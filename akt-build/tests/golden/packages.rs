@@ -277,6 +277,8 @@ pub mod post {
             pub enum SorterMsg {
                 /// The rpc `Sort`.
                 Sort(Parcel, ::akt::Reply<Parcel>),
+                /// An rpc of a newer contract, as it came.
+                Unknown(::akt::UnknownRpc),
             }
             impl ::core::fmt::Debug for SorterMsg {
                 fn fmt(
@@ -290,21 +292,36 @@ pub mod post {
                 fn name(&self) -> &'static str {
                     match self {
                         Self::Sort(..) => "Sort",
+                        Self::Unknown(_) => ::akt::UnknownRpc::NAME,
                     }
                 }
                 fn carried(&self) -> &dyn ::core::any::Any {
                     match self {
                         Self::Sort(payload, _) => payload,
+                        Self::Unknown(unknown) => unknown,
                     }
                 }
                 fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                     match self {
                         Self::Sort(_, reply) => reply.slot(),
+                        Self::Unknown(unknown) => unknown.slot(),
                     }
                 }
                 fn into_reply(self) -> ::akt::__private::AnyReply {
                     match self {
                         Self::Sort(_, reply) => reply.erase(),
+                        Self::Unknown(unknown) => unknown.erase(),
+                    }
+                }
+            }
+            impl ::akt::__private::HoldsUnknown for SorterMsg {
+                fn hold(unknown: ::akt::UnknownRpc) -> Self {
+                    Self::Unknown(unknown)
+                }
+                fn release(self) -> ::core::option::Option<::akt::UnknownRpc> {
+                    match self {
+                        Self::Unknown(unknown) => ::core::option::Option::Some(unknown),
+                        _ => ::core::option::Option::None,
                     }
                 }
             }
@@ -324,6 +341,7 @@ pub mod post {
                                     },
                                 )
                         }
+                        Self::Unknown(unknown) => unknown.open(opener),
                     }
                 }
             }
@@ -340,6 +358,7 @@ pub mod post {
                         Self::Sort(payload, _) => {
                             ::akt::prost::Message::encoded_len(payload)
                         }
+                        Self::Unknown(unknown) => unknown.body().len(),
                     }
                 }
                 fn encode(self) -> ::akt::__private::Outgoing {
@@ -347,6 +366,7 @@ pub mod post {
                         Self::Sort(payload, reply) => {
                             ::akt::__private::outgoing(__SorterSort::ID, &payload, reply)
                         }
+                        Self::Unknown(unknown) => unknown.encode(),
                     }
                 }
                 fn decode(
@@ -360,8 +380,15 @@ pub mod post {
                                 .map(|(payload, reply)| Self::Sort(payload, reply))
                         }
                         _ => {
-                            ::core::result::Result::Err(
-                                ::akt::__private::unknown_rpc(rpc, reply),
+                            ::core::result::Result::Ok(
+                                Self::Unknown(
+                                    ::akt::UnknownRpc::decode(
+                                        <Self as ::akt::Protocol>::NAME,
+                                        rpc,
+                                        body,
+                                        reply,
+                                    ),
+                                ),
                             )
                         }
                     }
@@ -395,6 +422,7 @@ pub mod post {
                         SorterMsg::Sort(payload, _) => {
                             ::core::option::Option::Some(payload)
                         }
+                        _ => ::core::option::Option::None,
                     }
                 }
                 fn split(out: Self::Out) -> ::core::result::Result<Self::Ok, Self::Err> {
@@ -530,6 +558,8 @@ pub mod post {
                     ::core::result::Result<inner::Parcel, super::super::geo::v1::Failure>,
                 >,
             ),
+            /// An rpc of a newer contract, as it came.
+            Unknown(::akt::UnknownRpc),
         }
         impl ::core::fmt::Debug for PostMsg {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -542,6 +572,7 @@ pub mod post {
                     Self::Send(..) => "Send",
                     Self::Find(..) => "Find",
                     Self::Forward(..) => "Forward",
+                    Self::Unknown(_) => ::akt::UnknownRpc::NAME,
                 }
             }
             fn carried(&self) -> &dyn ::core::any::Any {
@@ -549,6 +580,7 @@ pub mod post {
                     Self::Send(payload, _) => payload,
                     Self::Find(payload, _) => payload,
                     Self::Forward(payload, _) => payload,
+                    Self::Unknown(unknown) => unknown,
                 }
             }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
@@ -556,6 +588,7 @@ pub mod post {
                     Self::Send(_, reply) => reply.slot(),
                     Self::Find(_, reply) => reply.slot(),
                     Self::Forward(_, reply) => reply.slot(),
+                    Self::Unknown(unknown) => unknown.slot(),
                 }
             }
             fn into_reply(self) -> ::akt::__private::AnyReply {
@@ -563,6 +596,18 @@ pub mod post {
                     Self::Send(_, reply) => reply.erase(),
                     Self::Find(_, reply) => reply.erase(),
                     Self::Forward(_, reply) => reply.erase(),
+                    Self::Unknown(unknown) => unknown.erase(),
+                }
+            }
+        }
+        impl ::akt::__private::HoldsUnknown for PostMsg {
+            fn hold(unknown: ::akt::UnknownRpc) -> Self {
+                Self::Unknown(unknown)
+            }
+            fn release(self) -> ::core::option::Option<::akt::UnknownRpc> {
+                match self {
+                    Self::Unknown(unknown) => ::core::option::Option::Some(unknown),
+                    _ => ::core::option::Option::None,
                 }
             }
         }
@@ -608,6 +653,7 @@ pub mod post {
                                 },
                             )
                     }
+                    Self::Unknown(unknown) => unknown.open(opener),
                 }
             }
         }
@@ -634,6 +680,7 @@ pub mod post {
                     Self::Forward(payload, _) => {
                         ::akt::prost::Message::encoded_len(payload)
                     }
+                    Self::Unknown(unknown) => unknown.body().len(),
                 }
             }
             fn encode(self) -> ::akt::__private::Outgoing {
@@ -659,6 +706,7 @@ pub mod post {
                             reply,
                         )
                     }
+                    Self::Unknown(unknown) => unknown.encode(),
                 }
             }
             fn decode(
@@ -680,8 +728,15 @@ pub mod post {
                             .map(|(payload, reply)| Self::Forward(payload, reply))
                     }
                     _ => {
-                        ::core::result::Result::Err(
-                            ::akt::__private::unknown_rpc(rpc, reply),
+                        ::core::result::Result::Ok(
+                            Self::Unknown(
+                                ::akt::UnknownRpc::decode(
+                                    <Self as ::akt::Protocol>::NAME,
+                                    rpc,
+                                    body,
+                                    reply,
+                                ),
+                            ),
                         )
                     }
                 }

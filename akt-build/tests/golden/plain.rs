@@ -244,6 +244,8 @@ pub enum PlainMsg {
     Find(Query, ::akt::Reply<::core::result::Result<Found, NotFound>>),
     /// The rpc `Drop`.
     Drop(Query, ::akt::Reply<Found>),
+    /// An rpc of a newer contract, as it came.
+    Unknown(::akt::UnknownRpc),
 }
 #[allow(
     dead_code,
@@ -291,24 +293,57 @@ impl ::akt::Message for PlainMsg {
         match self {
             Self::Find(..) => "Find",
             Self::Drop(..) => "Drop",
+            Self::Unknown(_) => ::akt::UnknownRpc::NAME,
         }
     }
     fn carried(&self) -> &dyn ::core::any::Any {
         match self {
             Self::Find(payload, _) => payload,
             Self::Drop(payload, _) => payload,
+            Self::Unknown(unknown) => unknown,
         }
     }
     fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
         match self {
             Self::Find(_, reply) => reply.slot(),
             Self::Drop(_, reply) => reply.slot(),
+            Self::Unknown(unknown) => unknown.slot(),
         }
     }
     fn into_reply(self) -> ::akt::__private::AnyReply {
         match self {
             Self::Find(_, reply) => reply.erase(),
             Self::Drop(_, reply) => reply.erase(),
+            Self::Unknown(unknown) => unknown.erase(),
+        }
+    }
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_copy_implementations,
+    missing_docs,
+    non_camel_case_types,
+    unnameable_types,
+    unreachable_pub,
+    unused_imports,
+    unused_qualifications,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "written by akt-build"
+)]
+impl ::akt::__private::HoldsUnknown for PlainMsg {
+    fn hold(unknown: ::akt::UnknownRpc) -> Self {
+        Self::Unknown(unknown)
+    }
+    fn release(self) -> ::core::option::Option<::akt::UnknownRpc> {
+        match self {
+            Self::Unknown(unknown) => ::core::option::Option::Some(unknown),
+            _ => ::core::option::Option::None,
         }
     }
 }
@@ -359,6 +394,7 @@ impl ::akt::CloneMessage for PlainMsg {
                         },
                     )
             }
+            Self::Unknown(unknown) => unknown.open(opener),
         }
     }
 }
@@ -396,6 +432,7 @@ impl ::akt::Protocol for PlainMsg {
         match self {
             Self::Find(payload, _) => ::akt::prost::Message::encoded_len(payload),
             Self::Drop(payload, _) => ::akt::prost::Message::encoded_len(payload),
+            Self::Unknown(unknown) => unknown.body().len(),
         }
     }
     fn encode(self) -> ::akt::__private::Outgoing {
@@ -406,6 +443,7 @@ impl ::akt::Protocol for PlainMsg {
             Self::Drop(payload, reply) => {
                 ::akt::__private::outgoing(__PlainDrop::ID, &payload, reply)
             }
+            Self::Unknown(unknown) => unknown.encode(),
         }
     }
     fn decode(
@@ -422,7 +460,18 @@ impl ::akt::Protocol for PlainMsg {
                 ::akt::__private::incoming("Drop", body, reply)
                     .map(|(payload, reply)| Self::Drop(payload, reply))
             }
-            _ => ::core::result::Result::Err(::akt::__private::unknown_rpc(rpc, reply)),
+            _ => {
+                ::core::result::Result::Ok(
+                    Self::Unknown(
+                        ::akt::UnknownRpc::decode(
+                            <Self as ::akt::Protocol>::NAME,
+                            rpc,
+                            body,
+                            reply,
+                        ),
+                    ),
+                )
+            }
         }
     }
 }

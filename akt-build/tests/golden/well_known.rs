@@ -110,6 +110,8 @@ pub mod clock {
             ),
             /// The rpc `Count`.
             Count(::core::primitive::i64, ::akt::Reply<::core::primitive::bool>),
+            /// An rpc of a newer contract, as it came.
+            Unknown(::akt::UnknownRpc),
         }
         impl ::core::fmt::Debug for ClockMsg {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -124,6 +126,7 @@ pub mod clock {
                     Self::Sleep(..) => "Sleep",
                     Self::Name(..) => "Name",
                     Self::Count(..) => "Count",
+                    Self::Unknown(_) => ::akt::UnknownRpc::NAME,
                 }
             }
             fn carried(&self) -> &dyn ::core::any::Any {
@@ -133,6 +136,7 @@ pub mod clock {
                     Self::Sleep(payload, _) => payload,
                     Self::Name(payload, _) => payload,
                     Self::Count(payload, _) => payload,
+                    Self::Unknown(unknown) => unknown,
                 }
             }
             fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
@@ -142,6 +146,7 @@ pub mod clock {
                     Self::Sleep(_, reply) => reply.slot(),
                     Self::Name(_, reply) => reply.slot(),
                     Self::Count(_, reply) => reply.slot(),
+                    Self::Unknown(unknown) => unknown.slot(),
                 }
             }
             fn into_reply(self) -> ::akt::__private::AnyReply {
@@ -151,6 +156,18 @@ pub mod clock {
                     Self::Sleep(_, reply) => reply.erase(),
                     Self::Name(_, reply) => reply.erase(),
                     Self::Count(_, reply) => reply.erase(),
+                    Self::Unknown(unknown) => unknown.erase(),
+                }
+            }
+        }
+        impl ::akt::__private::HoldsUnknown for ClockMsg {
+            fn hold(unknown: ::akt::UnknownRpc) -> Self {
+                Self::Unknown(unknown)
+            }
+            fn release(self) -> ::core::option::Option<::akt::UnknownRpc> {
+                match self {
+                    Self::Unknown(unknown) => ::core::option::Option::Some(unknown),
+                    _ => ::core::option::Option::None,
                 }
             }
         }
@@ -222,6 +239,7 @@ pub mod clock {
                                 },
                             )
                     }
+                    Self::Unknown(unknown) => unknown.open(opener),
                 }
             }
         }
@@ -262,6 +280,7 @@ pub mod clock {
                     Self::Count(payload, _) => {
                         ::akt::prost::Message::encoded_len(payload)
                     }
+                    Self::Unknown(unknown) => unknown.body().len(),
                 }
             }
             fn encode(self) -> ::akt::__private::Outgoing {
@@ -281,6 +300,7 @@ pub mod clock {
                     Self::Count(payload, reply) => {
                         ::akt::__private::outgoing(__ClockCount::ID, &payload, reply)
                     }
+                    Self::Unknown(unknown) => unknown.encode(),
                 }
             }
             fn decode(
@@ -310,8 +330,15 @@ pub mod clock {
                             .map(|(payload, reply)| Self::Count(payload, reply))
                     }
                     _ => {
-                        ::core::result::Result::Err(
-                            ::akt::__private::unknown_rpc(rpc, reply),
+                        ::core::result::Result::Ok(
+                            Self::Unknown(
+                                ::akt::UnknownRpc::decode(
+                                    <Self as ::akt::Protocol>::NAME,
+                                    rpc,
+                                    body,
+                                    reply,
+                                ),
+                            ),
                         )
                     }
                 }

@@ -8,6 +8,8 @@ use crate::cart::shop::v1 as shop;
 use crate::names::names::r#type as names;
 use crate::packages::{geo, post};
 use crate::plain::{self, Found, NotFound, Query};
+use crate::serde_derived::google::protobuf as stock_time;
+use crate::serde_derived::stock::v1 as stock;
 use crate::well_known::clock::v1 as clock;
 use crate::well_known::google::protobuf::{Any, Duration, Timestamp};
 
@@ -82,7 +84,7 @@ async fn an_actor_answers_by_its_contract() {
     let apple = shop::AddItem { sku: "apple".to_owned(), quantity: 1 };
 
     let view = cart.add(apple.clone()).await.expect("there are apples");
-    cart.ask(shop::ClearCart {}).await.expect("the cart is open");
+    cart.tell(shop::ClearCart {}).expect("there is room");
     cart.tell(apple.clone()).expect("there is room");
 
     assert_eq!(view.items, std::slice::from_ref(&apple));
@@ -131,6 +133,25 @@ fn a_domain_error_says_what_went_wrong() {
     for (error, text) in texts {
         assert_eq!(error.to_string(), text);
     }
+}
+
+#[test]
+fn messages_are_written_by_serde() {
+    let written = r#"{"id":"tea","grade":1,"counts":{"box":3},"since":{"seconds":7,"nanos":0},"note":null,"label":[1],"place":{"Shelf":4}}"#;
+    let item = stock::Item {
+        sku: "tea".to_owned(),
+        grade: stock::Grade::Fine.into(),
+        counts: [("box".to_owned(), 3)].into(),
+        since: Some(stock_time::Timestamp { seconds: 7, nanos: 0 }),
+        note: None,
+        label: vec![1],
+        place: Some(stock::item::Place::Shelf(4)),
+    };
+
+    assert_eq!(serde_json::to_string(&item).expect("it has serde"), written);
+    assert_eq!(serde_json::from_str::<stock::Item>(written).expect("it has serde"), item);
+    let absent: stock::Item = serde_json::from_str("{}").expect("what is absent has its default");
+    assert_eq!(absent, stock::Item::default());
 }
 
 #[test]

@@ -23,6 +23,24 @@ fn well_known_types() {
 }
 
 #[test]
+fn every_option() {
+    golden("oneway", &configure(), &["oneway.proto"]);
+    golden("till", &configure().probe(true), &["till.proto"]);
+    golden("till_v1", &configure(), &["till_v1.proto"]);
+}
+
+#[test]
+fn references_in_messages() {
+    golden("refs", &configure().extern_path("shop.v1", "crate::cart::shop::v1"), &["refs.proto"]);
+}
+
+#[test]
+fn messages_for_serde() {
+    let given = configure().serde(["."]).field_attribute("Item.sku", "#[serde(rename = \"id\")]");
+    golden_in("serde_derived", "serde", &given, &["serde.proto"]);
+}
+
+#[test]
 fn packages_and_imports() {
     golden("packages", &configure(), &["post/v1/post.proto"]);
 }
@@ -65,7 +83,12 @@ fn options_proto_is_the_one_of_the_repository() {
 }
 
 fn golden(name: &str, builder: &Builder, protos: &[&str]) {
-    let builder = builder.clone().root(format!("crate::{name}"));
+    golden_in(name, name, builder, protos);
+}
+
+/// The module must not be called as a crate that it depends on.
+fn golden_in(module: &str, name: &str, builder: &Builder, protos: &[&str]) {
+    let builder = builder.clone().root(format!("crate::{module}"));
     let made = generate(&Folder::new(&format!("golden-{name}")), &builder, protos);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.rs"));
     if std::env::var_os("UPDATE_GOLDEN").is_some() {

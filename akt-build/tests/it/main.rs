@@ -1,9 +1,15 @@
 //! What akt-build promises; one file per promise.
 
+mod committed;
 mod compiled;
+mod evolution;
+mod fuzz;
 mod golden;
 mod lock;
 mod mistakes;
+mod nodes;
+mod probes;
+mod references;
 
 /// What users get with `include_contracts!`: the golden code, each file in the module it was made for.
 mod cart {
@@ -15,11 +21,26 @@ mod elsewhere {
 mod names {
     include!("../golden/names.rs");
 }
+mod oneway {
+    include!("../golden/oneway.rs");
+}
 mod packages {
     include!("../golden/packages.rs");
 }
 mod plain {
     include!("../golden/plain.rs");
+}
+mod till {
+    akt::include_contracts!("tests/golden/till.rs");
+}
+mod till_v1 {
+    include!("../golden/till_v1.rs");
+}
+mod refs {
+    include!("../golden/refs.rs");
+}
+mod serde_derived {
+    include!("../golden/serde.rs");
 }
 mod well_known {
     include!("../golden/well_known.rs");

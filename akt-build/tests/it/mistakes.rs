@@ -1,6 +1,6 @@
 //! Mistakes are told with file, line, column and what to do.
 
-use akt_build::{Builder, Error, Rpc, configure};
+use akt_build::{Builder, Error, Key, Rpc, configure};
 
 use crate::Folder;
 
@@ -40,6 +40,55 @@ fn a_file_outside_of_the_includes() {
 }
 
 #[test]
+fn an_edition() {
+    let folder = Folder::new("edition");
+    folder.write("a.proto", "edition = \"2023\";\npackage x;\nmessage A {}\n");
+
+    assert_eq!(
+        folder.compile(&configure(), "a.proto"),
+        Err("a.proto:1:1: editions are not read by this version of akt-build; say `syntax = \"proto3\";`, where `optional` gives a field presence".to_owned())
+    );
+}
+
+#[test]
+fn names_without_a_letter() {
+    assert_eq!(
+        mistake(
+            "nameless",
+            &configure(),
+            "message _ {\n  bool __ = 1;\n  oneof ___ { bool a = 2; }\n}\nenum E { _4 = 0; }"
+        ),
+        "\
+a.proto:3:1: no Rust name can be made of the message `_`; give it a letter
+a.proto:4:3: no Rust name can be made of the field `__`; give it a letter
+a.proto:5:3: no Rust name can be made of the oneof `___`; give it a letter"
+    );
+}
+
+#[test]
+fn two_names_that_are_one_in_rust() {
+    let told = mistake("clash", &configure(), "message Ab {}\nmessage ab {}\nenum E { A = 0; E_A = 1; }");
+
+    assert!(
+        told.ends_with("a.proto:5:17: `A` and `E_A` are both `A` in Rust; give one of them another name"),
+        "{told}"
+    );
+    assert!(
+        told.starts_with("a.proto:4:1: `Ab` and `ab` are both `Ab` in Rust; give one of them another name"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_map_entry_by_hand() {
+    let entry = "message M { option map_entry = true; int32 one = 1; int32 value = 2; }";
+    assert_eq!(
+        mistake("map-entry", &configure(), &format!("message A {{ repeated M ms = 1; {entry} }}")),
+        "a.proto:3:32: `map_entry` is not said by hand; write `map<..>` where `M` is used"
+    );
+}
+
+#[test]
 fn an_unknown_option() {
     assert_eq!(
         mistake(
@@ -52,45 +101,66 @@ fn an_unknown_option() {
 }
 
 #[test]
-fn options_that_are_not_served_yet() {
-    let options = ["oneway = true", "id = 7", "was = \"Old\""];
-    for option in options {
-        let (name, _) = option.split_once(' ').expect("an option has a value");
-        let rpc = format!("rpc Do(A) returns (B) {{ option (akt.rpc).{option}; }}");
+fn a_one_way_rpc_that_returns_something() {
+    let rpc = "rpc Do(A) returns (B) { option (akt.rpc) = { oneway: true error: \"B\" }; }";
 
-        assert_eq!(
-            mistake(&format!("unserved-{name}"), &configure(), &service(&rpc)),
-            format!(
-                "a.proto:7:25: `{name}` is not served yet by this version of akt-build; remove it from rpc Do (served options of an rpc: `error`, `read_only`, `reentrant`, `timeout`)"
-            )
-        );
-    }
+    let told = mistake("oneway", &configure(), &service(rpc));
+
+    assert_eq!(
+        told,
+        "\
+a.proto:7:25: rpc Do is `oneway` and returns `x.B`; let it return `google.protobuf.Empty`, or remove `oneway`
+a.proto:7:25: rpc Do is `oneway`, and nobody hears of its error `B`; remove one of the two"
+    );
+    let given = configure().rpc("x.S/Do", Rpc::new().oneway());
+    let told = mistake("oneway-given", &given, &service("rpc Do(A) returns (B);"));
+    assert!(told.starts_with("a.proto:7:1: rpc Do is `oneway` and returns `x.B`;"), "{told}");
 }
 
 #[test]
-fn every_option_of_an_aggregate() {
-    let rpc = "rpc Do(A) returns (B) {\n  option (akt.rpc) = { oneway: true error: \"B\" id: 3 };\n}";
-
-    let told = mistake("aggregate", &configure(), &service(rpc));
-
-    let lines: Vec<&str> = told.lines().collect();
-    assert!(lines[0].starts_with("a.proto:8:3: `oneway` is not served yet"), "{told}");
-    assert!(lines[1].starts_with("a.proto:8:3: `id` is not served yet"), "{told}");
+fn a_wire_id_that_is_zero_or_taken() {
+    let zero = "rpc Do(A) returns (B) { option (akt.rpc).id = 0; }";
+    assert_eq!(
+        mistake("id-zero", &configure(), &service(zero)),
+        "a.proto:7:25: rpc Do has the wire id 0, which is nobody's; choose another"
+    );
+    let given = configure().rpc("x.S/Do", Rpc::new().id(9)).rpc("x.S/Go", Rpc::new().id(9));
+    assert_eq!(
+        mistake("id-taken", &given, &service("rpc Do(A) returns (B);\nrpc Go(A) returns (B);")),
+        "a.proto:8:1: rpcs `/x.S/Go` and `/x.S/Do` have the same wire id 0x00000009; choose another `id`"
+    );
 }
 
 #[test]
-fn a_key_of_a_contract() {
+fn a_former_name_that_is_taken() {
+    let rpcs = "rpc Do(A) returns (B) { option (akt.rpc).was = \"Go\"; }\nrpc Go(A) returns (B);";
+    assert_eq!(
+        mistake("was", &configure(), &service(rpcs)),
+        "a.proto:7:25: rpc Do says that it was `Go`, but an rpc of that name is there; remove the rpc, or `was`"
+    );
+    let given = configure().rpc("x.S/Do", Rpc::new().was("Old")).rpc("x.S/Go", Rpc::new().was("Old"));
+    assert_eq!(
+        mistake("was-twice", &given, &service("rpc Do(A) returns (B);\nrpc Go(A) returns (B);")),
+        "a.proto:8:1: rpc Go was `Old`, whose wire id 0x34ed3e14 is that of `/x.S/Do`; give `/x.S/Do` another `id`"
+    );
+}
+
+#[test]
+fn a_key_that_has_no_meaning() {
     let told = mistake(
         "key",
         &configure(),
-        &service("option (akt.contract) = { key: STRING };\nrpc Do(A) returns (B);"),
+        &service("option (akt.contract) = { key: FLOAT };\nrpc Do(A) returns (B);"),
     );
 
-    assert!(
-        told.starts_with(
-            "a.proto:7:1: `key` is not served yet by this version of akt-build; remove it from service S"
-        ),
-        "{told}"
+    assert!(told.starts_with("a.proto:7:1: invalid value of type 'akt.ContractOptions'"), "{told}");
+}
+
+#[test]
+fn a_key_for_a_service_that_does_not_exist() {
+    assert_eq!(
+        mistake("key-given", &configure().key("x.T", Key::Uuid), &service("rpc Do(A) returns (B);")),
+        "build.rs has a key for service `x.T`, which is not compiled here; there are: `x.S`"
     );
 }
 
@@ -139,7 +209,7 @@ fn two_rpcs_with_the_same_wire_id() {
 
     assert_eq!(
         folder.compile(&configure(), "a.proto"),
-        Err("a.proto:7:1: rpcs `/clash.S/R102844` and `/clash.S/R83578` have the same wire id 0xbf36107b; rename one of them".to_owned())
+        Err("a.proto:7:1: rpcs `/clash.S/R102844` and `/clash.S/R83578` have the same wire id 0xbf36107b; rename one of them, or give one an `id`".to_owned())
     );
 }
 
@@ -161,7 +231,7 @@ fn all_mistakes_at_once() {
         "all",
         &configure(),
         &service(
-            "rpc Do(stream A) returns (B);\nrpc Go(A) returns (B) { option (akt.rpc) = { id: 3 timeout: \"x\" }; }",
+            "rpc Do(stream A) returns (B);\nrpc Go(A) returns (B) { option (akt.rpc) = { id: 0 timeout: \"x\" }; }",
         ),
     );
 

@@ -19,7 +19,7 @@ pub(crate) use self::contract::{
 };
 
 /// Methods that every reference has.
-const RESERVED: &[&str] = &["actor", "ask", "clone", "grain", "tell"];
+const RESERVED: &[&str] = &["actor", "ask", "clone", "grain", "into", "tell", "try_into"];
 
 /// `#[actor]` goes on an impl block.
 pub(crate) fn is_impl_block(item: &Item, diag: &mut Diag) {
@@ -405,6 +405,14 @@ fn same_message(first: &Handler, second: &Handler) -> bool {
 /// Two methods of one name may be there for different configurations.
 fn exclusive(first: &[Attribute], second: &[Attribute]) -> bool {
     !first.is_empty() && !second.is_empty()
+}
+
+/// The callback macro of a contract has its trait's path, to which nothing can be added.
+pub(crate) fn is_contract(negative: bool, path: &Path, diag: &mut Diag) {
+    let plain = path.segments.iter().all(|segment| segment.arguments.is_none());
+    if negative || !plain {
+        diag.error(path, "a contract is a trait without arguments: `impl shop::Cart for MyCart`");
+    }
 }
 
 fn heading(keyword: impl ToTokens, ident: &Ident) -> TokenStream {

@@ -19,7 +19,11 @@ pub(crate) fn attribute(args: TokenStream, input: &TokenStream) -> TokenStream {
     let Some(mut item) = parse::impl_block(input, &mut diag) else {
         return fallback::untouched(input, diag);
     };
-    if let Some((_, path, _)) = &item.trait_ {
+    if let Some((negative, path, _)) = &item.trait_ {
+        check::is_contract(negative.is_some(), path, &mut diag);
+        if diag.count() > 0 {
+            return fallback::untouched(input, diag);
+        }
         return contract::callback(path, &args, &item);
     }
     let Some(actor) = parse::actor(args, &mut item, &mut diag) else {

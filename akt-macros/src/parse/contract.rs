@@ -149,7 +149,9 @@ impl Parse for Rpc {
         word(input, "rpc")?;
         let (method, variant) = (input.parse()?, input.parse()?);
         let receiver = input.parse()?;
-        word(input, "unary")?;
+        // A one-way rpc answers `()`, to nobody.
+        let oneway = input.fork().parse::<Ident>().is_ok_and(|shape| shape == "oneway");
+        word(input, if oneway { "oneway" } else { "unary" })?;
         let request = bracketed(input)?;
         input.parse::<Token![->]>()?;
         let response = bracketed(input)?;

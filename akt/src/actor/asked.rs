@@ -1,5 +1,6 @@
 //! An ask that was accepted: what its asker holds, and how it ends.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use super::reference::{Ref, Refusal, Refused, Target};
 use super::reply::{Awaited, Progress, Reply};
 use super::slot::{self, Asker, Seen, Share};
 use super::traits::Request;
+use super::unknown::UnknownRpc;
 use crate::system::DeadLetterReason;
 use crate::time::Instant;
 
@@ -89,8 +91,8 @@ pub(super) fn conclude<R: Send + 'static>(
     }
     let (since, outcome) = (asker.since(), asker.leave(alarm));
     let progress = match (outcome, seen) {
-        (Some(Awaited::Outcome(Err(AskError::Unimplemented { .. }))), _) => {
-            return Err(AskError::Unimplemented { rpc: name });
+        (Some(Awaited::Outcome(Err(AskError::Unimplemented { rpc }))), _) => {
+            return Err(AskError::Unimplemented { rpc: named(name, rpc) });
         }
         (Some(Awaited::Outcome(outcome)), _) => return outcome,
         (Some(Awaited::Due(progress)), _) | (None, Seen::Due(progress)) => progress,
@@ -136,4 +138,15 @@ pub(crate) fn timed_out(
     };
     let target = target.path();
     AskError::Timeout(Box::new(TimeoutInfo { target, message: name.into(), elapsed, stage, delivered }))
+}
+
+/// What another node says of an rpc, behind the name that it has here.
+fn named(name: &'static str, said: Cow<'static, str>) -> Cow<'static, str> {
+    match &*said {
+        "" => name.into(),
+        _ if name == UnknownRpc::NAME => said,
+        // A router between has named it.
+        named if named.starts_with(name) => said,
+        said => format!("{name} ({said})").into(),
+    }
 }

@@ -65,10 +65,10 @@ pub enum AskError<E = Infallible> {
         source: Box<PeerError>,
     },
     /// The node does not know this rpc: its contract is older or another one.
-    #[error("`{rpc}` is not implemented by the actor at that address; compare the contracts of both nodes")]
+    #[error("{rpc} is not implemented by the actor at that address; compare the contracts of both nodes")]
     Unimplemented {
-        /// The rpc's name.
-        rpc: &'static str,
+        /// The rpc's name here, and what the actor's node says of its id: `View (id 0xbbd9219b, unknown to shop.v1.Till)`.
+        rpc: Cow<'static, str>,
     },
     /// A message or its answer could not be decoded.
     #[error("{0}")]

@@ -31,6 +31,7 @@ mod mailbox;
 mod measure;
 mod meta;
 mod narrow;
+mod one_way;
 mod orphan;
 mod outbound;
 mod panic;
@@ -58,6 +59,7 @@ mod timers;
 mod trace;
 mod traits;
 mod turn;
+mod unknown;
 mod watch;
 mod work;
 
@@ -80,9 +82,9 @@ pub use self::listen::listen;
 pub use self::mailbox::{Mailbox, MailboxOrder, MailboxPlace, MailboxQueue, Overflow};
 pub use self::meta::Headers;
 pub use self::narrow::{Wraps, narrow, open_nested};
+pub use self::one_way::OneWay;
 pub use self::outbound::{
     Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,
-    unknown_rpc,
 };
 pub use self::partly::PartlyInfo;
 pub use self::passivation::Passivate;
@@ -95,9 +97,11 @@ pub use self::stash::{NoStash, Shelf, Stash, Stashes};
 pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::timers::{Timer, every};
 pub use self::traits::{
-    Accepts, Actor, ActorRef, CloneMessage, Copying, Join, Message, Opener, Protocol, Request, RpcInfo,
+    Accepts, Actor, ActorRef, Answered, CloneMessage, ContractKey, Copying, Join, Message, Opener, Protocol,
+    Request, RpcInfo,
 };
 pub use self::turn::{Turn, TurnCtx};
+pub use self::unknown::{HoldsUnknown, UnknownRpc};
 pub use self::watch::Terminated;
 pub use self::work::{Breaker, PipeError, Work};
 

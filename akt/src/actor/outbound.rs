@@ -58,8 +58,9 @@ pub struct Incoming {
 impl Incoming {
     /// Refuses: the actor's messages are no contract.
     pub(crate) fn refuse_local(self) {
-        let Self { reply, undeliverable, .. } = self;
-        if !reply.fail(AskError::Unimplemented { rpc: "" }) {
+        let Self { rpc, reply, undeliverable, .. } = self;
+        let rpc = format!("id {rpc:#010x}, and the actor serves no contract").into();
+        if !reply.fail(AskError::Unimplemented { rpc }) {
             undeliverable("?", DeadLetterReason::Undecodable);
         }
     }
@@ -155,12 +156,6 @@ pub fn incoming_result<T: Travels, U: Travels + Send, E: Travels + Send>(
     Ok((payload, wire_reply(reply, encode)))
 }
 
-#[doc(hidden)]
-#[must_use]
-pub fn unknown_rpc(_rpc: u32, reply: WireReply) -> Undecoded {
-    Undecoded { error: AskError::Unimplemented { rpc: "" }, name: "unknown rpc", reply }
-}
-
 /// Decodes a message for `me` and puts it into its mailbox; answers or dead-letters what cannot be.
 #[doc(hidden)]
 pub fn receive<P: Protocol, M: Message + Wraps<P>>(me: &Ref<M>, incoming: Incoming) {
@@ -197,7 +192,7 @@ struct Asked<R> {
     decode: fn(Outcome) -> Result<R, AskError>,
 }
 
-fn pending<R: Send + 'static>(
+pub(super) fn pending<R: Send + 'static>(
     reply: Reply<R>,
     decode: fn(Outcome) -> Result<R, AskError>,
 ) -> Option<Box<dyn PendingReply>> {
@@ -262,7 +257,7 @@ fn decode_request<T: Travels>(
     }
 }
 
-fn wire_reply<R: Send + 'static>(reply: WireReply, encode: fn(R) -> Outcome) -> Reply<R> {
+pub(super) fn wire_reply<R: Send + 'static>(reply: WireReply, encode: fn(R) -> Outcome) -> Reply<R> {
     let Some(answer) = reply.0 else { return Reply::nobody() };
     let deliver = answer.clone();
     let slot = slot::for_wire(answer.deadline(), move |awaited| {

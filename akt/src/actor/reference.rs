@@ -16,7 +16,7 @@ use super::presence::Presence;
 use super::scope::Scope;
 use super::traits::{Accepts, ActorRef, Message, Request};
 use crate::id::ActorId;
-use crate::path::ActorPath;
+use crate::path::{ActorPath, NodeAddress};
 use crate::system::{ActorSystem, DeadLetterReason};
 use crate::time::Instant;
 
@@ -119,6 +119,10 @@ pub(crate) trait Sink<M>: Target {
 pub(crate) trait Target: Send + Sync + 'static {
     fn path(&self) -> ActorPath;
     fn system(&self) -> &ActorSystem;
+    /// The node that the actor is on, if that is another.
+    fn node(&self) -> Option<NodeAddress> {
+        None
+    }
     /// The local actor behind it, if there is one.
     fn core(&self) -> Option<&Core>;
     /// Lends the actor to an asker for one message, if it rests and has nothing to do: then

@@ -181,6 +181,8 @@ pub enum Begin {
     Returned,
     /// The asker has dropped its call.
     Cancelled,
+    /// No rpc of its actor's contract has this id.
+    Unknown { contract: &'static str, id: u32 },
 }
 
 /// A reply whose type is forgotten: it can still be refused.

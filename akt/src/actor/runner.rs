@@ -12,7 +12,7 @@ use super::context::Ctx;
 use super::core::EndChildren;
 use super::current::{self, Handling, Within};
 use super::errand::Run;
-use super::error::{Fault, Stage as WaitedIn, StopReason};
+use super::error::{AskError, Fault, Stage as WaitedIn, StopReason};
 use super::fault::{Broken, Damage, Failure};
 use super::flight::{Flights, Next, Returning, runs_beside};
 use super::lifecycle::Stage;
@@ -29,7 +29,7 @@ use super::step::{End, Matter, Step};
 use super::supervisor::{Supervise, Supervisor};
 use super::traits::{Actor, Message};
 use super::watch::Terminated;
-use crate::system::Spot;
+use crate::system::{DeadLetterReason, Spot};
 use crate::time::Instant;
 
 /// Messages handled before other tasks get their turn.
@@ -341,6 +341,11 @@ impl<A: Actor> Runner<A> {
     /// Ends a message that must not be handled any more.
     #[cold]
     pub(super) fn skip(&self, message: A::Msg, begin: Begin) {
+        if let Begin::Unknown { contract, id } = begin {
+            let rpc = format!("id {id:#010x}, unknown to {contract}").into();
+            let error = AskError::Unimplemented { rpc };
+            return self.cell.core.decline(message, error, DeadLetterReason::Undecodable);
+        }
         let late = match begin {
             Begin::Expired { waited, in_stash: true } => Some((waited, WaitedIn::Stashed)),
             Begin::Expired { waited, .. } => Some((waited, WaitedIn::Queued { depth: self.cell.depth() })),

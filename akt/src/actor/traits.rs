@@ -197,6 +197,15 @@ pub trait Request: Sized + Send + 'static {
     fn split(out: Self::Out) -> Result<Self::Ok, Self::Err>;
 }
 
+/// An rpc that is answered: each, but the one-way ones. Generated for contracts that have one-way rpcs.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "this call is one-way: it has no reply to await; use `.tell()`",
+    label = "nobody answers this rpc",
+    note = "`(akt.rpc).oneway` in the contract says that the rpc is only told: `.tell()` sends it now, `.send()` waits for room"
+)]
+pub trait Answered: Request {}
+
 /// Messages that can be sent to several actors: all arguments of all handlers are `Clone`. Generated.
 ///
 /// Replies need not be. Only a router that sends one message to several routees asks for it, where it is made:
@@ -268,6 +277,8 @@ pub trait Protocol: Message {
     const NAME: &'static str;
     /// Its rpcs, in the order of the file.
     const RPCS: &'static [RpcInfo];
+    /// By what its grains are found, if it may be a grain's.
+    const KEY: Option<ContractKey> = None;
 
     #[doc(hidden)]
     fn encoded_len(&self) -> usize;
@@ -284,6 +295,19 @@ pub trait Protocol: Message {
 pub struct RpcInfo {
     /// Its name in the `.proto`.
     pub name: &'static str,
-    /// Its id on the wire: xxh32 of `/package.Service/Method`.
+    /// Its id on the wire: xxh32 of `/package.Service/Method`, unless the contract gives another.
     pub id: u32,
+}
+
+/// The type of the key of a contract's grains: `(akt.contract).key`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContractKey {
+    /// `STRING`
+    String,
+    /// `INT64`
+    Int64,
+    /// `UINT64`
+    Uint64,
+    /// `UUID`
+    Uuid,
 }

@@ -14,7 +14,7 @@ mod resolve;
 use std::time::Duration;
 
 pub use refusals::Refusal;
-pub use resolve::ActorAtError;
+pub(crate) use resolve::{address, at};
 
 use crate::system::{StartError, SystemBuilder};
 use crate::transport::{MemoryTransport, Network, QuicConfig, QuicTransport, Tls, Transport};

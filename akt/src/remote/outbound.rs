@@ -12,7 +12,7 @@ use crate::actor::{
     Control, Core, Incoming, Progress, Protocol, Ref, Refusal, Refused, Sink, StopReason, Target, Ticket,
     TooLarge,
 };
-use crate::path::ActorPath;
+use crate::path::{ActorPath, NodeAddress};
 use crate::system::ActorSystem;
 
 /// How long an asker waits beyond its time for the other node's word about where its message was.
@@ -93,6 +93,10 @@ impl<P: Protocol> Target for RemoteSink<P> {
 
     fn system(&self) -> &ActorSystem {
         &self.peer.node.system
+    }
+
+    fn node(&self) -> Option<NodeAddress> {
+        Some(self.peer.address.clone())
     }
 
     fn core(&self) -> Option<&Core> {

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use thiserror::Error;
 
 use super::node::Node;
 use super::outbound::RemoteSink;
 use super::peer::Place;
 use super::refusals::Refusal;
 use crate::actor::{ActorRef, Protocol, Ref};
-use crate::path::{ActorAddress, NodeAddress, PathError};
-use crate::system::{ActorSystem, LookupError};
+use crate::path::{ActorAddress, NodeAddress};
+use crate::system::{ActorAtError, ActorSystem};
 
 /// The longest path that travels.
 const MAX_PATH: usize = 4 * 1024;
@@ -63,33 +62,16 @@ impl ActorSystem {
     }
 }
 
-/// Why there is no reference to an address.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ActorAtError {
-    /// The address is not one.
-    #[error(transparent)]
-    Address(#[from] PathError),
-    /// The system was started without remoting.
-    #[error("this system cannot reach others: give its builder `.remote(Remote::quic(\"127.0.0.1:7400\"))`")]
-    NoRemote,
-    /// The address belongs to another system.
-    #[error(
-        "this node belongs to system {ours:?}, the address to {theirs:?}; nodes reach each other within one system"
-    )]
-    OtherSystem {
-        /// The system of this node.
-        ours: Box<str>,
-        /// The system of the address.
-        theirs: Box<str>,
-    },
-    /// The address is of this node, and there is no such actor.
-    #[error(transparent)]
-    Here(#[from] LookupError),
-    /// The path is longer than what travels.
-    #[error("path of {bytes} bytes is longer than the limit of 4096 bytes")]
-    PathTooLong {
-        /// Its length.
-        bytes: usize,
-    },
+/// Where other nodes reach `system`.
+pub(crate) fn address(system: &ActorSystem) -> Option<NodeAddress> {
+    system.address()
+}
+
+/// A reference to the actor at an address, for those who work without connections too.
+pub(crate) fn at<R>(system: &ActorSystem, address: &str) -> Result<R, ActorAtError>
+where
+    R: ActorRef,
+    R::Message: Protocol,
+{
+    system.actor_at(address)
 }

@@ -1,5 +1,6 @@
 //! The actor system: one node's actors, clock, events and end.
 
+mod at;
 mod builder;
 mod count;
 mod dead_letters;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
+pub use self::at::ActorAtError;
 pub use self::builder::{StartError, SystemBuilder};
 pub use self::dead_letters::{DeadLetter, DeadLetterReason};
 pub use self::dependency::{Dependencies, Dependency, Inject, MissingDependency, Need};

@@ -94,7 +94,7 @@ fn failure(error: AskError) -> Failure {
             Failure { numbers, ..with(TIMEOUT, vec![target.as_str().into(), message.into()]) }
         }
         AskError::Unreachable { source, .. } => with(UNREACHABLE, vec![source.problem, source.peer]),
-        AskError::Unimplemented { rpc } => with(UNIMPLEMENTED, vec![rpc.into()]),
+        AskError::Unimplemented { rpc } => with(UNIMPLEMENTED, vec![rpc.into_owned().into()]),
         AskError::Codec(error) => with(CODEC, vec![error.problem, error.message.into()]),
         AskError::TooLarge { bytes, limit } => Failure { numbers: vec![bytes, limit], ..of(TOO_LARGE) },
         AskError::Cycle { path } => with(CYCLE, path.0.iter().map(|actor| actor.as_str().into()).collect()),
@@ -140,8 +140,7 @@ fn error(failure: Failure) -> AskError {
             let (problem, peer) = (text(), text());
             AskError::Unreachable { delivered, source: Box::new(PeerError { peer, problem }) }
         }
-        // The asker knows the name of what it asked for.
-        UNIMPLEMENTED => AskError::Unimplemented { rpc: "" },
+        UNIMPLEMENTED => AskError::Unimplemented { rpc: String::from(text()).into() },
         CODEC => {
             let (problem, message) = (text(), Cow::Owned(text().into()));
             AskError::Codec(Box::new(CodecError { message, problem, delivered }))

@@ -194,7 +194,8 @@ async fn errors_of_the_other_node(pair: &Pair) {
     far.spawn("stranger", Stranger::default).await.unwrap();
     let stranger = at(near, far, "stranger");
     let error = stranger.view(()).await.unwrap_err();
-    assert!(matches!(error, AskError::Unimplemented { rpc: "View" }), "{error:?}");
+    let AskError::Unimplemented { rpc } = &error else { panic!("{error:?}") };
+    assert_eq!(rpc, "View (id 0xf9b05c24, unknown to depot.v1.Other)");
     stranger.add(item(1)).tell().unwrap();
     until(|| far.dead_letters_of(DeadLetterReason::Undecodable) == 1).await;
 

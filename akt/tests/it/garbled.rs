@@ -1,6 +1,6 @@
 //! A reference that speaks a contract wrongly: the rpc is that of a depot, its body is not.
 
-use akt::__private::{AnyReply, Outgoing, Slot, Undecoded, WireReply, outgoing_result, unknown_rpc};
+use akt::__private::{AnyReply, Outgoing, Slot, Undecoded, WireReply, outgoing_result};
 use akt::bytes::Bytes;
 use akt::prost::Message as _;
 use akt::{ActorRef, Call, Message, Protocol, Ref, Reply, Request, RpcInfo};
@@ -64,8 +64,8 @@ impl Protocol for GarbledMsg {
         outgoing_result(add.id, &self.0, self.1)
     }
 
-    fn decode(rpc: u32, _body: Bytes, reply: WireReply) -> Result<Self, Undecoded> {
-        Err(unknown_rpc(rpc, reply))
+    fn decode(_rpc: u32, _body: Bytes, _reply: WireReply) -> Result<Self, Undecoded> {
+        unreachable!("nobody speaks like this to us")
     }
 }
 

@@ -294,7 +294,8 @@ async fn an_unknown_rpc_or_undecodable_message_of_another_node_is_answered_at_on
     garbled.add(blob()).tell().unwrap();
     settle().await;
 
-    assert!(matches!(unknown, AskError::Unimplemented { rpc: "View" }), "{unknown:?}");
+    let AskError::Unimplemented { rpc } = &unknown else { panic!("{unknown:?}") };
+    assert_eq!(rpc, "View (id 0xf9b05c24, unknown to depot.v1.Other)");
     assert!(matches!(undecodable, AskError::Codec(_)), "{undecodable:?}");
     assert_eq!((unknown.delivery(), undecodable.delivery()), (Delivery::No, Delivery::No));
     assert_eq!(pair.far.dead_letters_of(DeadLetterReason::Undecodable), 2);

@@ -24,7 +24,8 @@ impl Contract<'_> {
                 Receiver::Shared => quote!(shared),
                 Receiver::Turn => quote!(turn),
             };
-            quote!(rpc #method #variant #receiver unary [#request] -> [#response] error [#error])
+            let shape = if call.rpc.oneway { quote!(oneway) } else { quote!(unary) };
+            quote!(rpc #method #variant #receiver #shape [#request] -> [#response] error [#error])
         });
         quote! {
             #[doc(hidden)]

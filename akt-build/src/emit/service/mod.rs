@@ -2,6 +2,7 @@
 
 mod callback;
 mod definition;
+mod probe;
 mod protocol;
 mod reference;
 mod request;
@@ -17,7 +18,7 @@ use syn::{Ident, Type};
 
 use crate::emit::comment;
 use crate::emit::message::{domain_error, ident};
-use crate::model::{Model, Rpc, Service};
+use crate::model::{Former, Model, Rpc, Service};
 
 /// Lets prost resolve the errors of the `index`th service as it does requests: each becomes an rpc behind the real ones.
 pub(crate) fn append_errors(file: &mut FileDescriptorProto, index: usize, model: &Service) {
@@ -60,6 +61,7 @@ impl ServiceGenerator for Generator {
             contract.markers(),
             contract.reference(),
             contract.errors(),
+            contract.probe().unwrap_or_default(),
             contract.callback(),
         ];
         for part in parts {
@@ -76,6 +78,8 @@ struct Contract<'a> {
     calls: Vec<Call<'a>>,
     root: &'a syn::Path,
     definition: Ident,
+    /// The variant for rpcs that are not known.
+    unknown: Ident,
     message: Ident,
     reference: Ident,
 }
@@ -94,6 +98,11 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// The rpc under its former name, if that has a wire id of its own.
+    fn former(&self) -> Option<&Former> {
+        self.rpc.was.as_ref().filter(|former| former.id != self.rpc.id)
+    }
+
     /// What the handler returns.
     fn out(&self) -> TokenStream {
         let response = &self.response;
@@ -115,7 +124,7 @@ impl<'a> Contract<'a> {
             method: ident(&rpc.method),
             marker: ident(&rpc.marker),
             request: parse(&method.input_type),
-            response: parse(&method.output_type),
+            response: if rpc.oneway { parse("()") } else { parse(&method.output_type) },
             error: rpc.error.as_ref().and_then(|_| errors.next()).map(|error| parse(&error.input_type)),
         });
         Self {
@@ -124,9 +133,15 @@ impl<'a> Contract<'a> {
             calls: calls.collect(),
             root,
             definition: ident(&model.contract),
+            unknown: ident(&model.unknown),
             message: ident(&model.message),
             reference: ident(&model.reference),
         }
+    }
+
+    /// Whether some rpcs have no answer, so that the others must say that they have one.
+    fn has_oneway(&self) -> bool {
+        self.calls.iter().any(|call| call.rpc.oneway)
     }
 
     /// `Display` and `Error` of the errors first named here, unless another crate has them.

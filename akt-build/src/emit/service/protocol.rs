@@ -4,10 +4,11 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{Call, Contract};
+use crate::options::Key;
 
 impl Contract<'_> {
     pub(super) fn messages(&self) -> TokenStream {
-        let Self { message, .. } = self;
+        let Self { message, unknown, .. } = self;
         let doc = format!(" Messages of `{}`.", self.model.full_name);
         let variants = self.calls.iter().map(|call| {
             let Call { docs, variant, request, .. } = call;
@@ -20,6 +21,8 @@ impl Contract<'_> {
             #[doc = #doc]
             pub enum #message {
                 #(#variants)*
+                /// An rpc of a newer contract, as it came.
+                #unknown(::akt::UnknownRpc),
             }
             impl ::core::fmt::Debug for #message {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -30,21 +33,36 @@ impl Contract<'_> {
                 fn name(&self) -> &'static str {
                     match self {
                         #(Self::#variant(..) => #name,)*
+                        Self::#unknown(_) => ::akt::UnknownRpc::NAME,
                     }
                 }
                 fn carried(&self) -> &dyn ::core::any::Any {
                     match self {
                         #(Self::#variant(payload, _) => payload,)*
+                        Self::#unknown(unknown) => unknown,
                     }
                 }
                 fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
                     match self {
                         #(Self::#variant(_, reply) => reply.slot(),)*
+                        Self::#unknown(unknown) => unknown.slot(),
                     }
                 }
                 fn into_reply(self) -> ::akt::__private::AnyReply {
                     match self {
                         #(Self::#variant(_, reply) => reply.erase(),)*
+                        Self::#unknown(unknown) => unknown.erase(),
+                    }
+                }
+            }
+            impl ::akt::__private::HoldsUnknown for #message {
+                fn hold(unknown: ::akt::UnknownRpc) -> Self {
+                    Self::#unknown(unknown)
+                }
+                fn release(self) -> ::core::option::Option<::akt::UnknownRpc> {
+                    match self {
+                        Self::#unknown(unknown) => ::core::option::Option::Some(unknown),
+                        _ => ::core::option::Option::None,
                     }
                 }
             }
@@ -53,7 +71,7 @@ impl Contract<'_> {
 
     /// Messages of prost are `Clone`.
     pub(super) fn copies(&self) -> TokenStream {
-        let Self { message, .. } = self;
+        let Self { message, unknown, .. } = self;
         let arms = self.calls.iter().map(|call| {
             let Call { variant, marker, .. } = call;
             let join = match call.error {
@@ -73,6 +91,7 @@ impl Contract<'_> {
                 fn open<O: ::akt::__private::Opener<Self>>(self, opener: O) -> O::Out {
                     match self {
                         #(#arms)*
+                        Self::#unknown(unknown) => unknown.open(opener),
                     }
                 }
             }
@@ -80,7 +99,7 @@ impl Contract<'_> {
     }
 
     pub(super) fn protocol(&self) -> TokenStream {
-        let Self { message, .. } = self;
+        let Self { message, unknown, .. } = self;
         let full_name = &self.model.full_name;
         let variant: Vec<_> = self.calls.iter().map(|call| &call.variant).collect();
         let marker: Vec<_> = self.calls.iter().map(|call| &call.marker).collect();
@@ -93,20 +112,40 @@ impl Contract<'_> {
             Some(_) => quote!(incoming_result),
             None => quote!(incoming),
         });
+        let known = self.calls.iter().map(|call| {
+            let marker = &call.marker;
+            let former = call.former().map(|_| quote!(| #marker::WAS));
+            quote!(#marker::ID #former)
+        });
+        let key = self.model.key.map(|key| {
+            let key = match key {
+                Key::String => quote!(String),
+                Key::Int64 => quote!(Int64),
+                Key::Uint64 => quote!(Uint64),
+                Key::Uuid => quote!(Uuid),
+            };
+            quote! {
+                const KEY: ::core::option::Option<::akt::ContractKey> =
+                    ::core::option::Option::Some(::akt::ContractKey::#key);
+            }
+        });
         quote! {
             impl ::akt::Protocol for #message {
                 const NAME: &'static str = #full_name;
                 const RPCS: &'static [::akt::RpcInfo] =
                     &[#(::akt::RpcInfo { name: #name, id: #marker::ID }),*];
+                #key
                 fn encoded_len(&self) -> usize {
                     match self {
                         #(Self::#variant(payload, _) => ::akt::prost::Message::encoded_len(payload),)*
+                        Self::#unknown(unknown) => unknown.body().len(),
                     }
                 }
                 fn encode(self) -> ::akt::__private::Outgoing {
                     match self {
                         #(Self::#variant(payload, reply) =>
                             ::akt::__private::#outgoing(#marker::ID, &payload, reply),)*
+                        Self::#unknown(unknown) => unknown.encode(),
                     }
                 }
                 fn decode(
@@ -115,9 +154,14 @@ impl Contract<'_> {
                     reply: ::akt::__private::WireReply,
                 ) -> ::core::result::Result<Self, ::akt::__private::Undecoded> {
                     match rpc {
-                        #(#marker::ID => ::akt::__private::#incoming(#name, body, reply)
+                        #(#known => ::akt::__private::#incoming(#name, body, reply)
                             .map(|(payload, reply)| Self::#variant(payload, reply)),)*
-                        _ => ::core::result::Result::Err(::akt::__private::unknown_rpc(rpc, reply)),
+                        _ => ::core::result::Result::Ok(Self::#unknown(::akt::UnknownRpc::decode(
+                            <Self as ::akt::Protocol>::NAME,
+                            rpc,
+                            body,
+                            reply,
+                        ))),
                     }
                 }
             }

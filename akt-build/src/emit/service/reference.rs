@@ -15,13 +15,20 @@ impl Contract<'_> {
             let Call { docs, marker, request, .. } = call;
             let method = ident(&call.rpc.reference_method);
             let deprecated = call.deprecated.then(|| quote!(#[deprecated]));
+            let call = if call.rpc.oneway { quote!(OneWay) } else { quote!(Call) };
             quote! {
                 #(#[doc = #docs])*
                 #deprecated
-                pub fn #method(&self, req: #request) -> ::akt::Call<'_, #marker> {
-                    ::akt::Call::new(&self.0, req)
+                pub fn #method(&self, req: #request) -> ::akt::#call<'_, #marker> {
+                    ::akt::#call::new(&self.0, req)
                 }
             }
+        });
+        let answered = self.has_oneway().then(|| {
+            quote!(
+                where
+                    T::Request: ::akt::__private::Answered,
+            )
         });
         quote! {
             #[doc = #doc]
@@ -30,7 +37,9 @@ impl Contract<'_> {
             impl #reference {
                 #(#methods)*
                 /// Asks with a message that only one rpc takes.
-                pub fn ask<T: ::akt::Accepts<#message>>(&self, message: T) -> ::akt::Call<'_, T::Request> {
+                pub fn ask<T: ::akt::Accepts<#message>>(&self, message: T) -> ::akt::Call<'_, T::Request>
+                #answered
+                {
                     self.0.ask(message)
                 }
                 /// Tells a message that only one rpc takes.

@@ -12,7 +12,8 @@ impl Contract<'_> {
         let markers = self.calls.iter().map(|call| {
             let (marker, request) = (self.marker(call), self.request(call));
             let accepts = self.accepts(call);
-            quote!(#marker #request #accepts)
+            let answered = self.answered(call);
+            quote!(#marker #request #accepts #answered)
         });
         quote!(#(#markers)*)
     }
@@ -20,8 +21,15 @@ impl Contract<'_> {
     fn marker(&self, call: &Call<'_>) -> TokenStream {
         let Call { marker, rpc, .. } = call;
         let doc = format!(" Wire id of `{}`.", rpc.path);
-        let id: TokenStream =
-            format!("{:#06x}_{:04x}", rpc.id >> 16, rpc.id & 0xffff).parse().unwrap_or_default();
+        let id = hexadecimal(rpc.id);
+        let former = call.former().map(|former| {
+            let id = hexadecimal(former.id);
+            let doc = format!(" Wire id from when it was called `{}`.", former.name);
+            quote! {
+                #[doc = #doc]
+                pub const WAS: u32 = #id;
+            }
+        });
         let docs = format!(" Stands for the rpc `{}` of `{}`.", rpc.name, self.model.full_name);
         quote! {
             #[doc = #docs]
@@ -31,8 +39,15 @@ impl Contract<'_> {
             impl #marker {
                 #[doc = #doc]
                 pub const ID: u32 = #id;
+                #former
             }
         }
+    }
+
+    fn answered(&self, call: &Call<'_>) -> Option<TokenStream> {
+        let marker = &call.marker;
+        let answered = self.has_oneway() && !call.rpc.oneway;
+        answered.then(|| quote!(impl ::akt::__private::Answered for #marker {}))
     }
 
     fn request(&self, call: &Call<'_>) -> TokenStream {
@@ -54,7 +69,6 @@ impl Contract<'_> {
                 const SHARED: bool = true;
             )
         });
-        let others = (self.calls.len() > 1).then(|| quote!(_ => ::core::option::Option::None,));
         quote! {
             impl ::akt::Request for #marker {
                 type Message = #message;
@@ -71,7 +85,7 @@ impl Contract<'_> {
                 fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
                     match message {
                         #message::#variant(payload, _) => ::core::option::Option::Some(payload),
-                        #others
+                        _ => ::core::option::Option::None,
                     }
                 }
                 fn split(out: Self::Out) -> ::core::result::Result<Self::Ok, Self::Err> {
@@ -95,4 +109,8 @@ impl Contract<'_> {
             }
         })
     }
+}
+
+fn hexadecimal(id: u32) -> TokenStream {
+    format!("{:#06x}_{:04x}", id >> 16, id & 0xffff).parse().unwrap_or_default()
 }
