@@ -23,11 +23,11 @@ pub(crate) fn check(contracts: &Contracts) -> Vec<Mistake> {
         }
         let package = packages.entry(file.package_name().to_owned()).or_default();
         for message in file.messages() {
-            check.alone(package, camel(message.name()), message.name(), message.path());
+            check.alone(package, &camel(message.name()), message.name(), message.path());
             check.message(&message);
         }
         for values in file.enums() {
-            check.alone(package, camel(values.name()), values.name(), values.path());
+            check.alone(package, &camel(values.name()), values.name(), values.path());
             check.values(&values);
         }
         for service in file.services() {
@@ -60,10 +60,10 @@ impl Check<'_> {
         self.fields(message);
         let mut nested = Scope::new();
         for child in message.child_messages().filter(|child| !child.is_map_entry()) {
-            self.alone(&mut nested, camel(child.name()), child.name(), child.path());
+            self.alone(&mut nested, &camel(child.name()), child.name(), child.path());
         }
         for values in message.child_enums() {
-            self.alone(&mut nested, camel(values.name()), values.name(), values.path());
+            self.alone(&mut nested, &camel(values.name()), values.name(), values.path());
             self.values(&values);
         }
         message.child_messages().for_each(|child| self.message(&child));
@@ -91,7 +91,7 @@ impl Check<'_> {
         // Of several names of a number prost takes the first.
         for value in in_order.iter().filter(|value| numbers.insert(value.number())) {
             let rust = variant(&camel(values.name()), value.name());
-            self.alone(&mut scope, rust, value.name(), value.path());
+            self.alone(&mut scope, &rust, value.name(), value.path());
         }
     }
 
@@ -100,20 +100,20 @@ impl Check<'_> {
         for field in
             message.fields().filter(|field| field.containing_oneof().is_none_or(|oneof| oneof.is_synthetic()))
         {
-            self.alone(&mut scope, snake(field.name()), field.name(), field.path());
+            self.alone(&mut scope, &snake(field.name()), field.name(), field.path());
         }
         for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
-            self.alone(&mut scope, snake(oneof.name()), oneof.name(), oneof.path());
+            self.alone(&mut scope, &snake(oneof.name()), oneof.name(), oneof.path());
             let mut cases = Scope::new();
             for field in oneof.fields() {
-                self.alone(&mut cases, camel(field.name()), field.name(), field.path());
+                self.alone(&mut cases, &camel(field.name()), field.name(), field.path());
             }
         }
     }
 
     /// Nobody before has the Rust name.
-    fn alone(&mut self, scope: &mut Scope, rust: String, name: &str, path: &[i32]) {
-        let Some(first) = scope.insert(rust.clone(), name.to_owned()).filter(|_| has_letter(name)) else {
+    fn alone(&mut self, scope: &mut Scope, rust: &str, name: &str, path: &[i32]) {
+        let Some(first) = scope.insert(rust.to_owned(), name.to_owned()).filter(|_| has_letter(name)) else {
             return;
         };
         let at = Some(self.contracts.position(self.file, path));

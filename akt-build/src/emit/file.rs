@@ -191,7 +191,8 @@ fn attributes(item: &mut Item) -> Option<&mut Vec<syn::Attribute>> {
         Item::Const(item) => &mut item.attrs,
         Item::Enum(item) => &mut item.attrs,
         Item::Impl(item) => &mut item.attrs,
-        Item::Macro(item) => &mut item.attrs,
+        // Those that define one: a call takes none, and its items have their own.
+        Item::Macro(item) if item.ident.is_some() => &mut item.attrs,
         Item::Mod(item) => &mut item.attrs,
         Item::Struct(item) => &mut item.attrs,
         Item::Trait(item) => &mut item.attrs,

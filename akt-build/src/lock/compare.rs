@@ -81,18 +81,6 @@ impl Pair<'_> {
         if self.comparison.old.format < 2 || before.oneof == now.oneof || renamed {
             return None;
         }
-        self.moved(before, now, found, &cure, old)
-    }
-
-    fn moved(
-        &self,
-        before: Field<'_>,
-        now: Field<'_>,
-        found: &Entry,
-        cure: &str,
-        old: &Entry,
-    ) -> Option<Mistake> {
-        let (owner, name) = (self.owner, now.name);
         let way = match (before.oneof, now.oneof) {
             (None, Some(into)) => format!("moved into the oneof `{into}`"),
             (Some(from), None) => format!("moved out of the oneof `{from}`"),
@@ -100,7 +88,8 @@ impl Pair<'_> {
             (None, None) => return None,
         };
         let text = format!(
-            "`{name}` of `{owner}` {way}, and older nodes do not set it as this one does; put it back, or {cure}"
+            "`{}` of `{owner}` {way}, and older nodes do not set it as this one does; put it back, or {cure}",
+            now.name
         );
         Some(self.mistake(found.at.as_ref(), text, old))
     }

@@ -508,8 +508,11 @@ pub mod till {
         ::akt::__private::probe! {
             #[doc =
             " Stands in for an actor of `till.v2.Till` in tests, which take its messages out and answer them."]
-            #[derive(Debug)] pub struct TillProbe(::akt::Probe < TillRef >); impl
-            TillProbe { #[doc =
+            #[derive(Debug)] #[allow(dead_code, clippy::all, clippy::nursery,
+            clippy::pedantic, clippy::restriction, reason = "written by akt-build")] pub
+            struct TillProbe(::akt::Probe < TillRef >); #[allow(dead_code, clippy::all,
+            clippy::nursery, clippy::pedantic, clippy::restriction, reason =
+            "written by akt-build")] impl TillProbe { #[doc =
             r" Starts one under a name of its own: the reference for those who call, the probe for the test."]
             pub async fn start(system : & ::akt::ActorSystem) -> (TillRef, Self) { let
             (reference, probe) = ::akt::Probe::start(system). await; (reference,

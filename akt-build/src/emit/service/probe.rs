@@ -30,11 +30,14 @@ impl Contract<'_> {
                 }
             }
         });
+        let allow = quote!(#[allow(dead_code, clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "written by akt-build")]);
         Some(quote! {
             ::akt::__private::probe! {
                 #[doc = #doc]
                 #[derive(Debug)]
+                #allow
                 pub struct #probe(::akt::Probe<#reference>);
+                #allow
                 impl #probe {
                     /// Starts one under a name of its own: the reference for those who call, the probe for the test.
                     pub async fn start(system: &::akt::ActorSystem) -> (#reference, Self) {

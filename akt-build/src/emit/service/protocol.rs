@@ -117,18 +117,7 @@ impl Contract<'_> {
             let former = call.former().map(|_| quote!(| #marker::WAS));
             quote!(#marker::ID #former)
         });
-        let key = self.model.key.map(|key| {
-            let key = match key {
-                Key::String => quote!(String),
-                Key::Int64 => quote!(Int64),
-                Key::Uint64 => quote!(Uint64),
-                Key::Uuid => quote!(Uuid),
-            };
-            quote! {
-                const KEY: ::core::option::Option<::akt::ContractKey> =
-                    ::core::option::Option::Some(::akt::ContractKey::#key);
-            }
-        });
+        let key = self.key();
         quote! {
             impl ::akt::Protocol for #message {
                 const NAME: &'static str = #full_name;
@@ -166,5 +155,19 @@ impl Contract<'_> {
                 }
             }
         }
+    }
+
+    /// By what grains are found.
+    fn key(&self) -> Option<TokenStream> {
+        let key = match self.model.key? {
+            Key::String => quote!(String),
+            Key::Int64 => quote!(Int64),
+            Key::Uint64 => quote!(Uint64),
+            Key::Uuid => quote!(Uuid),
+        };
+        Some(quote! {
+            const KEY: ::core::option::Option<::akt::ContractKey> =
+                ::core::option::Option::Some(::akt::ContractKey::#key);
+        })
     }
 }

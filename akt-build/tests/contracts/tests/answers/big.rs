@@ -6,7 +6,7 @@ use crate::{Nodes, serves};
 
 serves! {
     Large: [big::Big]
-    call000 (big::Request0) -> big::Response0 = |req: big::Request0| big::Response0 { number: req.number + 0 };
+    call000 (big::Request0) -> big::Response0 = |req: big::Request0| big::Response0 { number: req.number + 1 };
     call001 (big::Request1) -> big::Response1 = |req: big::Request1| big::Response1 { number: req.number + 1 };
     call002 (big::Request2) -> big::Response2 = |req: big::Request2| big::Response2 { number: req.number + 2 };
     call003 (big::Request3) -> big::Response3 = |req: big::Request3| big::Response3 { number: req.number + 3 };
@@ -134,7 +134,7 @@ async fn a_service_of_120_rpcs_answers() {
     nodes.far.spawn("large", Large::default).await.expect("the name is free");
     let large: big::BigRef = nodes.reach("large");
 
-    assert_eq!(large.call000(big::Request0 { number: 1 }).await.expect("it answers").number, 1);
+    assert_eq!(large.call000(big::Request0 { number: 1 }).await.expect("it answers").number, 2);
     assert_eq!(large.call059(big::Request3 { number: 1 }).await.expect("it answers").number, 60);
     assert_eq!(large.call119(big::Request0 { number: 1 }).await.expect("it answers").number, 120);
     nodes.stop().await;
