@@ -320,7 +320,15 @@ mod tests {
     use syn::parse_quote;
 
     use super::*;
+    use crate::documented;
     use crate::mailbox::Mailbox;
+
+    #[test]
+    fn every_option_and_event_is_documented() {
+        assert_eq!(documented::mistakes(include_str!("../docs/actor.md"), OPTIONS), [""; 0]);
+        assert_eq!(documented::mistakes(include_str!("../docs/every.md"), EVERY_OPTIONS), [""; 0]);
+        assert_eq!(documented::mistakes(include_str!("../docs/on.md"), Event::NAMES), [""; 0]);
+    }
 
     fn mistakes_in(tokens: TokenStream) -> Vec<String> {
         let mut diag = Diag::default();

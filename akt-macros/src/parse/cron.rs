@@ -64,6 +64,12 @@ mod tests {
     use syn::parse_quote;
 
     use super::*;
+    use crate::documented;
+
+    #[test]
+    fn every_option_is_documented() {
+        assert_eq!(documented::mistakes(include_str!("../docs/cron.md"), OPTIONS), [""; 0]);
+    }
 
     #[test]
     fn zones_become_variants() {

@@ -84,6 +84,12 @@ mod tests {
     use syn::parse_quote;
 
     use super::*;
+    use crate::documented;
+
+    #[test]
+    fn every_option_is_documented() {
+        assert_eq!(documented::mistakes(include_str!("../docs/handler.md"), OPTIONS), [""; 0]);
+    }
 
     #[test]
     fn a_wrong_timeout_is_named() {
