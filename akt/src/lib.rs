@@ -44,10 +44,10 @@ pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, Admit, Answers, AnyRef, AskError, Batch, BatchError, Behavior,
     BehaviorStack, Breaker, BreakerOptions, Call, CallPath, CloneMessage, CodecError, Concurrent, Ctx,
     Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox, MailboxOrder,
-    MailboxPlace, MailboxQueue, Message, Overflow, PartlyInfo, Passivate, PeerError, PipeError, Post,
-    Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn, SpawnError, Spawning, Stage,
-    Stashes, StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Turn, TurnCtx, Work,
-    batch,
+    MailboxPlace, MailboxQueue, Message, Opening, Opens, Overflow, PartlyInfo, Passivate, PeerError,
+    PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, SendError, Spawn,
+    SpawnError, Spawning, Stage, Stashes, StopReason, StreamSink, Streaming, Supervise, TellError,
+    Terminated, TimeoutInfo, Timer, TooLarge, Turn, TurnCtx, Work, batch, stream,
 };
 #[cfg(feature = "macros")]
 pub use akt_macros::{Behavior, Inject, actor, cron, every, guard, handler, on};
@@ -89,10 +89,12 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::actor::{
-        AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full, Incoming, Join, Lost,
-        Mode, Next, NoFlight, NoReturns, NoStash, Opener, Outgoing, Returning, Returns, Shelf, Slot, Stash,
-        State, Treatment, Undecoded, WireReply, answer, answer_result, every, forward, forward_result,
-        incoming, incoming_result, outgoing, outgoing_result, receive, reject, share, unknown_rpc,
+        AnsweredOnce, AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full, Incoming,
+        Input, Join, Lost, Mode, Next, NoFlight, NoReturns, NoStash, Opened, Opener, Outgoing, Returning,
+        Returns, Shelf, Slot, Stash, State, Treatment, Undecoded, Ways, WireReply, answer, answer_result,
+        answered, every, fallible, forward, forward_result, incoming, incoming_both, incoming_client,
+        incoming_result, incoming_server, one_reader, outgoing, outgoing_both, outgoing_client,
+        outgoing_result, outgoing_server, plain, receive, reject, share, tie, unknown_rpc,
     };
     pub use crate::codegen::{assert_codegen, good, require_message_arg, require_reply, require_send};
     #[cfg(feature = "cron")]

@@ -69,8 +69,7 @@ fn options_that_are_not_served_yet() {
 
 #[test]
 fn every_option_of_an_aggregate() {
-    let rpc =
-        "rpc Do(A) returns (B) {\n  option (akt.rpc) = { oneway: true error: \"B\" id: 3 };\n}";
+    let rpc = "rpc Do(A) returns (B) {\n  option (akt.rpc) = { oneway: true error: \"B\" id: 3 };\n}";
 
     let told = mistake("aggregate", &configure(), &service(rpc));
 
