@@ -14,6 +14,9 @@ where
         todo!()
     }
 }
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __AKT_ACTOR_FOR_Cache: () = ();
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
@@ -30,9 +33,6 @@ const _: () = {
     }
 };
 #[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
-const __AKT_ACTOR_FOR_Cache: () = ();
-#[doc(hidden)]
 #[allow(
     missing_debug_implementations,
     private_interfaces,
@@ -46,7 +46,7 @@ where
     __akt_actor: ::core::marker::PhantomData<fn() -> (K,)>,
 }
 #[doc(hidden)]
-#[allow(clippy::large_enum_variant)]
+#[allow(non_camel_case_types, clippy::large_enum_variant)]
 enum __CacheBody<K: Send + 'static, const N: usize>
 where
     Cache<K, N>: Sized,

@@ -1,6 +1,3 @@
-#[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
-const __AKT_ACTOR_FOR_MyCart: () = ();
 impl shop::Cart for MyCart {
     #[allow(refining_impl_trait, unused_variables)]
     fn add(
@@ -18,6 +15,7 @@ impl shop::Cart for MyCart {
         self.items.clear();
     }
 }
+#[allow(dead_code)]
 impl MyCart {
     #[allow(
         clippy::missing_const_for_fn,
@@ -44,6 +42,9 @@ impl MyCart {
     )]
     fn stopped(&mut self) {}
 }
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __AKT_ACTOR_FOR_MyCart: () = ();
 #[automatically_derived]
 #[allow(
     deprecated,
@@ -71,7 +72,7 @@ impl ::akt::Actor for MyCart {
         match message {
             shop::v1::CartMsg::Add(message, reply) => {
                 let out = <Self as shop::v1::Cart>::add(self, message, cx).into_inner();
-                ::akt::__private::answer_result(cx, reply, out);
+                ::akt::__private::answer_result(cx, reply, out)
             }
             message => return ::core::result::Result::Err(message),
         }
@@ -81,17 +82,10 @@ impl ::akt::Actor for MyCart {
         match message {
             shop::v1::CartMsg::Clear(message, reply) => {
                 let out = <Self as shop::v1::Cart>::clear(self, message, cx).await;
-                ::akt::__private::answer(cx, reply, out);
-            }
-            shop::v1::CartMsg::Checkout(message, reply) => {
-                let out = <Self as shop::v1::Cart>::checkout(self, message, cx).await;
-                ::akt::__private::answer(cx, reply, out);
+                ::akt::__private::answer(cx, reply, out)
             }
             message => ::core::mem::drop(message),
         }
-    }
-    fn receive(me: &::akt::Ref<Self::Msg>, incoming: ::akt::__private::Incoming) {
-        ::akt::__private::receive(me, incoming);
     }
     async fn on_stop(
         &mut self,
@@ -99,5 +93,8 @@ impl ::akt::Actor for MyCart {
     ) -> ::core::result::Result<(), ::akt::Fault> {
         self.stopped();
         ::core::result::Result::Ok(())
+    }
+    fn receive(me: &::akt::Ref<Self::Msg>, incoming: ::akt::__private::Incoming) {
+        ::akt::__private::receive::<shop::v1::CartMsg, Self::Msg>(me, incoming);
     }
 }

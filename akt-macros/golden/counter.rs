@@ -62,6 +62,9 @@ impl Counter {
     }
     fn helper(&self) {}
 }
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __AKT_ACTOR_FOR_Counter: () = ();
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
@@ -88,9 +91,6 @@ const _: () = {
         type Is = [u8; <Counter>::N];
     }
 };
-#[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
-const __AKT_ACTOR_FOR_Counter: () = ();
 /// Adds `by`, returns the new value.
 #[doc(hidden)]
 #[allow(
@@ -124,7 +124,7 @@ struct __CounterMove {
     to: [u8; <Counter>::N],
 }
 #[doc(hidden)]
-#[allow(clippy::large_enum_variant)]
+#[allow(non_camel_case_types, clippy::large_enum_variant)]
 enum __CounterBody {
     Add(__CounterAdd, ::akt::Reply<i64>),
     #[cfg(feature = "load")]

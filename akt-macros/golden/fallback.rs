@@ -8,7 +8,7 @@
     "replies are owned; return `String`"
 }
 ::core::compile_error! {
-    "`ask` exists on every reference; rename the handler"
+    "`ask` exists on every reference; rename the handler, or its message by `#[handler(name = \"..\")]`"
 }
 ::core::compile_error! {
     "message `Add` is already handled; rename one handler"
@@ -78,7 +78,7 @@ struct __CounterAdd {
     by: i64,
 }
 #[doc(hidden)]
-#[allow(clippy::large_enum_variant)]
+#[allow(non_camel_case_types, clippy::large_enum_variant)]
 enum __CounterBody {
     Rename(__CounterRename, ::akt::Reply<()>),
     Add(__CounterAdd, ::akt::Reply<i64>),

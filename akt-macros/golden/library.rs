@@ -65,6 +65,9 @@ impl<K: Key> Library<K> {
         Admit::Pass
     }
 }
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __AKT_ACTOR_FOR_Library: () = ();
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
@@ -92,9 +95,6 @@ const _: () = {
         type Is = u64;
     }
 };
-#[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
-const __AKT_ACTOR_FOR_Library: () = ();
 #[doc(hidden)]
 #[allow(
     missing_debug_implementations,
@@ -149,7 +149,7 @@ struct __LibraryClose<K: Key> {
     __akt_actor: ::core::marker::PhantomData<fn() -> (K,)>,
 }
 #[doc(hidden)]
-#[allow(clippy::large_enum_variant)]
+#[allow(non_camel_case_types, clippy::large_enum_variant)]
 enum __LibraryBody<K: Key> {
     Read(__LibraryRead<K>, ::akt::Reply<Result<String, Missing>>),
     Count(__LibraryCount<K>, ::akt::Reply<usize>),

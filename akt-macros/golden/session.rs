@@ -56,6 +56,9 @@ impl Session {
     )]
     fn admit(&self, message: &SessionMsg) -> Admit {}
 }
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __AKT_ACTOR_FOR_Session: () = ();
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
@@ -74,9 +77,6 @@ const _: () = {
         type Is = Result<u8, DbError>;
     }
 };
-#[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
-const __AKT_ACTOR_FOR_Session: () = ();
 #[doc(hidden)]
 #[allow(
     missing_debug_implementations,
@@ -104,7 +104,7 @@ struct __SessionCount {}
 )]
 struct __SessionDrain {}
 #[doc(hidden)]
-#[allow(clippy::large_enum_variant)]
+#[allow(non_camel_case_types, clippy::large_enum_variant)]
 enum __SessionBody {
     Query(__SessionQuery, ::akt::Reply<Rows>),
     Count(__SessionCount, ::akt::Reply<Result<u8, DbError>>),

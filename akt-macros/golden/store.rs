@@ -44,6 +44,9 @@ impl Store {
         cx.forward(self.worker.run(job))
     }
 }
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __AKT_ACTOR_FOR_Store: () = ();
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
@@ -65,9 +68,6 @@ const _: () = {
         type Is = Done;
     }
 };
-#[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
-const __AKT_ACTOR_FOR_Store: () = ();
 #[doc(hidden)]
 #[allow(
     missing_debug_implementations,
@@ -105,7 +105,7 @@ struct __StoreRoute {
     job: Job,
 }
 #[doc(hidden)]
-#[allow(clippy::large_enum_variant)]
+#[allow(non_camel_case_types, clippy::large_enum_variant)]
 enum __StoreBody {
     Evict(__StoreEvict, ::akt::Reply<()>),
     Compact(__StoreCompact, ::akt::Reply<()>),

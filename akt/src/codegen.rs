@@ -2,8 +2,6 @@
 
 use std::convert::Infallible;
 
-use crate::message::{MessageArg, ReplyType};
-
 /// Fails to compile when akt and what generated the code are of different versions.
 pub const fn assert_codegen(version: &str) {
     let (ours, theirs) = (env!("CARGO_PKG_VERSION").as_bytes(), version.as_bytes());
@@ -19,14 +17,23 @@ pub const fn assert_codegen(version: &str) {
     );
 }
 
-/// Fails to compile unless `T` can be an argument of a handler.
-pub const fn require_message_arg<T: MessageArg + ?Sized>() {}
+/// What `#[handler(result)]` may return: a `Result` under another name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Result`",
+    label = "`#[handler(result)]` is for aliases of `Result`, as `io::Result<T>` is",
+    note = "remove `result` if all that the handler returns is the reply"
+)]
+pub trait IsResult {
+    /// What a caller gets in `Ok`.
+    type Ok;
+    /// What a caller gets in `AskError::Handler`.
+    type Err;
+}
 
-/// Fails to compile unless `T` can be the reply of a handler.
-pub const fn require_reply<T: ReplyType>() {}
-
-/// Fails to compile unless a handler's future can move between threads.
-pub fn require_send<T: Send>(_future: T) {}
+impl<T, E> IsResult for Result<T, E> {
+    type Ok = T;
+    type Err = E;
+}
 
 /// What a handler returns whose answers are always good.
 pub fn good<T>(answer: Result<T, Infallible>) -> T {

@@ -91,12 +91,13 @@ pub mod __private {
     pub use crate::actor::{
         AnsweredOnce, AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full, Incoming,
         Input, Join, Lost, Mode, Next, NoFlight, NoReturns, NoStash, Opened, Opener, Outgoing, Returning,
-        Returns, Shelf, Slot, Stash, State, Treatment, Undecoded, Ways, WireReply, answer, answer_result,
-        answered, every, fallible, forward, forward_result, incoming, incoming_both, incoming_client,
-        incoming_result, incoming_server, one_reader, outgoing, outgoing_both, outgoing_client,
-        outgoing_result, outgoing_server, plain, receive, reject, share, tie, unknown_rpc,
+        Returns, Shelf, Slot, Stash, State, Treatment, Undecoded, Ways, WireReply, Wraps, answer,
+        answer_result, answered, every, fallible, forward, forward_result, incoming, incoming_both,
+        incoming_client, incoming_result, incoming_server, narrow, one_reader, open_nested, outgoing,
+        outgoing_both, outgoing_client, outgoing_result, outgoing_server, plain, receive, reject, share, tie,
+        unknown_rpc, unless_cancelled,
     };
-    pub use crate::codegen::{assert_codegen, good, require_message_arg, require_reply, require_send};
+    pub use crate::codegen::{IsResult, assert_codegen, good};
     #[cfg(feature = "cron")]
     pub use crate::cron::cron;
     pub use crate::message::{CloneArg, ErrorType, MessageArg, ReplyType, SharedState, Travels};
@@ -105,6 +106,7 @@ pub mod __private {
     pub use akt_macros::contract_actor;
     #[cfg(feature = "cron")]
     pub use chrono_tz::Tz;
+    pub use std::boxed::Box;
 }
 
 /// Includes the contracts that akt-build compiled in `build.rs`: the whole package tree.

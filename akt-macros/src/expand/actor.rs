@@ -6,14 +6,11 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ImplItem, ItemImpl};
 
-use super::behavior::{self, Case};
-use super::{contract, copies, fallback, flight, handler, options, reference};
+use super::case::{self, Case, cases};
+use super::{behavior, contract, copies, fallback, flight, handler, options, reference};
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{
-    Actor, Answer, Arg, Cron, Event, Guard, Handler, Hook, Options, Receiver, Reply, Subject, Timer,
-    generated,
-};
+use crate::model::{Actor, Arg, Cron, Event, Guard, Hook, Options, Subject, Timer, generated};
 use crate::parse;
 
 /// Expands `#[actor]`.
@@ -28,24 +25,40 @@ pub(crate) fn attribute(args: TokenStream, input: &TokenStream) -> TokenStream {
     let Some(actor) = parse::actor(args, &mut item, &mut diag) else {
         return fallback::untouched(&item.into_token_stream(), diag);
     };
+    checked(actor, diag)
+}
+
+/// Expands an actor that was read, or says what is wrong with it.
+pub(super) fn checked(actor: Actor, mut diag: Diag) -> TokenStream {
     check::handlers(&actor, &mut diag);
     check::hooks(&actor.hooks, &mut diag);
     check::guards(&actor.guards, &mut diag);
     check::concurrency(&actor, &mut diag);
-    let conditions = actor.handlers.iter().map(|handler| &handler.conditions);
+    let conditions = cases(&actor).map(Case::conditions);
     check::behavior(&actor.options, conditions, &actor.hooks, &mut diag);
     if diag.count() > 0 { fallback::actor(actor, diag) } else { whole(&actor) }
 }
 
 fn whole(actor: &Actor) -> TokenStream {
-    let user = user_block(actor);
-    let assertions = handler::assertions(actor);
+    let user = user(actor);
     let marker = actor.subject.marker();
-    let messages = handler::messages(actor);
-    let copies = copies::copies(actor);
-    let reference = reference::reference(actor);
+    let own = actor.has_own_messages().then(|| {
+        let assertions = handler::assertions(actor);
+        let messages = handler::messages(actor);
+        let copies = copies::copies(actor);
+        let reference = reference::reference(actor);
+        quote!(#assertions #messages #copies #reference)
+    });
     let implementation = implementation(actor);
-    quote!(#user #assertions #marker #messages #copies #reference #implementation)
+    quote!(#user #marker #own #implementation)
+}
+
+/// What the user wrote.
+pub(super) fn user(actor: &Actor) -> TokenStream {
+    match &actor.served {
+        None => user_block(actor).into_token_stream(),
+        Some(served) => contract::user(actor, served),
+    }
 }
 
 /// The user's block, without lints about signatures that handlers and hooks cannot choose.
@@ -81,49 +94,32 @@ pub(super) fn allowed_signature() -> syn::Attribute {
 }
 
 fn implementation(actor: &Actor) -> TokenStream {
-    let message = actor.message();
-    let reference = actor.reference();
-    let args = actor.subject.type_args();
     let sync = dispatch_sync(actor);
     let future = dispatch(actor);
     let flight = flight::flight(actor);
     let hooks = hooks(&actor.hooks, &actor.subject);
     let timers = timers(actor);
-    let behavior = behavior(actor);
+    let behavior = behavior::behavior(actor);
     let entered = behavior::on_enter(&actor.options, &actor.hooks, &actor.subject);
-    let body = quote!(#flight #behavior #sync #future #hooks #entered #timers);
-    actor_impl(&actor.subject, &actor.options, &quote!(#message #args), &quote!(#reference #args), &body)
-}
-
-/// What the actor does with each message, by its state.
-fn behavior(actor: &Actor) -> Option<TokenStream> {
-    let body = actor.body();
-    let cases = actor.handlers.iter().map(|handler| {
-        let variant = handler.variant();
-        Case {
-            message: quote!(#body::#variant(..)),
-            cfgs: &handler.copied.cfgs,
-            ident: &handler.ident,
-            conditions: &handler.conditions,
-        }
-    });
-    behavior::behavior(&actor.options, cases, &quote!(.0), &actor.subject)
+    let contract = actor.served.as_ref().map(|served| contract::seams(actor, served));
+    let body = quote!(#flight #behavior #sync #future #hooks #entered #timers #contract);
+    actor_impl(actor, &actor.options, &body)
 }
 
 /// `impl Actor for ..` around the methods in `body`.
-pub(super) fn actor_impl(
-    subject: &Subject,
-    options: &Options,
-    message: &TokenStream,
-    reference: &TokenStream,
-    body: &TokenStream,
-) -> TokenStream {
+pub(super) fn actor_impl(actor: &Actor, options: &Options, body: &TokenStream) -> TokenStream {
+    let (subject, message, reference) = (&actor.subject, actor.message_type(), actor.reference_type());
     let Subject { krate, ty, .. } = subject;
     let name = subject.plain_name();
     let (generics, _, clause) = subject.generics.split_for_impl();
     let stash = behavior::stash(options, subject);
     let stashes = behavior::stashes(options, subject);
     let order = options::order(options, krate);
+    let small = options::max_message(options, &message);
+    // With parameters the size is known where the actor is used.
+    let (small, small_with) = if subject.generics.params.is_empty() { (small, None) } else { (None, small) };
+    let small = small.map(|small| quote!(const _: () = { #small };));
+    let name = small_with.map_or_else(|| quote!(#name), |small| quote!({ #small #name }));
     let options = options::options(options, krate);
     quote! {
         #[automatically_derived]
@@ -146,6 +142,7 @@ pub(super) fn actor_impl(
             #body
         }
         #stashes
+        #small
     }
 }
 
@@ -156,7 +153,7 @@ fn timers(actor: &Actor) -> Option<TokenStream> {
     let timers = actor.handlers.iter().flat_map(|handler| {
         let cfgs = &handler.copied.cfgs;
         handler.timers.iter().map(move |timer| {
-            let timer = self::timer(timer, krate, cx, &handler.ident);
+            let timer = self::timer(timer, krate, cx, &handler.method());
             quote!(#(#cfgs)* #timer)
         })
     });
@@ -194,22 +191,21 @@ fn millis(duration: Duration) -> TokenStream {
 
 fn dispatch_sync(actor: &Actor) -> TokenStream {
     let krate = &actor.subject.krate;
-    let (message_type, args) = (actor.message(), actor.subject.type_args());
     let (message, cx) = (local("message"), local("cx"));
     let answering = cx.to_token_stream();
-    let arms: Vec<_> = actor
-        .handlers
-        .iter()
-        .filter(|handler| !handler.is_async)
-        .map(|h| arm(actor, h, &answering))
-        .collect();
-    let body = if arms.is_empty() {
+    let (sync, others): (Vec<_>, Vec<_>) = cases(actor).partition(|case| !case.is_async());
+    let body = if sync.is_empty() {
         quote!(::core::result::Result::Err(#message))
     } else {
-        let rest = (arms.len() < actor.handlers.len())
-            .then(|| quote!(#message => return ::core::result::Result::Err(#message_type(#message)),));
+        let arms = sync.into_iter().map(|case| case.arm(&answering));
+        let all = others.is_empty() && actor.served.is_none();
+        let rest = (!all).then(|| {
+            let whole = actor.whole_message(&message);
+            quote!(#message => return ::core::result::Result::Err(#whole),)
+        });
+        let part = actor.matched(&message);
         quote! {
-            match #message.0 {
+            match #part {
                 #(#arms)*
                 #rest
             }
@@ -217,12 +213,13 @@ fn dispatch_sync(actor: &Actor) -> TokenStream {
         }
     };
     let guards = guards(&actor.guards, krate);
+    let message_type = actor.message_type();
     quote! {
         fn dispatch_sync(
             &mut self,
-            #message: #message_type #args,
+            #message: #message_type,
             #cx: &mut #krate::Ctx<Self>,
-        ) -> ::core::result::Result<(), #message_type #args> {
+        ) -> ::core::result::Result<(), #message_type> {
             #guards
             #body
         }
@@ -260,29 +257,31 @@ pub(super) fn guard(
 
 fn dispatch(actor: &Actor) -> TokenStream {
     let krate = &actor.subject.krate;
-    let (message_type, args) = (actor.message(), actor.subject.type_args());
     let (message, cx) = (local("message"), local("cx"));
     let answering = cx.to_token_stream();
-    let arms: Vec<_> = actor
-        .handlers
-        .iter()
-        .filter(|h| h.is_async && !h.is_beside())
-        .map(|h| arm(actor, h, &answering))
-        .collect();
+    let waiting: Vec<_> = cases(actor).filter(|case| case.is_async() && !case.is_beside()).collect();
+    let arms: Vec<_> = waiting.iter().map(|case| case.arm(&answering)).collect();
     let body = if arms.is_empty() {
         quote!(::core::mem::drop(#message);)
     } else {
-        let sendable = sendable();
+        let sendable = waiting.iter().copied().any(Case::is_proved).then(sendable);
+        let part = actor.matched(&message);
+        let rest = match actor.served {
+            // What a newer contract says, and this actor does not know.
+            Some(_) => quote!(#message => ::core::mem::drop(#message),),
+            None => quote!(_ => ::core::unreachable!(),),
+        };
         quote! {
             #sendable
-            match #message.0 {
+            match #part {
                 #(#arms)*
-                _ => ::core::unreachable!(),
+                #rest
             }
         }
     };
+    let message_type = actor.message_type();
     quote! {
-        async fn dispatch(&mut self, #message: #message_type #args, #cx: &mut #krate::Ctx<Self>) {
+        async fn dispatch(&mut self, #message: #message_type, #cx: &mut #krate::Ctx<Self>) {
             #body
         }
     }
@@ -297,67 +296,6 @@ pub(super) fn sendable() -> TokenStream {
         ) -> impl ::core::future::Future<Output = F::Output> + ::core::marker::Send {
             #future
         }
-    }
-}
-
-/// One handler's arm, answered by `answering`, a `&mut Ctx`. The reply stays alive while the handler runs: its
-/// drop tells of a panic.
-pub(super) fn arm(actor: &Actor, handler: &Handler, answering: &TokenStream) -> TokenStream {
-    let cfgs = &handler.copied.cfgs;
-    let (body, variant) = (actor.body(), handler.variant());
-    let (message, reply) = (local("message"), local("reply"));
-    let payload = handler.fields().next().map_or_else(|| quote!(_), |_| quote!(#message));
-    let called = call(handler, &message);
-    let answer = answer(handler, &actor.subject.krate, &called, &reply, answering);
-    quote! {
-        #(#cfgs)*
-        #body::#variant(#payload, #reply) => { #answer }
-    }
-}
-
-/// The call of a handler, awaited if it is async.
-fn call(Handler { ident, args, is_async, receiver, .. }: &Handler, message: &Ident) -> TokenStream {
-    let args = args.iter().map(|arg| match arg {
-        Arg::Field { ident, .. } => quote!(#message.#ident),
-        Arg::Reply => local("reply").into_token_stream(),
-        Arg::Turn => local("this").into_token_stream(),
-        Arg::Context(place) => context(*place).into_token_stream(),
-    });
-    let call = match receiver {
-        Receiver::Turn(_) => quote_spanned!(generated(ident.span())=> Self::#ident(#(#args),*)),
-        _ => quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*)),
-    };
-    if *is_async { sent(ident, &call) } else { call }
-}
-
-fn sent(ident: &Ident, call: &TokenStream) -> TokenStream {
-    quote_spanned!(generated(ident.span())=> sendable(#call).await)
-}
-
-/// What becomes of what `call` returns; `cx` is a `&mut Ctx`.
-fn answer(
-    handler: &Handler,
-    krate: &TokenStream,
-    call: &TokenStream,
-    reply: &Ident,
-    cx: &TokenStream,
-) -> TokenStream {
-    let out = local("out");
-    match handler.answer {
-        Answer::Returned => {}
-        Answer::Deferred => return quote!(#call;),
-        Answer::Forwarded => {
-            let forward = match handler.reply {
-                Reply::Result { .. } => quote!(forward_result),
-                _ => quote!(forward),
-            };
-            return quote!(let #out = #call; #krate::__private::#forward(#cx, #reply, #out));
-        }
-    }
-    match handler.reply {
-        Reply::Unit => quote!(#call; #krate::__private::answer(#cx, #reply, ())),
-        Reply::Plain(_) => quote!(let #out = #call; #krate::__private::answer(#cx, #reply, #out)),
-        Reply::Result { .. } => quote!(let #out = #call; #krate::__private::answer_result(#cx, #reply, #out)),
     }
 }
 
@@ -397,7 +335,12 @@ pub(super) fn hook_call(hook: &Hook) -> TokenStream {
     });
     let ident = &hook.ident;
     let call = quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*));
-    let call = if hook.is_async { sent(ident, &call) } else { call };
+    let call = if hook.is_async {
+        let future = case::sendable(ident, &call);
+        quote!(#future.await)
+    } else {
+        call
+    };
     let question = hook.fallible.then(|| quote!(?));
     quote!(#call #question)
 }

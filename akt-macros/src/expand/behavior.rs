@@ -2,22 +2,14 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Pat;
 use syn::spanned::Spanned;
-use syn::{Attribute, Pat};
 
 use super::actor::{hook_call, local, sendable};
+use super::case::{Case, cases};
 use crate::diag::Diag;
-use crate::model::{Conditions, Event, Hook, Options, States, Subject, Unhandled, generated, plain};
+use crate::model::{Actor, Event, Hook, Options, States, Subject, Unhandled, generated, plain};
 use crate::parse;
-
-/// One handler, as its behaviour sees it.
-pub(super) struct Case<'a> {
-    /// The pattern of its message.
-    pub(super) message: TokenStream,
-    pub(super) cfgs: &'a [Attribute],
-    pub(super) ident: &'a Ident,
-    pub(super) conditions: &'a Conditions,
-}
 
 /// `type Stash`
 pub(super) fn stash(options: &Options, subject: &Subject) -> TokenStream {
@@ -39,19 +31,17 @@ pub(super) fn stashes(options: &Options, subject: &Subject) -> Option<TokenStrea
     })
 }
 
-/// `fn state` and `fn treatment`; `part` leads from the message to what the patterns of `cases` match.
-pub(super) fn behavior<'a>(
-    options: &Options,
-    cases: impl Iterator<Item = Case<'a>>,
-    part: &TokenStream,
-    subject: &Subject,
-) -> Option<TokenStream> {
+/// `fn state` and `fn treatment`: what the actor does with each message, by its state.
+pub(super) fn behavior(actor: &Actor) -> Option<TokenStream> {
+    let (options, subject) = (&actor.options, &actor.subject);
     let field = options.behavior.as_ref()?;
     let krate = &subject.krate;
     let unhandled = options.unhandled.as_ref().map_or(Unhandled::DeadLetter, |(_, unhandled)| *unhandled);
     let message = local("message");
-    let arms = cases.filter(|case| case.conditions.given().next().is_some());
-    let arms = arms.map(|case| arm(&case, unhandled, krate));
+    let arms = cases(actor).filter(|case| case.conditions().given().next().is_some());
+    let arms = arms.map(|case| arm(case, unhandled, krate));
+    // A reference to the message, or a place behind one.
+    let part = if actor.has_own_messages() { quote!(#message.0) } else { quote!(*#message) };
     let lint = one_state_once();
     let place = parse::respan(krate.clone(), field.span());
     let state = quote_spanned!(generated(field.span())=> #place::Behavior::state(&self.#field));
@@ -66,7 +56,7 @@ pub(super) fn behavior<'a>(
         #lint
         fn treatment(&self, #message: &Self::Msg) -> #krate::__private::Treatment {
             #current
-            match #message #part {
+            match #part {
                 #(#arms)*
                 #[allow(unreachable_patterns)]
                 _ => #krate::__private::Treatment::Handle,
@@ -100,8 +90,8 @@ fn one_state_once() -> TokenStream {
 }
 
 /// A state that is missing is reported at the handler's name.
-fn arm(case: &Case<'_>, unhandled: Unhandled, krate: &TokenStream) -> TokenStream {
-    let Case { message, cfgs, ident, conditions } = case;
+fn arm(case: Case<'_>, unhandled: Unhandled, krate: &TokenStream) -> TokenStream {
+    let (message, cfgs, conditions) = (case.pattern(&quote!(..)), case.cfgs(), case.conditions());
     let treatments = [
         (&conditions.when, quote!(Handle)),
         (&conditions.stash_when, quote!(Stash)),
@@ -126,7 +116,7 @@ fn arm(case: &Case<'_>, unhandled: Unhandled, krate: &TokenStream) -> TokenStrea
         // Never taken, and no proof: it keeps rustc from proposing to write an arm into the attribute.
         None => quote_spanned!(Span::mixed_site()=> _ if false => #krate::__private::Treatment::Unhandled,),
     };
-    let behavior = local_at("behavior", ident.span());
+    let behavior = local_at("behavior", case.ident().span());
     quote! {
         #(#cfgs)*
         #message => match #behavior {

@@ -5,12 +5,10 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, ImplItem, ImplItemFn, ItemImpl, Path};
 
-use super::actor::{actor_impl, allowed_signature, context, guards, hooks, local};
-use super::behavior::{self, Case};
-use super::flight;
+use super::actor::{allowed_signature, checked, context, local};
 use crate::diag::Diag;
-use crate::model::{Arg, Contract, ContractActor, Rpc, RpcMethod, generated};
-use crate::{check, parse};
+use crate::model::{Actor, Arg, Rpc, RpcMethod, RpcReceiver, Served, generated};
+use crate::parse;
 
 /// `shop::Cart! { options { .. } impl shop::Cart for MyCart { .. } }`
 pub(super) fn callback(path: &Path, args: &TokenStream, item: &ItemImpl) -> TokenStream {
@@ -24,43 +22,76 @@ pub(crate) fn contract_actor(input: TokenStream) -> TokenStream {
         Ok(input) => input,
         Err(mistake) => return mistake.to_compile_error(),
     };
-    let Some(actor) = parse::contract(input, &mut diag) else { return diag.into_tokens() };
-    check::hooks(&actor.hooks, &mut diag);
-    check::guards(&actor.guards, &mut diag);
-    let conditions = actor.methods.iter().map(|method| &method.conditions);
-    check::behavior(&actor.options, conditions, &actor.hooks, &mut diag);
-    let user = trait_impl(&actor);
-    let own = own_impl(&actor);
-    let marker = actor.subject.marker();
-    let implementation = implementation(&actor);
-    let errors = diag.into_tokens();
-    quote!(#errors #marker #user #own #implementation)
+    match parse::contract(input, &mut diag) {
+        Some(actor) => checked(actor, diag),
+        None => diag.into_tokens(),
+    }
 }
 
-/// The user's impl of the contract's trait, completed.
-fn trait_impl(actor: &ContractActor) -> ItemImpl {
+/// What the user wrote: the impl of the contract's trait, completed, and the rest as an inherent impl.
+pub(super) fn user(actor: &Actor, served: &Served) -> TokenStream {
+    let user = trait_impl(actor, served);
+    let own = own_impl(actor, served);
+    quote!(#user #own)
+}
+
+/// What leads from the contract to the actor.
+pub(super) fn seams(actor: &Actor, Served { contract, .. }: &Served) -> TokenStream {
+    let (krate, message) = (&actor.subject.krate, &contract.message);
+    let (me, incoming) = (local("me"), local("incoming"));
+    let contract = actor.has_own_messages().then(|| {
+        quote! {
+            fn contract(
+                #me: &#krate::Ref<Self::Msg>,
+            ) -> ::core::option::Option<#krate::__private::Box<dyn ::core::any::Any + ::core::marker::Send>> {
+                let #me: #krate::Ref<#message> = #krate::__private::narrow(#me);
+                ::core::option::Option::Some(#krate::__private::Box::new(#me))
+            }
+        }
+    });
+    quote! {
+        fn receive(#me: &#krate::Ref<Self::Msg>, #incoming: #krate::__private::Incoming) {
+            #krate::__private::receive::<#message, Self::Msg>(#me, #incoming);
+        }
+
+        #contract
+    }
+}
+
+fn trait_impl(actor: &Actor, served: &Served) -> ItemImpl {
     let mut item = actor.item.clone();
-    item.items.extend(actor.methods.iter().map(|method| {
-        let rpc = &actor.contract.rpcs[method.rpc];
+    item.items.extend(served.methods.iter().map(|method| {
+        let rpc = &served.contract.rpcs[method.rpc];
         ImplItem::Verbatim(if method.broken {
             stand_in(rpc, method, actor)
-        } else if is_ready(method) {
-            ready_method(rpc, method, actor)
+        } else if method.is_async() {
+            async_method(rpc, method, actor)
         } else {
-            async_method(method, actor)
+            ready_method(rpc, method, actor)
         })
     }));
     item
 }
 
+/// The receiver and the type of the context, as the contract's trait has them.
+fn signature(rpc: &Rpc, krate: &TokenStream) -> (TokenStream, TokenStream) {
+    match rpc.receiver {
+        RpcReceiver::Exclusive => (quote!(&mut self), quote!(&mut #krate::Ctx<Self>)),
+        RpcReceiver::Shared => (quote!(&self), quote!(&#krate::Ctx<Self>)),
+        RpcReceiver::Turn => {
+            let this = local("this");
+            (quote!(#this: #krate::Turn<Self>), quote!(&#krate::TurnCtx<Self>))
+        }
+    }
+}
+
 /// The user's method, with the context if it was left out.
-fn async_method(method: &RpcMethod, actor: &ContractActor) -> TokenStream {
-    let krate = &actor.subject.krate;
+fn async_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     let mut item = method.item.clone();
     let context = method.context().cloned().map_or_else(
         || {
-            let cx = local("_cx");
-            syn::parse_quote!(#cx: &mut #krate::Ctx<Self>)
+            let (cx, (_, ty)) = (local("_cx"), signature(rpc, &actor.subject.krate));
+            syn::parse_quote!(#cx: #ty)
         },
         FnArg::Typed,
     );
@@ -71,8 +102,7 @@ fn async_method(method: &RpcMethod, actor: &ContractActor) -> TokenStream {
 }
 
 /// A sync method for the trait: a future that is ready with what the hidden method returns.
-fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &ContractActor) -> TokenStream {
-    let krate = &actor.subject.krate;
+fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     let (docs, cfgs, sig) = (&method.copied.docs, &method.copied.cfgs, &method.item.sig);
     let (ident, hidden, out) = (&sig.ident, method.hidden(), rpc.out());
     let request_type = method.requests().map(|arg| &arg.ty);
@@ -84,11 +114,12 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &ContractActor) -> TokenSt
     let place = parse::returned(&sig.output).map_or_else(|| ident.span(), Spanned::span);
     let out = parse::respan(out, place);
     let call = quote_spanned!(generated(place)=> self.#hidden(#(#args),*));
+    let (receiver, context_type) = signature(rpc, &actor.subject.krate);
     quote! {
         #(#cfgs)*
         #(#docs)*
         #[allow(refining_impl_trait, unused_variables)]
-        fn #ident(&mut self, #(#request: #request_type,)* #cx: &mut #krate::Ctx<Self>) -> ::core::future::Ready<#out> {
+        fn #ident(#receiver, #(#request: #request_type,)* #cx: #context_type) -> ::core::future::Ready<#out> {
             let #reply: #out = #call;
             ::core::future::ready(#reply)
         }
@@ -96,24 +127,24 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &ContractActor) -> TokenSt
 }
 
 /// What the trait gets in place of a method with a mistake.
-fn stand_in(rpc: &Rpc, method: &RpcMethod, actor: &ContractActor) -> TokenStream {
-    let krate = &actor.subject.krate;
+fn stand_in(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     let (ident, out, request) = (&method.item.sig.ident, rpc.out(), &rpc.request);
+    let (receiver, context) = signature(rpc, &actor.subject.krate);
     quote! {
-        #[allow(refining_impl_trait)]
-        fn #ident(&mut self, _: #request, _: &mut #krate::Ctx<Self>) -> ::core::future::Ready<#out> {
+        #[allow(refining_impl_trait, unused_variables)]
+        fn #ident(#receiver, _: #request, _: #context) -> ::core::future::Ready<#out> {
             ::core::unimplemented!()
         }
     }
 }
 
-/// Hooks, bodies of sync handlers, and what was refused.
-fn own_impl(actor: &ContractActor) -> Option<TokenStream> {
+/// Private handlers, hooks, bodies of sync handlers, and what was refused.
+fn own_impl(actor: &Actor, served: &Served) -> Option<TokenStream> {
     let ty = &actor.subject.ty;
     let (generics, _, clause) = actor.subject.generics.split_for_impl();
-    let sync = actor.methods.iter().filter(|method| is_ready(method) && !method.broken).map(hidden_method);
-    let own: Vec<_> = sync.chain(actor.moved.iter().cloned()).map(quiet).collect();
-    (!own.is_empty()).then(|| quote!(impl #generics #ty #clause { #(#own)* }))
+    let sync = served.methods.iter().filter(|method| !method.is_async() && !method.broken);
+    let own: Vec<_> = sync.map(hidden_method).chain(served.moved.iter().cloned()).map(quiet).collect();
+    (!own.is_empty()).then(|| quote!(#[allow(dead_code)] impl #generics #ty #clause { #(#own)* }))
 }
 
 fn hidden_method(method: &RpcMethod) -> ImplItemFn {
@@ -126,86 +157,4 @@ fn hidden_method(method: &RpcMethod) -> ImplItemFn {
 fn quiet(mut method: ImplItemFn) -> ImplItemFn {
     method.attrs.push(allowed_signature());
     method
-}
-
-fn is_ready(method: &RpcMethod) -> bool {
-    method.broken || method.item.sig.asyncness.is_none()
-}
-
-fn implementation(actor: &ContractActor) -> TokenStream {
-    let (krate, contract) = (&actor.subject.krate, &actor.contract);
-    let message_type = &contract.message;
-    let (message, cx) = (local("message"), local("cx"));
-    let ready = |index: usize| actor.methods.iter().any(|method| method.rpc == index && is_ready(method));
-    let (sync, future): (Vec<_>, Vec<_>) = (0..contract.rpcs.len()).partition(|index| ready(*index));
-    let sync_arms = sync.iter().map(|rpc| arm(actor, *rpc, &quote!(.into_inner())));
-    let future_arms = future.iter().map(|rpc| arm(actor, *rpc, &quote!(.await)));
-    let hooks = hooks(&actor.hooks, &actor.subject);
-    let behavior = behavior(actor);
-    let guards = guards(&actor.guards, krate);
-    let entered = behavior::on_enter(&actor.options, &actor.hooks, &actor.subject);
-    let (me, incoming) = (local("me"), local("incoming"));
-    let flight = flight::none(&actor.subject);
-    let body = quote! {
-        #flight
-        #behavior
-
-        fn dispatch_sync(
-            &mut self,
-            #message: #message_type,
-            #cx: &mut #krate::Ctx<Self>,
-        ) -> ::core::result::Result<(), #message_type> {
-            #guards
-            match #message {
-                #(#sync_arms)*
-                #message => return ::core::result::Result::Err(#message),
-            }
-            ::core::result::Result::Ok(())
-        }
-
-        async fn dispatch(&mut self, #message: #message_type, #cx: &mut #krate::Ctx<Self>) {
-            match #message {
-                #(#future_arms)*
-                #message => ::core::mem::drop(#message),
-            }
-        }
-
-        fn receive(#me: &#krate::Ref<Self::Msg>, #incoming: #krate::__private::Incoming) {
-            #krate::__private::receive(#me, #incoming);
-        }
-
-        #hooks
-        #entered
-    };
-    actor_impl(&actor.subject, &actor.options, message_type, &contract.reference, &body)
-}
-
-/// What the actor does with each request, by its state.
-fn behavior(actor: &ContractActor) -> Option<TokenStream> {
-    let message = &actor.contract.message;
-    let cases = actor.methods.iter().map(|method| {
-        let variant = &actor.contract.rpcs[method.rpc].variant;
-        Case {
-            message: quote!(#message::#variant(..)),
-            cfgs: &[],
-            ident: &method.item.sig.ident,
-            conditions: &method.conditions,
-        }
-    });
-    behavior::behavior(&actor.options, cases, &TokenStream::new(), &actor.subject)
-}
-
-/// One rpc's arm. The reply stays alive while the handler runs: its drop tells of a panic.
-fn arm(actor: &ContractActor, index: usize, finish: &TokenStream) -> TokenStream {
-    let krate = &actor.subject.krate;
-    let Contract { path, message: message_type, .. } = &actor.contract;
-    let Rpc { method, variant, error, .. } = &actor.contract.rpcs[index];
-    let (message, reply, cx, out) = (local("message"), local("reply"), local("cx"), local("out"));
-    let answer = if error.is_some() { quote!(answer_result) } else { quote!(answer) };
-    quote! {
-        #message_type::#variant(#message, #reply) => {
-            let #out = <Self as #path>::#method(self, #message, #cx)#finish;
-            #krate::__private::#answer(#cx, #reply, #out);
-        }
-    }
 }

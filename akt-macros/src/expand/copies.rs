@@ -1,19 +1,19 @@
 //! What lets a router send one message to several routees: `impl CloneMessage`, if all arguments are `Clone`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Meta};
 
 use super::actor::local;
 use super::handler::{declared, marker};
-use crate::model::{Actor, Handler, Reply, generated};
+use crate::model::{Actor, Handler, generated};
 
 /// `impl CloneMessage for CounterMsg`, bounded by what the arguments are.
 pub(super) fn copies(actor: &Actor) -> TokenStream {
     let krate = &actor.subject.krate;
     let configured = configured(actor);
-    let arms = actor.handlers.iter().map(|handler| arm(actor, handler));
+    let arms = actor.handlers.iter().map(|handler| arm(actor, handler)).chain(nested(actor));
     let (opener, message) = (local("opener"), local("message"));
     let body = quote! {
         let #message = self;
@@ -128,6 +128,16 @@ fn trait_name(actor: &Actor) -> Ident {
     Ident::new(&format!("__{}Configured", actor.subject.plain_name()), Span::call_site())
 }
 
+/// A message of the contract copies itself.
+fn nested(actor: &Actor) -> Option<TokenStream> {
+    actor.served.as_ref()?;
+    let (krate, body, message, opener) =
+        (&actor.subject.krate, actor.body(), local("message"), local("opener"));
+    Some(
+        quote!(#body::__Contract(#message) => #krate::__private::open_nested::<Self, _, _>(#message, #opener),),
+    )
+}
+
 fn arm(actor: &Actor, handler: &Handler) -> TokenStream {
     let krate = &actor.subject.krate;
     let cfgs = &handler.copied.cfgs;
@@ -143,14 +153,13 @@ fn arm(actor: &Actor, handler: &Handler) -> TokenStream {
         Some(_) => quote!(#message),
         None => quote!(_),
     };
-    let join = match &handler.reply {
-        Reply::Result { .. } => quote!(|#out| #out),
-        Reply::Unit | Reply::Plain(_) => quote!(#krate::__private::good),
-    };
+    let join =
+        if handler.reply.is_fallible() { quote!(|#out| #out) } else { quote!(#krate::__private::good) };
+    let opened = if handler.is_boxed() { quote!(*#message) } else { message.to_token_stream() };
     quote! {
         #(#cfgs)*
         #body::#variant(#message, #reply) => #opener.open::<#payload #args>(
-            #message,
+            #opened,
             #reply,
             #krate::__private::Copying {
                 clone: |#argument| #payload #turbofish { #(#fields)* #marker },

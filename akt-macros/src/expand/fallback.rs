@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::actor::{actor_impl, user_block};
+use super::actor::{actor_impl, user};
 use super::{copies, flight, handler, reference};
 use crate::diag::Diag;
 use crate::model::{Actor, Handler, Options, Reply};
@@ -28,17 +28,26 @@ pub(crate) fn inner(attribute: &str, args: &TokenStream, input: TokenStream) -> 
 }
 
 /// The errors, the user's block, and items of the right names whose bodies do nothing.
-pub(super) fn actor(mut actor: Actor, diag: Diag) -> TokenStream {
-    let user = user_block(&actor);
+pub(super) fn actor(actor: Actor, diag: Diag) -> TokenStream {
+    let user = user(&actor);
+    let stand_in = stand_in(actor);
+    let errors = diag.into_tokens();
+    quote!(#errors #[allow(dead_code)] #user #stand_in)
+}
+
+/// The generated items, as far as they can be there.
+fn stand_in(mut actor: Actor) -> TokenStream {
     let mut seen = HashSet::new();
     actor.handlers.retain(|handler| !check::is_reserved(&handler.name()) && seen.insert(handler.variant()));
     actor.handlers.iter_mut().filter(|handler| handler.broken).for_each(blank);
-    let messages = handler::messages(&actor);
-    let copies = copies::stand_in(&actor);
-    let reference = reference::reference(&actor);
+    let own = actor.has_own_messages().then(|| {
+        let messages = handler::messages(&actor);
+        let copies = copies::stand_in(&actor);
+        let reference = reference::reference(&actor);
+        quote!(#messages #copies #reference)
+    });
     let implementation = implementation(&actor);
-    let errors = diag.into_tokens();
-    quote!(#errors #[allow(dead_code)] #user #messages #copies #reference #implementation)
+    quote!(#own #implementation)
 }
 
 /// Forgets what a broken handler cannot reply.
@@ -52,7 +61,6 @@ fn blank(handler: &mut Handler) {
 /// `impl Actor` whose dispatch never runs.
 fn implementation(actor: &Actor) -> TokenStream {
     let krate = &actor.subject.krate;
-    let (message, reference, args) = (actor.message(), actor.reference(), actor.subject.type_args());
     let flight = flight::none(&actor.subject);
     let body = quote! {
         #flight
@@ -69,6 +77,5 @@ fn implementation(actor: &Actor) -> TokenStream {
             ::core::unimplemented!()
         }
     };
-    let options = Options::default();
-    actor_impl(&actor.subject, &options, &quote!(#message #args), &quote!(#reference #args), &body)
+    actor_impl(actor, &Options::default(), &body)
 }

@@ -3,8 +3,9 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
-use super::actor::{arm, guard, local, sendable};
-use crate::model::{Actor, Handler, Receiver, Subject, generated};
+use super::actor::{guard, local, sendable};
+use super::case::{Case, cases};
+use crate::model::{Actor, Receiver, Subject, generated};
 use crate::parse;
 
 /// `type Flight` of an actor whose handlers run alone.
@@ -15,7 +16,7 @@ pub(super) fn none(subject: &Subject) -> TokenStream {
 
 /// `type Flight`, and what comes with it.
 pub(super) fn flight(actor: &Actor) -> TokenStream {
-    if !actor.handlers.iter().any(Handler::is_beside) {
+    if !cases(actor).any(Case::is_beside) {
         return none(&actor.subject);
     }
     let krate = &actor.subject.krate;
@@ -29,12 +30,11 @@ pub(super) fn flight(actor: &Actor) -> TokenStream {
 }
 
 fn mode(actor: &Actor) -> TokenStream {
-    let krate = &actor.subject.krate;
-    let (body, message) = (actor.body(), local("message"));
-    let arms = actor.handlers.iter().filter_map(|handler| {
-        let mode = match &handler.receiver {
+    let (krate, message) = (&actor.subject.krate, local("message"));
+    let arms = cases(actor).filter_map(|case| {
+        let mode = match case.receiver() {
             Receiver::Exclusive => return None,
-            Receiver::Shared(_) if handler.is_async => quote!(Shared),
+            Receiver::Shared(_) if case.is_async() => quote!(Shared),
             Receiver::Shared(_) => quote!(Peek),
             Receiver::Turn(max) => {
                 let most = || quote!(::core::primitive::usize::MAX);
@@ -42,12 +42,13 @@ fn mode(actor: &Actor) -> TokenStream {
                 quote!(Turn { max: #max })
             }
         };
-        let (cfgs, variant) = (&handler.copied.cfgs, handler.variant());
-        Some(quote!(#(#cfgs)* #body::#variant(..) => #krate::__private::Mode::#mode,))
+        let (cfgs, pattern) = (case.cfgs(), case.pattern(&quote!(..)));
+        Some(quote!(#(#cfgs)* #pattern => #krate::__private::Mode::#mode,))
     });
+    let part = if actor.has_own_messages() { quote!(#message.0) } else { quote!(*#message) };
     quote! {
         fn mode(#message: &Self::Msg) -> #krate::__private::Mode {
-            match #message.0 {
+            match #part {
                 #(#arms)*
                 _ => #krate::__private::Mode::Exclusive,
             }
@@ -58,17 +59,16 @@ fn mode(actor: &Actor) -> TokenStream {
 /// `fn share` and `fn shared`. A state that cannot be shared is reported at the first `&self`.
 fn shared(actor: &Actor) -> Option<TokenStream> {
     let krate = &actor.subject.krate;
-    let shares = |handler: &&Handler| matches!(handler.receiver, Receiver::Shared(_));
-    let place = actor.handlers.iter().find_map(|handler| match handler.receiver {
-        Receiver::Shared(place) if handler.is_async => Some(generated(place)),
+    let place = cases(actor).find_map(|case| match case.receiver() {
+        Receiver::Shared(place) if case.is_async() => Some(generated(*place)),
         _ => None,
     })?;
     let (deck, message, owned) = (local("deck"), local("message"), local("owned"));
     let here = parse::respan(krate.clone(), place);
     let share = quote_spanned!(place=> #here::__private::share(#deck));
     let guarded = |ident: &Ident| quote_spanned!(generated(ident.span())=> self.#ident(&#message));
-    let handlers = actor.handlers.iter().filter(shares);
-    let body = body(actor, handlers, &guarded, &quote!(&mut #owned), &owned.to_token_stream());
+    let shares = cases(actor).filter(|case| matches!(case.receiver(), Receiver::Shared(_)));
+    let body = body(actor, shares, &guarded, &quote!(&mut #owned), &owned.to_token_stream());
     Some(quote! {
         fn share(
             #deck: &mut #krate::__private::Deck<'_, Self>,
@@ -85,15 +85,15 @@ fn shared(actor: &Actor) -> Option<TokenStream> {
 /// `fn turn`
 fn turn(actor: &Actor) -> Option<TokenStream> {
     let krate = &actor.subject.krate;
-    let turns = |handler: &&Handler| matches!(handler.receiver, Receiver::Turn(_));
-    actor.handlers.iter().find(turns)?;
+    let turns = |case: &Case<'_>| matches!(case.receiver(), Receiver::Turn(_));
+    cases(actor).find(turns)?;
     let (this, message, owned) = (local("this"), local("message"), local("owned"));
     let guarded = |ident: &Ident| {
         let call = quote_spanned!(generated(ident.span())=> #this.#ident(&#message));
         quote!(#this.with(|#this| #call))
     };
-    let handlers = actor.handlers.iter().filter(turns);
-    let body = body(actor, handlers, &guarded, &quote!(#owned.closing()), &quote!(#owned.finish()));
+    let turns = cases(actor).filter(turns);
+    let body = body(actor, turns, &guarded, &quote!(#owned.closing()), &quote!(#owned.finish()));
     Some(quote! {
         async fn turn(
             #this: #krate::Turn<Self>,
@@ -108,22 +108,24 @@ fn turn(actor: &Actor) -> Option<TokenStream> {
 /// Asks the guard, runs the handler, answers by `answering`, a `&mut Ctx`, and returns the context.
 fn body<'a>(
     actor: &Actor,
-    handlers: impl Iterator<Item = &'a Handler>,
+    handled: impl Iterator<Item = Case<'a>>,
     guarded: &dyn Fn(&Ident) -> TokenStream,
     answering: &TokenStream,
     returned: &TokenStream,
 ) -> TokenStream {
     let krate = &actor.subject.krate;
     let (message, owned, cx) = (local("message"), local("owned"), local("cx"));
-    let sendable = sendable();
+    let handled: Vec<_> = handled.collect();
+    let sendable = handled.iter().copied().any(Case::is_proved).then(sendable);
     let guards = actor.guards.iter();
     let guards = guards.map(|it| guard(it, krate, &guarded(&it.ident), &quote!(return #returned;)));
-    let arms = handlers.map(|handler| arm(actor, handler, answering));
+    let arms = handled.iter().map(|case| case.arm(answering));
+    let part = actor.matched(&message);
     quote! {
         #sendable
         let #cx = &#owned;
         #(#guards)*
-        match #message.0 {
+        match #part {
             #(#arms)*
             _ => ::core::unreachable!(),
         }

@@ -79,13 +79,20 @@ fn body(actor: &Actor) -> TokenStream {
     let variants = actor.handlers.iter().map(|handler| {
         let cfgs = &handler.copied.cfgs;
         let (variant, payload, out) = (handler.variant(), actor.payload(handler), handler.reply.out());
-        quote!(#(#cfgs)* #variant(#payload #args, #krate::Reply<#out>),)
+        let payload = quote!(#payload #args);
+        let payload = if handler.is_boxed() { quote!(#krate::__private::Box<#payload>) } else { payload };
+        quote!(#(#cfgs)* #variant(#payload, #krate::Reply<#out>),)
+    });
+    let contract = actor.served.as_ref().map(|served| {
+        let message = &served.contract.message;
+        quote!(__Contract(#message),)
     });
     quote! {
         #[doc(hidden)]
-        #[allow(clippy::large_enum_variant)]
+        #[allow(non_camel_case_types, clippy::large_enum_variant)]
         enum #name #generics #clause {
             #(#variants)*
+            #contract
         }
     }
 }
@@ -108,9 +115,25 @@ fn message(actor: &Actor) -> TokenStream {
         let name = handler.name();
         quote!((..) => #name)
     });
-    let carried = arms(&|_| quote!((ref #payload, _) => #payload));
+    let carried = arms(&|handler| {
+        if handler.is_boxed() {
+            quote!((ref #payload, _) => &**#payload)
+        } else {
+            quote!((ref #payload, _) => #payload)
+        }
+    });
     let replies = arms(&|_| quote!((_, ref #reply) => #reply.slot()));
     let erased = arms(&|_| quote!((_, #reply) => #reply.erase()));
+    let inner = local("inner");
+    let nested = |method: TokenStream| {
+        actor.served.as_ref().map(|_| {
+            let by = (method.to_string() != "into_reply").then(|| quote!(ref));
+            quote!(#body::__Contract(#by #inner) => #krate::Message::#method(#inner),)
+        })
+    };
+    let (name_of, carried_by) = (nested(quote!(name)), nested(quote!(carried)));
+    let (reply_of, erased_of) = (nested(quote!(reply)), nested(quote!(into_reply)));
+    let wraps = wraps(actor);
     quote! {
         #[doc = #docs]
         #[allow(unnameable_types, unreachable_pub)]
@@ -119,19 +142,19 @@ fn message(actor: &Actor) -> TokenStream {
         #[automatically_derived]
         impl #generics #krate::Message for #name #args #clause {
             fn name(&self) -> &'static str {
-                match self.0 { #names }
+                match self.0 { #names #name_of }
             }
 
             fn carried(&self) -> &dyn ::core::any::Any {
-                match self.0 { #carried }
+                match self.0 { #carried #carried_by }
             }
 
             fn reply(&self) -> ::core::option::Option<&dyn #krate::__private::Slot> {
-                match self.0 { #replies }
+                match self.0 { #replies #reply_of }
             }
 
             fn into_reply(self) -> #krate::__private::AnyReply {
-                match self.0 { #erased }
+                match self.0 { #erased #erased_of }
             }
         }
 
@@ -141,7 +164,34 @@ fn message(actor: &Actor) -> TokenStream {
                 #formatter.write_str(#krate::Message::name(self))
             }
         }
+
+        #wraps
     }
+}
+
+/// Messages of the contract are among those of an actor with private handlers.
+fn wraps(actor: &Actor) -> Option<TokenStream> {
+    let served = actor.served.as_ref()?;
+    let (krate, contract) = (&actor.subject.krate, &served.contract.message);
+    let (name, body, message) = (actor.message(), actor.body(), local("message"));
+    let (generics, clause) = declared(&actor.subject);
+    let args = actor.subject.type_args();
+    let other = local("other");
+    Some(quote! {
+        #[automatically_derived]
+        impl #generics #krate::__private::Wraps<#contract> for #name #args #clause {
+            fn wrap(#message: #contract) -> Self {
+                Self(#body::__Contract(#message))
+            }
+
+            fn unwrap(self) -> ::core::result::Result<#contract, Self> {
+                match self.0 {
+                    #body::__Contract(#message) => ::core::result::Result::Ok(#message),
+                    #other => ::core::result::Result::Err(Self(#other)),
+                }
+            }
+        }
+    })
 }
 
 fn request(actor: &Actor, handler: &Handler) -> TokenStream {
@@ -151,7 +201,7 @@ fn request(actor: &Actor, handler: &Handler) -> TokenStream {
         (actor.payload(handler), actor.message(), actor.body(), handler.variant());
     let (generics, clause) = declared(&actor.subject);
     let args = actor.subject.type_args();
-    let types = sides(&handler.reply);
+    let types = sides(&handler.reply, krate);
     let split = split(&handler.reply);
     let name = handler.name();
     let timeout = timeout(handler);
@@ -161,6 +211,10 @@ fn request(actor: &Actor, handler: &Handler) -> TokenStream {
         )
     });
     let (message_arg, payload_arg, reply) = (local("message"), local("payload"), local("reply"));
+    let (kept, taken) = match handler.is_boxed() {
+        true => (quote!(#krate::__private::Box::new(#payload_arg)), quote!(*#payload_arg)),
+        false => (payload_arg.to_token_stream(), payload_arg.to_token_stream()),
+    };
     quote! {
         #(#cfgs)*
         #[automatically_derived]
@@ -174,12 +228,12 @@ fn request(actor: &Actor, handler: &Handler) -> TokenStream {
             #shared
 
             fn wrap(#payload_arg: Self, #reply: #krate::Reply<Self::Out>) -> Self::Message {
-                #message(#body::#variant(#payload_arg, #reply))
+                #message(#body::#variant(#kept, #reply))
             }
 
             fn unwrap(#message_arg: Self::Message) -> ::core::option::Option<Self> {
                 match #message_arg.0 {
-                    #body::#variant(#payload_arg, _) => ::core::option::Option::Some(#payload_arg),
+                    #body::#variant(#payload_arg, _) => ::core::option::Option::Some(#taken),
                     _ => ::core::option::Option::None,
                 }
             }
@@ -195,7 +249,7 @@ fn request(actor: &Actor, handler: &Handler) -> TokenStream {
     }
 }
 
-fn sides(reply: &Reply) -> TokenStream {
+fn sides(reply: &Reply, krate: &TokenStream) -> TokenStream {
     let out = reply.out();
     // A reply that is more private than its handler is reported where it stands.
     let place = generated(out.span());
@@ -203,16 +257,18 @@ fn sides(reply: &Reply) -> TokenStream {
         Reply::Result { ok, err, .. } => {
             quote_spanned!(place=> type Out = #out; type Ok = #ok; type Err = #err;)
         }
+        Reply::Alias(_) => quote_spanned!(place=>
+            type Out = #out;
+            type Ok = <#out as #krate::__private::IsResult>::Ok;
+            type Err = <#out as #krate::__private::IsResult>::Err;
+        ),
         _ => quote_spanned!(place=> type Out = #out; type Ok = #out; type Err = ::core::convert::Infallible;),
     }
 }
 
 fn split(reply: &Reply) -> TokenStream {
     let out = local("out");
-    let body = match reply {
-        Reply::Result { .. } => quote!(#out),
-        _ => quote!(::core::result::Result::Ok(#out)),
-    };
+    let body = if reply.is_fallible() { quote!(#out) } else { quote!(::core::result::Result::Ok(#out)) };
     quote! {
         fn split(#out: Self::Out) -> ::core::result::Result<Self::Ok, Self::Err> {
             #body

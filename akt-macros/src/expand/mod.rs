@@ -2,6 +2,7 @@
 
 mod actor;
 mod behavior;
+mod case;
 mod contract;
 mod copies;
 mod fallback;

@@ -6,6 +6,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use crate::check;
 use crate::mailbox::{Mailbox, Order, Overflow};
 use crate::model::{Cause, Limits, Options, Passivate, Reaction, Rule, Supervise, generated};
 
@@ -39,6 +40,18 @@ pub(super) fn order(options: &Options, krate: &TokenStream) -> Option<TokenStrea
         fn mailbox_order() -> ::core::option::Option<#krate::MailboxOrder<Self::Msg>> {
             ::core::option::Option::Some(#krate::MailboxOrder::<Self::Msg>::#order)
         }
+    })
+}
+
+/// Fails to compile if a message is larger than `max_message = ..` says.
+pub(super) fn max_message(options: &Options, message: &TokenStream) -> Option<TokenStream> {
+    let most = options.max_message.as_ref()?;
+    let text = format!(
+        "`{}` is larger than `max_message`: keep the largest message of this actor on the heap with `#[handler(boxed)]`",
+        check::compact(message),
+    );
+    Some(quote_spanned! {generated(most.span())=>
+        ::core::assert!(::core::mem::size_of::<#message>() <= #most, #text);
     })
 }
 

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::actor::local;
 use super::handler::{declared, marker};
-use crate::model::{Actor, Handler};
+use crate::model::{Actor, Handler, plain};
 
 /// `CounterRef`.
 pub(super) fn reference(actor: &Actor) -> TokenStream {
@@ -15,12 +15,16 @@ pub(super) fn reference(actor: &Actor) -> TokenStream {
     let (generics, clause) = declared(&actor.subject);
     let args = actor.subject.type_args();
     let methods = actor.handlers.iter().map(|handler| method(actor, handler));
-    let common = common(actor);
+    let contract = actor.served.as_ref().map(|served| &served.contract.reference);
+    // What every reference has, that of the contract has.
+    let common = contract.is_none().then(|| common(actor));
+    let nested = contract.map(|contract| quote!(, #contract));
     let traits = traits(actor);
+    let widened = contract.map(|contract| widened(actor, contract));
     quote! {
         #[doc = #docs]
         #[allow(unnameable_types, unreachable_pub)]
-        pub struct #name #generics(#krate::Ref<#message #args>) #clause;
+        pub struct #name #generics(#krate::Ref<#message #args> #nested) #clause;
 
         #[automatically_derived]
         #[allow(
@@ -37,15 +41,41 @@ pub(super) fn reference(actor: &Actor) -> TokenStream {
         }
 
         #traits
+        #widened
+    }
+}
+
+/// The reference of a contract's actor with private handlers is one of the contract too.
+fn widened(actor: &Actor, contract: &TokenStream) -> TokenStream {
+    let name = actor.reference();
+    let (generics, clause) = declared(&actor.subject);
+    let args = actor.subject.type_args();
+    let reference = local("reference");
+    quote! {
+        #[automatically_derived]
+        impl #generics ::core::ops::Deref for #name #args #clause {
+            type Target = #contract;
+
+            fn deref(&self) -> &#contract {
+                &self.1
+            }
+        }
+
+        #[automatically_derived]
+        impl #generics ::core::convert::From<#name #args> for #contract #clause {
+            fn from(#reference: #name #args) -> Self {
+                #reference.1
+            }
+        }
     }
 }
 
 fn method(actor: &Actor, handler: &Handler) -> TokenStream {
     let krate = &actor.subject.krate;
-    let Handler { ident, vis, copied, .. } = handler;
+    let (Handler { vis, copied, .. }, ident) = (handler, handler.method());
     let (docs, cfgs, deprecated) = (&copied.docs, &copied.cfgs, &copied.deprecated);
     let missing = docs.is_empty().then(|| {
-        let docs = format!(" Calls `{}::{}`.", actor.subject.name, handler.name());
+        let docs = format!(" Calls `{}::{}`.", actor.subject.name, plain(&handler.ident));
         quote!(#[doc = #docs])
     });
     let payload = actor.payload(handler);
@@ -108,11 +138,21 @@ fn traits(actor: &Actor) -> TokenStream {
     let (generics, clause) = declared(&actor.subject);
     let args = actor.subject.type_args();
     let (reference, formatter) = (local("reference"), local("formatter"));
+    let (cloned, narrowed) = match actor.served {
+        Some(_) => (
+            quote!(, ::core::clone::Clone::clone(&self.1)),
+            quote! {
+                let #reference = (#krate::__private::narrow(&#reference), #reference);
+                Self(#reference.1, #krate::ActorRef::from_ref(#reference.0))
+            },
+        ),
+        None => (TokenStream::new(), quote!(Self(#reference))),
+    };
     quote! {
         #[automatically_derived]
         impl #generics ::core::clone::Clone for #name #args #clause {
             fn clone(&self) -> Self {
-                Self(::core::clone::Clone::clone(&self.0))
+                Self(::core::clone::Clone::clone(&self.0) #cloned)
             }
         }
 
@@ -128,7 +168,7 @@ fn traits(actor: &Actor) -> TokenStream {
             type Message = #message #args;
 
             fn from_ref(#reference: #krate::Ref<Self::Message>) -> Self {
-                Self(#reference)
+                #narrowed
             }
 
             fn as_ref(&self) -> &#krate::Ref<Self::Message> {

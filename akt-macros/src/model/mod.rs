@@ -1,42 +1,31 @@
 //! What the macros know about one actor, after parsing and before expansion.
 
+mod contract;
 mod derived;
 
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{
-    Attribute, Expr, Generics, Ident, ImplItemFn, ItemImpl, LitStr, Member, Pat, PatType, Type, Visibility,
-};
+use syn::{Attribute, Expr, Generics, Ident, ItemImpl, LitStr, Member, Pat, Type, Visibility};
 
 use crate::mailbox::{Mailbox, Order};
 
+pub(crate) use self::contract::{Contract, Rpc, RpcMethod, RpcReceiver, Served};
 pub(crate) use self::derived::{Injected, InjectedField, Source, StateVariant, States};
 
-/// An actor whose messages are the methods of one inherent impl.
+/// An actor: one impl block of a type.
 pub(crate) struct Actor {
-    /// The user's block, our attributes stripped.
+    /// The user's block, our attributes stripped; of a contract's, without its methods.
     pub(crate) item: ItemImpl,
     pub(crate) subject: Subject,
     pub(crate) options: Options,
+    /// Its handlers but for the rpcs of its contract.
     pub(crate) handlers: Vec<Handler>,
     pub(crate) hooks: Vec<Hook>,
     pub(crate) guards: Vec<Guard>,
-}
-
-/// An actor that implements the service of a `.proto`.
-pub(crate) struct ContractActor {
-    /// The user's block; its methods are moved to the fields below.
-    pub(crate) item: ItemImpl,
-    pub(crate) subject: Subject,
-    pub(crate) options: Options,
-    pub(crate) contract: Contract,
-    pub(crate) methods: Vec<RpcMethod>,
-    pub(crate) hooks: Vec<Hook>,
-    pub(crate) guards: Vec<Guard>,
-    /// What goes to an inherent impl as it is: hooks, and methods that were refused.
-    pub(crate) moved: Vec<ImplItemFn>,
+    /// The service of a `.proto` that the block implements.
+    pub(crate) served: Option<Served>,
 }
 
 /// The type that is the actor, and the path of the runtime crate.
@@ -58,6 +47,7 @@ pub(crate) struct Options {
     pub(crate) stash: Option<Expr>,
     pub(crate) passivate: Option<Passivate>,
     pub(crate) concurrency: Option<(Ident, Expr)>,
+    pub(crate) max_message: Option<Expr>,
     pub(crate) krate: Option<syn::Path>,
     /// A mistake was reported: what is missing may have been meant.
     pub(crate) broken: bool,
@@ -140,6 +130,9 @@ pub(crate) struct Handler {
     pub(crate) timeout: Option<Duration>,
     pub(crate) timers: Vec<Timer>,
     pub(crate) conditions: Conditions,
+    pub(crate) run: Run,
+    /// What `name = ".."` says.
+    pub(crate) called: Option<LitStr>,
     /// A mistake was reported for it: the fallback keeps its name and nothing else.
     pub(crate) broken: bool,
 }
@@ -151,7 +144,20 @@ pub(crate) struct HandlerOptions {
     pub(crate) defer: bool,
     pub(crate) reentrant: Option<Ident>,
     pub(crate) max: Option<(Ident, Expr)>,
+    pub(crate) private: Option<Ident>,
+    pub(crate) result: Option<Ident>,
+    pub(crate) called: Option<LitStr>,
     pub(crate) conditions: Conditions,
+    pub(crate) run: Run,
+}
+
+/// How the future of a handler is run, each with its word.
+#[derive(Clone, Default)]
+pub(crate) struct Run {
+    /// On the heap, as is its message.
+    pub(crate) boxed: Option<Ident>,
+    /// Until its asker gives up.
+    pub(crate) abort_on_cancel: Option<Ident>,
 }
 
 /// How a handler has its actor.
@@ -212,7 +218,13 @@ pub(crate) enum Arg {
 pub(crate) enum Reply {
     Unit,
     Plain(TokenStream),
-    Result { out: TokenStream, ok: TokenStream, err: TokenStream },
+    Result {
+        out: TokenStream,
+        ok: TokenStream,
+        err: TokenStream,
+    },
+    /// A `Result` under another name.
+    Alias(TokenStream),
 }
 
 /// One `#[on(..)]` method.
@@ -251,45 +263,44 @@ pub(crate) struct Copied {
     pub(crate) deprecated: Vec<Attribute>,
 }
 
-/// The facts of a service, as its callback macro passes them.
-pub(crate) struct Contract {
-    pub(crate) path: TokenStream,
-    pub(crate) message: TokenStream,
-    pub(crate) reference: TokenStream,
-    pub(crate) rpcs: Vec<Rpc>,
-}
-
-/// One rpc of a service.
-pub(crate) struct Rpc {
-    pub(crate) method: Ident,
-    pub(crate) variant: Ident,
-    pub(crate) receiver: RpcReceiver,
-    pub(crate) request: TokenStream,
-    pub(crate) response: TokenStream,
-    pub(crate) error: Option<TokenStream>,
-}
-
-/// How the contract says that the handler of an rpc has its actor.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RpcReceiver {
-    Exclusive,
-    Shared,
-    Turn,
-}
-
-/// The user's method for one rpc.
-pub(crate) struct RpcMethod {
-    /// Its place in `Contract::rpcs`.
-    pub(crate) rpc: usize,
-    pub(crate) item: ImplItemFn,
-    pub(crate) copied: Copied,
-    pub(crate) args: Vec<Arg>,
-    pub(crate) conditions: Conditions,
-    /// A mistake was reported for it: the trait gets a stand-in.
-    pub(crate) broken: bool,
-}
-
 impl Actor {
+    /// Whether it has messages of its own, rather than those of its contract.
+    pub(crate) fn has_own_messages(&self) -> bool {
+        self.served.is_none() || !self.handlers.is_empty()
+    }
+
+    /// `type Msg` of it.
+    pub(crate) fn message_type(&self) -> TokenStream {
+        match &self.served {
+            Some(served) if !self.has_own_messages() => served.contract.message.clone(),
+            _ => self.with_type_args(&self.message()),
+        }
+    }
+
+    /// `type Ref` of it.
+    pub(crate) fn reference_type(&self) -> TokenStream {
+        match &self.served {
+            Some(served) if !self.has_own_messages() => served.contract.reference.clone(),
+            _ => self.with_type_args(&self.reference()),
+        }
+    }
+
+    /// What the patterns of its messages are matched against; `message` is a `type Msg`.
+    pub(crate) fn matched(&self, message: &Ident) -> TokenStream {
+        if self.has_own_messages() { quote!(#message.0) } else { message.to_token_stream() }
+    }
+
+    /// The opposite of [`matched`](Self::matched).
+    pub(crate) fn whole_message(&self, matched: &Ident) -> TokenStream {
+        let message = self.message();
+        if self.has_own_messages() { quote!(#message(#matched)) } else { matched.to_token_stream() }
+    }
+
+    fn with_type_args(&self, name: &Ident) -> TokenStream {
+        let args = self.subject.type_args();
+        quote!(#name #args)
+    }
+
     /// `CounterMsg`
     pub(crate) fn message(&self) -> Ident {
         self.subject.derived(format_args!("{}Msg", self.subject.plain_name()))
@@ -344,9 +355,22 @@ impl Subject {
 }
 
 impl Handler {
-    /// The handler's name without `r#`.
+    /// The message's name, without `r#`.
     pub(crate) fn name(&self) -> String {
-        plain(&self.ident)
+        self.called.as_ref().map_or_else(|| plain(&self.ident), LitStr::value)
+    }
+
+    /// Its method of the reference.
+    pub(crate) fn method(&self) -> Ident {
+        match &self.called {
+            Some(name) => Ident::new(&name.value(), name.span()),
+            None => self.ident.clone(),
+        }
+    }
+
+    /// Where its name stands.
+    pub(crate) fn place(&self) -> TokenStream {
+        self.called.as_ref().map_or_else(|| self.ident.to_token_stream(), ToTokens::to_token_stream)
     }
 
     /// Its variant in the body enum.
@@ -359,11 +383,12 @@ impl Handler {
 
     /// Whether it stays under way while its actor goes on.
     pub(crate) fn is_beside(&self) -> bool {
-        match self.receiver {
-            Receiver::Exclusive => false,
-            Receiver::Shared(_) => self.is_async,
-            Receiver::Turn(_) => true,
-        }
+        self.receiver.is_beside(self.is_async)
+    }
+
+    /// Whether its message is on the heap.
+    pub(crate) fn is_boxed(&self) -> bool {
+        self.run.boxed.is_some() && !self.broken
     }
 
     /// The message's fields, in the order of the arguments.
@@ -375,13 +400,29 @@ impl Handler {
     }
 }
 
+impl Receiver {
+    /// Whether such a handler stays under way while its actor goes on.
+    pub(crate) fn is_beside(&self, is_async: bool) -> bool {
+        match self {
+            Self::Exclusive => false,
+            Self::Shared(_) => is_async,
+            Self::Turn(_) => true,
+        }
+    }
+}
+
 impl Reply {
     /// The type that the handler returns.
     pub(crate) fn out(&self) -> TokenStream {
         match self {
             Self::Unit => quote!(()),
-            Self::Plain(out) | Self::Result { out, .. } => out.clone(),
+            Self::Plain(out) | Self::Result { out, .. } | Self::Alias(out) => out.clone(),
         }
+    }
+
+    /// Whether its error is the caller's.
+    pub(crate) fn is_fallible(&self) -> bool {
+        matches!(self, Self::Result { .. } | Self::Alias(_))
     }
 }
 
@@ -407,40 +448,6 @@ impl Event {
             Self::Terminated => "terminated",
             Self::Enter => "enter",
         }
-    }
-}
-
-impl Rpc {
-    /// What the handler of this rpc returns.
-    pub(crate) fn out(&self) -> TokenStream {
-        let response = &self.response;
-        match &self.error {
-            Some(error) => quote!(::core::result::Result<#response, #error>),
-            None => response.clone(),
-        }
-    }
-}
-
-impl RpcMethod {
-    /// The arguments that are the request: one, unless a mistake was reported.
-    pub(crate) fn requests(&self) -> impl Iterator<Item = &PatType> {
-        self.typed(false)
-    }
-
-    /// The context, if the user named it.
-    pub(crate) fn context(&self) -> Option<&PatType> {
-        self.typed(true).next()
-    }
-
-    /// The hidden inherent method that holds the body of a sync handler.
-    pub(crate) fn hidden(&self) -> Ident {
-        let ident = &self.item.sig.ident;
-        Ident::new(&format!("__akt_{}", plain(ident)), generated(ident.span()))
-    }
-
-    fn typed(&self, context: bool) -> impl Iterator<Item = &PatType> {
-        let both = super::parse::typed(&self.item.sig).zip(&self.args);
-        both.filter(move |(_, arg)| matches!(arg, Arg::Context(_)) == context).map(|(typed, _)| typed)
     }
 }
 

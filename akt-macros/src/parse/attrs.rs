@@ -9,9 +9,9 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Ident, LitStr, Meta, Pat, Path, Token};
 
-use super::{behavior, mailbox, passivate, supervise};
+use super::{behavior, handler, mailbox, passivate, supervise};
 use crate::diag::{self, Diag};
-use crate::model::{Conditions, Copied, Event, Every, HandlerOptions, Options};
+use crate::model::{Copied, Event, Every, Options};
 
 /// What our attributes make of a method.
 pub(crate) enum Role {
@@ -22,17 +22,24 @@ pub(crate) enum Role {
     Guard,
 }
 
-const OPTIONS: &[&str] =
-    &["behavior", "concurrency", "crate", "mailbox", "order", "passivate", "stash", "supervise", "unhandled"];
+const OPTIONS: &[&str] = &[
+    "behavior",
+    "concurrency",
+    "crate",
+    "mailbox",
+    "max_message",
+    "order",
+    "passivate",
+    "stash",
+    "supervise",
+    "unhandled",
+];
 /// Options whose value stands in parentheses.
 const GROUPS: &[&str] = &["supervise"];
 const SPENT: &str = "__akt_spent";
-const HANDLER_OPTIONS: &[&str] =
-    &["defer", "max", "reentrant", "reject_when", "stash_when", "timeout", "when"];
-const CONDITIONS: &[&str] = &["reject_when", "stash_when", "when"];
 const EVERY_OPTIONS: &[&str] = &["jitter"];
 /// Options that need no value.
-const FLAGS: &[&str] = &["defer", "reentrant"];
+const FLAGS: &[&str] = &["abort_on_cancel", "boxed", "defer", "private", "reentrant", "result"];
 /// Our attributes inside `#[actor]`.
 const OURS: &[&str] = &["cron", "every", "guard", "handler", "on"];
 
@@ -49,8 +56,9 @@ pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
             "unhandled" => options.unhandled = Some((key.clone(), behavior::unhandled(input)?)),
             "stash" => options.stash = Some(mailbox::capacity(input.parse()?, "a stash")?),
             "concurrency" => {
-                options.concurrency = Some((key.clone(), handlers(input)?));
+                options.concurrency = Some((key.clone(), handler::count(input)?));
             }
+            "max_message" => options.max_message = Some(bytes(input)?),
             "passivate" => options.passivate = Some(passivate::passivate(input)?),
             "order" => options.order = Some(mailbox::order(input)?),
             _ => options.mailbox = Some(mailbox::mailbox(input)?),
@@ -60,43 +68,6 @@ pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
     options.supervise = rules.and_then(|(key, rules)| supervise::supervise(&key, rules, diag));
     options.broken = diag.count() > before;
     options
-}
-
-/// Reads the options of `#[handler(timeout = "2s", defer)]`.
-pub(crate) fn handler(attr: &Attribute, diag: &mut Diag) -> HandlerOptions {
-    let mut options = HandlerOptions::default();
-    match &attr.meta {
-        Meta::Path(_) => {}
-        Meta::List(list) => read(list.tokens.clone(), HANDLER_OPTIONS, diag, &mut |key, input| {
-            match key.to_string().as_str() {
-                "defer" => options.defer = true,
-                "reentrant" => options.reentrant = Some(key.clone()),
-                "max" => options.max = Some((key.clone(), handlers(input)?)),
-                "timeout" => options.timeout = Some(duration(input)?),
-                _ => behavior::condition(key, input, &mut options.conditions)?,
-            }
-            Ok(())
-        }),
-        Meta::NameValue(pair) => {
-            diag.error(pair, "options stand in parentheses: `#[handler(timeout = \"2s\")]`");
-        }
-    }
-    options
-}
-
-/// How many handlers may be under way.
-fn handlers(input: ParseStream<'_>) -> syn::Result<Expr> {
-    mailbox::positive(input.parse()?, "a number of handlers", "at least one handler can run")
-}
-
-/// Reads what `#[handler(when = Phase::Ready)]` says of an rpc; nothing if it says nothing.
-pub(crate) fn conditions(attr: &Attribute, diag: &mut Diag) -> Option<Conditions> {
-    let Meta::List(list) = &attr.meta else { return None };
-    let mut conditions = Conditions::default();
-    read(list.tokens.clone(), CONDITIONS, diag, &mut |key, input| {
-        behavior::condition(key, input, &mut conditions)
-    });
-    Some(conditions)
 }
 
 /// Reads `#[every("10s", jitter = "1s")]`.
@@ -130,6 +101,11 @@ pub(crate) fn every(attr: &Attribute, diag: &mut Diag) -> Option<Every> {
             None
         }
     }
+}
+
+/// How large a message may be.
+fn bytes(input: ParseStream<'_>) -> syn::Result<Expr> {
+    mailbox::positive(input.parse()?, "a number of bytes", "a message has at least one byte")
 }
 
 /// The attribute is `name`, however it is qualified.
@@ -371,11 +347,11 @@ mod tests {
         assert_eq!(
             mistakes,
             [
-                "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `concurrency`, `crate`, `mailbox`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
+                "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `concurrency`, `crate`, `mailbox`, `max_message`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
                 "unknown mailbox `bouded`; did you mean `bounded`? supported: `bounded`, `unbounded`",
                 "`mailbox` given twice",
                 "`mailbox` first given here",
-                "unknown option `passivte`; did you mean `passivate`? supported: `behavior`, `concurrency`, `crate`, `mailbox`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
+                "unknown option `passivte`; did you mean `passivate`? supported: `behavior`, `concurrency`, `crate`, `mailbox`, `max_message`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
                 "`crate` needs a value: `crate = ..`",
             ]
         );
@@ -391,22 +367,6 @@ mod tests {
         {
             assert_eq!(parse_duration(wrong), None, "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_wrong_timeout_is_named() {
-        let mut diag = Diag::default();
-
-        handler(&parse_quote!(#[handler(timeout = "5 parsecs")]), &mut diag);
-        handler(&parse_quote!(#[handler(timeout = 5)]), &mut diag);
-
-        assert_eq!(
-            diag.texts(),
-            [
-                r#"invalid duration "5 parsecs"; examples: "250ms", "2s", "5m", "1h""#,
-                r#"expected a duration; examples: "250ms", "2s", "5m", "1h""#,
-            ]
-        );
     }
 
     #[test]

@@ -6,10 +6,11 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, ImplItem, ImplItemFn, ItemImpl, PatType, Token};
 
 use super::attrs::{self, Role};
-use super::item::{arguments, guard, hook, subject};
+use super::item::{arguments, guard, hook, is_turn, subject};
+use super::{handler, item};
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Arg, Conditions, Contract, ContractActor, Receiver, Rpc, RpcMethod, RpcReceiver};
+use crate::model::{Actor, Arg, Contract, HandlerOptions, Rpc, RpcMethod, RpcReceiver, Served};
 
 /// What a callback macro passes: the service, the options, the user's impl.
 pub(crate) struct ContractInput {
@@ -19,12 +20,13 @@ pub(crate) struct ContractInput {
 }
 
 /// Reads what the callback macro of a contract passed.
-pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<ContractActor> {
+pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<Actor> {
     let ContractInput { contract, options, mut item } = input;
     let options = attrs::options(options, diag);
     let subject = subject(&item, attrs::krate(&options), diag)?;
-    let trait_path = item.trait_.as_ref().map(|(_, path, _)| path.to_token_stream()).unwrap_or_default();
-    let (mut rpcs, mut hooks, mut guards, mut moved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let path = item.trait_.as_ref().map(|(_, path, _)| path.to_token_stream()).unwrap_or_default();
+    let (mut handlers, mut hooks, mut guards) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut methods, mut moved) = (Vec::new(), Vec::new());
     for inner in std::mem::take(&mut item.items) {
         let ImplItem::Fn(mut method) = inner else {
             item.items.push(inner);
@@ -42,51 +44,68 @@ pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<Contract
                 moved.push(method);
             }
             (Role::Handler(attrs), Some(rpc)) => {
-                let conditions = conditions(&attrs, diag);
-                rpcs.push(RpcMethod { conditions, ..rpc_method(rpc, &contract, method, diag) });
+                let options = said_of_rpc(&attrs, diag);
+                methods.push(rpc_method(rpc, options, &contract, method, diag));
             }
             (Role::Handler(attrs), None) => {
-                attrs.iter().for_each(|attr| check::no_handler_in_contract(attr, false, diag));
+                let (options, timers) = item::options(&attrs, diag);
+                if options.private.is_none() && timers.is_empty() {
+                    check::is_in_contract(&method.sig.ident, &path, &contract, diag);
+                }
+                handlers.push(item::handler(options, timers, &method, &subject, diag));
                 moved.push(method);
             }
             (Role::Plain, Some(rpc)) => {
-                let method = rpc_method(rpc, &contract, method, diag);
+                let options = HandlerOptions::default();
+                let method = rpc_method(rpc, options, &contract, method, diag);
                 moved.extend(method.broken.then(|| method.item.clone()));
-                rpcs.push(method);
+                methods.push(method);
             }
             (Role::Plain, None) => {
-                check::is_in_contract(&method.sig.ident, &trait_path, &contract, diag);
+                check::is_in_contract(&method.sig.ident, &path, &contract, diag);
                 moved.push(method);
             }
         }
     }
-    Some(ContractActor { item, subject, options, contract, methods: rpcs, hooks, guards, moved })
+    let served = Some(Served { contract, methods, moved });
+    Some(Actor { item, subject, options, handlers, hooks, guards, served })
 }
 
-/// The states in which an rpc is handled: all that a `#[handler]` may say of it.
-fn conditions(attrs: &[Attribute], diag: &mut Diag) -> Conditions {
-    let mut given = Conditions::default();
+/// What `#[handler]` says of an rpc beyond its contract.
+fn said_of_rpc(attrs: &[Attribute], diag: &mut Diag) -> HandlerOptions {
+    let mut given = HandlerOptions::default();
     for attr in attrs {
-        match attrs::is(attr, "handler").then(|| attrs::conditions(attr, diag)).flatten() {
-            Some(conditions) => given = conditions,
-            None => check::no_handler_in_contract(attr, true, diag),
+        match attrs::is(attr, "handler").then(|| handler::rpc(attr, diag)).flatten() {
+            Some(options) => given = options,
+            None => check::no_handler_in_contract(attr, diag),
         }
     }
     given
 }
 
-fn rpc_method(rpc: usize, contract: &Contract, method: ImplItemFn, diag: &mut Diag) -> RpcMethod {
+fn rpc_method(
+    rpc: usize,
+    options: HandlerOptions,
+    contract: &Contract,
+    method: ImplItemFn,
+    diag: &mut Diag,
+) -> RpcMethod {
     let before = diag.count();
     let sig = &method.sig;
     let copied = attrs::copied(&method.attrs);
-    check::signature(sig, "an rpc", diag);
+    check::callable(sig, diag);
+    check::run(&options.run, false, sig, diag);
+    let receiver = check::rpc_receiver(sig, &contract.rpcs[rpc], options.max, diag);
     let field = |arg: &PatType, diag: &mut Diag| {
+        if is_turn(sig, arg) {
+            return Arg::Turn;
+        }
         check::owned(&arg.ty, diag);
         Arg::Field { ident: sig.ident.clone(), ty: TokenStream::new() }
     };
-    let args = arguments(sig, &Receiver::Exclusive, diag, &field);
-    let mut read =
-        RpcMethod { rpc, item: method, copied, args, conditions: Conditions::default(), broken: false };
+    let args = arguments(sig, &receiver, diag, &field);
+    let HandlerOptions { conditions, run, .. } = options;
+    let mut read = RpcMethod { rpc, item: method, copied, receiver, args, conditions, run, broken: false };
     check::one_request(&read, &contract.rpcs[rpc], diag);
     read.broken = diag.count() > before;
     read

@@ -37,12 +37,16 @@ pub(crate) fn actor(args: TokenStream, item: &mut ItemImpl, diag: &mut Diag) -> 
     for (role, method) in roles.into_iter().zip(methods(item)) {
         match role {
             Role::Plain => {}
-            Role::Handler(attrs) => handlers.push(handler(&attrs, method, &subject, diag)),
+            Role::Handler(attrs) => {
+                let (options, timers) = self::options(&attrs, diag);
+                check::no_private(options.private.as_ref(), diag);
+                handlers.push(handler(options, timers, method, &subject, diag));
+            }
             Role::Hook(attr) => hooks.extend(hook(&attr, method, diag)),
             Role::Guard => guards.push(guard(method, diag)),
         }
     }
-    Some(Actor { item: item.clone(), subject, options, handlers, hooks, guards })
+    Some(Actor { item: item.clone(), subject, options, handlers, hooks, guards, served: None })
 }
 
 pub(super) fn subject(item: &ItemImpl, krate: TokenStream, diag: &mut Diag) -> Option<Subject> {
@@ -66,19 +70,29 @@ fn methods(item: &mut ItemImpl) -> impl Iterator<Item = &mut ImplItemFn> {
     })
 }
 
-fn handler(attrs: &[Attribute], method: &ImplItemFn, subject: &Subject, diag: &mut Diag) -> Handler {
-    let before = diag.count();
-    let mut options = HandlerOptions::default();
-    let mut timers = Vec::new();
+/// What the attributes of one handler say.
+pub(super) fn options(attrs: &[Attribute], diag: &mut Diag) -> (HandlerOptions, Vec<Timer>) {
+    let (mut options, mut timers) = (HandlerOptions::default(), Vec::new());
     for attr in attrs {
         if attrs::is(attr, "every") {
             timers.extend(attrs::every(attr, diag).map(Timer::Every));
         } else if attrs::is(attr, "cron") {
             timers.extend(cron::cron(attr, diag).map(Timer::Cron));
         } else {
-            options = attrs::handler(attr, diag);
+            options = super::handler::handler(attr, diag);
         }
     }
+    (options, timers)
+}
+
+pub(super) fn handler(
+    mut options: HandlerOptions,
+    timers: Vec<Timer>,
+    method: &ImplItemFn,
+    subject: &Subject,
+    diag: &mut Diag,
+) -> Handler {
+    let before = diag.count();
     let sig = &method.sig;
     check::callable(sig, diag);
     let receiver = check::receiver(sig, &mut options, diag);
@@ -92,12 +106,17 @@ fn handler(attrs: &[Attribute], method: &ImplItemFn, subject: &Subject, diag: &m
     };
     let mut args = arguments(sig, &receiver, diag, &field);
     check::reply(&sig.output, diag);
+    check::run(&options.run, options.defer, sig, diag);
     let returned = returned(&sig.output);
     let forwarded = returned.and_then(|ty| only_argument(ty, "Forward"));
     let (answer, reply) = match (options.defer, forwarded) {
         (true, _) => (Answer::Deferred, deferred(sig, &mut args, subject, diag)),
         (false, Some(ty)) => (Answer::Forwarded, reply(Some(ty), subject)),
         (false, None) => (Answer::Returned, reply(returned, subject)),
+    };
+    let reply = match options.result {
+        Some(key) => aliased(&key, reply, sig, diag),
+        None => reply,
     };
     if !timers.is_empty() {
         check::no_message(sig, &args, diag);
@@ -114,6 +133,8 @@ fn handler(attrs: &[Attribute], method: &ImplItemFn, subject: &Subject, diag: &m
         timeout: options.timeout,
         timers,
         conditions: options.conditions,
+        run: options.run,
+        called: options.called,
         broken: diag.count() > before,
     }
 }
@@ -123,6 +144,26 @@ pub(crate) fn is_turn(sig: &Signature, arg: &PatType) -> bool {
     let first = typed(sig).next().is_some_and(|first| std::ptr::eq(first, arg));
     let Type::Path(path) = ungroup(&arg.ty) else { return false };
     sig.receiver().is_none() && first && path.path.segments.last().is_some_and(|last| last.ident == "Turn")
+}
+
+/// What `#[handler(result)]` makes of a reply.
+fn aliased(key: &Ident, reply: Reply, sig: &Signature, diag: &mut Diag) -> Reply {
+    match reply {
+        Reply::Plain(out) => Reply::Alias(out),
+        Reply::Unit => {
+            let text = "`result` is for a handler that returns a `Result` under another name; this one returns nothing";
+            diag.error(key, text);
+            reply
+        }
+        Reply::Result { .. } | Reply::Alias(_) => {
+            let out = returned(&sig.output);
+            diag.error(
+                key,
+                format!("`{}` is read as a `Result` anyway; remove `result`", check::compact(&out)),
+            );
+            reply
+        }
+    }
 }
 
 /// What a deferred handler answers: the `T` of its last argument, `reply: Reply<T>`.

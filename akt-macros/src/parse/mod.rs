@@ -5,6 +5,7 @@ mod behavior;
 mod contract;
 mod cron;
 mod expression;
+mod handler;
 mod inject;
 mod item;
 mod mailbox;

@@ -323,8 +323,8 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// A call to a router whose routees are full goes on with one of them.
     #[cold]
     fn settle(&mut self, payload: Q::Payload) -> Q::Payload {
-        let message = Q::wrap(payload, Reply::nobody());
-        if let Some(routee) = self.target.get().0.waits_at(&message) {
+        let (message, routee) = self.target.get().0.waits_at(Q::wrap(payload, Reply::nobody()));
+        if let Some(routee) = routee {
             self.retarget(routee);
         }
         Q::unwrap(message).expect("what was wrapped is unwrapped")

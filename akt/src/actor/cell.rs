@@ -181,6 +181,10 @@ impl<A: Actor> Target for LocalCell<A> {
         Box::new(Ref::<A::Msg>::new(self))
     }
 
+    fn contract(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
+        A::contract(&Ref::new(self))
+    }
+
     fn accepts(&self) -> &'static str {
         std::any::type_name::<A::Msg>()
     }

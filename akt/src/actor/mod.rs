@@ -29,6 +29,7 @@ mod lifecycle;
 mod mailbox;
 mod measure;
 mod meta;
+mod narrow;
 mod orphan;
 mod outbound;
 mod panic;
@@ -77,6 +78,7 @@ pub use self::forward::{Forward, forward, forward_result};
 pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
 pub use self::mailbox::{Mailbox, MailboxOrder, MailboxPlace, MailboxQueue, Overflow};
 pub use self::meta::Headers;
+pub use self::narrow::{Wraps, narrow, open_nested};
 pub use self::outbound::{
     Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,
     unknown_rpc,
@@ -86,7 +88,7 @@ pub use self::passivation::Passivate;
 pub use self::post::Post;
 pub use self::recipient::Recipient;
 pub use self::reference::{AnyRef, Ref};
-pub use self::reply::{AnyReply, Begin, Came, Reply, Slot};
+pub use self::reply::{AnyReply, Begin, Came, Reply, Slot, unless_cancelled};
 pub use self::spawn::{ActorOptions, Spawn, SpawnError, Spawning};
 pub use self::stash::{NoStash, Shelf, Stash, Stashes};
 pub use self::stream::{

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::error::{AskError, CodecError, Delivery, NO_ROUTEES};
+use super::narrow::Wraps;
 use super::reference::{Ref, Refusal, Refused};
 use super::reply::{Awaited, Progress, Reply};
 use super::slot::{self, Ender, Share};
 use super::stream::Ends;
-use super::traits::Protocol;
+use super::traits::{Message, Protocol};
 use crate::message::{self, Travels};
 use crate::runtime::Fire;
 use crate::system::DeadLetterReason;
@@ -177,7 +178,7 @@ pub fn unknown_rpc(_rpc: u32, reply: WireReply) -> Undecoded {
 
 /// Decodes a message for `me` and puts it into its mailbox; answers or dead-letters what cannot be.
 #[doc(hidden)]
-pub fn receive<P: Protocol>(me: &Ref<P>, incoming: Incoming) {
+pub fn receive<P: Protocol, M: Message + Wraps<P>>(me: &Ref<M>, incoming: Incoming) {
     let Incoming { rpc, body, reply, undeliverable } = incoming;
     let message = match P::decode(rpc, body, reply) {
         Ok(message) => message,
@@ -188,7 +189,7 @@ pub fn receive<P: Protocol>(me: &Ref<P>, incoming: Incoming) {
             return;
         }
     };
-    let Err(Refused { refusal, message }) = me.0.push(message, false) else { return };
+    let Err(Refused { refusal, message }) = me.0.push(M::wrap(message), false) else { return };
     let (error, reason) = match refusal {
         Refusal::Full => (AskError::Full, DeadLetterReason::MailboxFull),
         Refusal::NoRoutees => (AskError::Rejected(NO_ROUTEES.into()), DeadLetterReason::Rejected),
@@ -198,8 +199,8 @@ pub fn receive<P: Protocol>(me: &Ref<P>, incoming: Incoming) {
             (AskError::Stopped { reason, delivered: Delivery::No }, DeadLetterReason::of_stop(reason))
         }
     };
-    let name = P::name(&message);
-    if !P::into_reply(message).fail(error) {
+    let name = message.name();
+    if !message.into_reply().fail(error) {
         undeliverable(name, reason);
     }
 }

@@ -14,7 +14,7 @@ use super::outbound::Incoming;
 use super::panic::guard_drop;
 use super::presence::Presence;
 use super::scope::Scope;
-use super::traits::{Accepts, Message, Request};
+use super::traits::{Accepts, ActorRef, Message, Request};
 use crate::id::ActorId;
 use crate::path::ActorPath;
 use crate::system::{ActorSystem, DeadLetterReason};
@@ -110,8 +110,8 @@ pub(crate) trait Sink<M>: Target {
     }
 
     /// Where `message`, for which there was no room, waits for it; here, if this keeps its own mailbox.
-    fn waits_at(&self, _message: &M) -> Option<Ref<M>> {
-        None
+    fn waits_at(&self, message: M) -> (M, Option<Ref<M>>) {
+        (message, None)
     }
 }
 
@@ -148,6 +148,10 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn kill(&self);
     /// The typed reference of the actor's own messages, a [`Ref`], for whoever knows them.
     fn typed(self: Arc<Self>) -> Box<dyn Any + Send>;
+    /// The same for messages of its contract, if the actor has others too.
+    fn contract(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
+        None
+    }
     /// What it accepts, for people.
     fn accepts(&self) -> &'static str;
     /// Takes in a message that came over the wire.
@@ -212,6 +216,13 @@ impl AnyRef {
 
     pub(crate) fn target(&self) -> &Arc<dyn Target> {
         &self.0
+    }
+
+    /// The typed reference, if the actor takes messages of `R`.
+    pub(crate) fn typed<R: ActorRef>(&self) -> Option<R> {
+        let own = self.0.clone().typed().downcast::<Ref<R::Message>>();
+        let found = own.or_else(|other| self.0.clone().contract().unwrap_or(other).downcast());
+        found.ok().map(|reference| R::from_ref(*reference))
     }
 
     /// Where the actor is in its system's tree.

@@ -216,6 +216,23 @@ impl AnyReply {
     }
 }
 
+/// Runs the future of a handler until the asker gives up: then it is dropped at its next await, and nothing comes.
+#[doc(hidden)]
+pub fn unless_cancelled<R: Send + 'static, F: Future + Send>(
+    reply: &Reply<R>,
+    future: F,
+) -> impl Future<Output = Option<F::Output>> + Send + use<R, F> {
+    let asker = reply.slot().map(Slot::share).unwrap_or_default();
+    async move {
+        let mut future = std::pin::pin!(future);
+        std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(out) => Poll::Ready(Some(out)),
+            Poll::Pending => asker.poll_cancelled(cx).map(|()| None),
+        })
+        .await
+    }
+}
+
 impl std::fmt::Debug for AnyReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if self.0.is_some() { "AnyReply(ask)" } else { "AnyReply(tell)" })

@@ -130,6 +130,13 @@ pub trait Actor: Sized + Send + 'static {
         ready(Ok(()))
     }
 
+    /// Its reference for those who know its contract only, a [`Ref`], if it has messages of its own too.
+    #[doc(hidden)]
+    #[must_use]
+    fn contract(_me: &Ref<Self::Msg>) -> Option<Box<dyn Any + Send>> {
+        None
+    }
+
     #[doc(hidden)]
     fn set_timers(_cx: &mut Ctx<Self>) {}
 

@@ -187,13 +187,14 @@ impl<A: Actor> Sink<A::Msg> for RouterCell<A> {
         owners(key, &places).first().map(|place| places[*place].routee.clone())
     }
 
-    fn waits_at(&self, message: &A::Msg) -> Option<Ref<A::Msg>> {
+    fn waits_at(&self, message: A::Msg) -> (A::Msg, Option<Ref<A::Msg>>) {
         if matches!(self.strategy, Strategy::Gather(_)) {
-            return None;
+            return (message, None);
         }
         let places = self.table.places.read();
-        let mut order = self.order(message, &places).map(|place| &places[place].routee);
-        order.find(|routee| routee.0.core().is_some_and(Core::is_alive)).cloned()
+        let mut order = self.order(&message, &places).map(|place| &places[place].routee);
+        let routee = order.find(|routee| routee.0.core().is_some_and(Core::is_alive)).cloned();
+        (message, routee)
     }
 }
 
@@ -251,6 +252,10 @@ impl<A: Actor> Target for RouterCell<A> {
 
     fn typed(self: Arc<Self>) -> Box<dyn Any + Send> {
         Box::new(Ref::<A::Msg>::new(self))
+    }
+
+    fn contract(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
+        A::contract(&Ref::new(self))
     }
 
     fn accepts(&self) -> &'static str {

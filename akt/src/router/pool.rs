@@ -311,8 +311,7 @@ impl Routees {
     /// The same, typed; empty if `R` is not the kind of reference that the router's routees have.
     #[must_use]
     pub fn refs<R: ActorRef>(&self) -> Vec<R> {
-        let typed = |routee: AnyRef| routee.target().clone().typed().downcast::<Ref<R::Message>>().ok();
-        self.all().into_iter().filter_map(typed).map(|routee| R::from_ref(*routee)).collect()
+        self.all().iter().filter_map(AnyRef::typed).collect()
     }
 }
 

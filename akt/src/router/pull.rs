@@ -297,6 +297,10 @@ impl<A: Actor> Target for PullCell<A> {
         Box::new(Ref::<A::Msg>::new(self))
     }
 
+    fn contract(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
+        A::contract(&Ref::new(self))
+    }
+
     fn accepts(&self) -> &'static str {
         type_name::<A::Msg>()
     }

@@ -7,7 +7,7 @@ use std::future::{Ready, ready};
 use thiserror::Error;
 
 use super::ActorSystem;
-use crate::actor::{ActorRef, AnyRef, Core, Ref};
+use crate::actor::{ActorRef, AnyRef, Core};
 use crate::path::{ActorPath, PathError};
 
 impl ActorSystem {
@@ -40,14 +40,10 @@ impl ActorSystem {
         let absolute = if name.starts_with('/') { Cow::from(name) } else { format!("/user/{name}").into() };
         let path = ActorPath::parse(&absolute)?;
         let Some(actor) = self.lookup(&path) else { return Err(LookupError::NotFound(path)) };
-        let target = actor.target();
-        match target.clone().typed().downcast::<Ref<R::Message>>() {
-            Ok(reference) => Ok(R::from_ref(*reference)),
-            Err(_) => {
-                let (expected, found) = (type_name::<R::Message>(), target.accepts());
-                Err(LookupError::OtherMessages { path, expected, found })
-            }
-        }
+        actor.typed().ok_or_else(|| {
+            let (expected, found) = (type_name::<R::Message>(), actor.target().accepts());
+            LookupError::OtherMessages { path, expected, found }
+        })
     }
 }
 

@@ -112,7 +112,7 @@ fn all_mistakes_of_an_impl_are_reported_at_once() {
     assert_eq!(
         errors(&expanded),
         [
-            "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `concurrency`, `crate`, `mailbox`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
+            "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `concurrency`, `crate`, `mailbox`, `max_message`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
             "handlers take `&mut self`, `&self` or `this: Turn<Self>`",
             "message arguments are owned; use `String`",
             "name the argument; destructure in the body",
@@ -124,7 +124,7 @@ fn all_mistakes_of_an_impl_are_reported_at_once() {
             "unknown event `strat`; did you mean `start`? supported: `start`, `restart`, `stop`, `terminated`, `enter`",
             "`#[on(terminated)]` takes the actor that stopped: `terminated: Terminated`",
             "`#[on(terminated)]` returns `()` or `Result<(), Fault>`",
-            "`tell` exists on every reference; rename the handler",
+            "`tell` exists on every reference; rename the handler, or its message by `#[handler(name = \"..\")]`",
         ]
     );
 }
@@ -241,12 +241,79 @@ fn mistakes_in_a_contract_impl_are_reported() {
         errors(&expanded),
         [
             "expected `bounded(1024)` or `unbounded`",
-            "an rpc takes `&mut self`",
+            "`add` takes `&mut self`; for `&self` its contract says `option (akt.rpc).read_only = true;`",
             "`add` takes one request, `AddItem`, and the context",
             "`clear` takes its request: `req: ClearCart`",
             "every method of a contract is a handler; remove `#[handler]`",
             "`chekout` is not in `shop::Cart`; did you mean `checkout`?",
-            "`expire` is not in `shop::Cart`; move it to an inherent `impl`",
+            "`expire` is not in `shop::Cart`; mark it `#[handler(private)]`, or move it to an inherent `impl`",
+        ]
+    );
+}
+
+#[test]
+fn receivers_that_are_not_those_of_the_contract_are_reported() {
+    let expanded = contract_actor(quote! {
+        contract {
+            trait [ shop::Cart ] message [ shop::CartMsg ] reference [ shop::CartRef ]
+            rpc add Add exclusive unary [ shop::AddItem ] -> [ shop::View ] error [ ]
+            rpc view View shared unary [ shop::ViewCart ] -> [ shop::View ] error [ ]
+            rpc pay Pay turn unary [ shop::Pay ] -> [ () ] error [ ]
+            rpc clear Clear exclusive unary [ () ] -> [ () ] error [ ]
+        }
+        options { }
+        impl shop::Cart for MyCart {
+            async fn add(this: Turn<Self>, req: AddItem) -> View {}
+            fn view(&mut self, req: ViewCart) -> View {}
+            fn pay(this: Turn<Self>, req: Pay) {}
+            #[handler(max = 3)]
+            fn clear(&mut self, _: ()) {}
+        }
+    });
+
+    assert_eq!(
+        errors(&expanded),
+        [
+            "`add` takes `&mut self`; for `this: Turn<Self>` its contract says `option (akt.rpc).reentrant = true;`",
+            "`view` is read-only in its contract: it takes `&self`",
+            "`pay` is reentrant in its contract: it is an `async fn` that takes `this: Turn<Self>`",
+            "`clear` is not reentrant in its contract: `max` counts reentrant handlers",
+        ]
+    );
+}
+
+#[test]
+fn options_that_do_not_fit_their_handler_are_reported() {
+    let expanded = expand(
+        quote!(),
+        quote! {
+            impl Counter {
+                #[handler(private)]
+                fn add(&mut self) {}
+                #[handler(abort_on_cancel)]
+                fn get(&mut self) -> u8 {}
+                #[handler(defer, abort_on_cancel)]
+                async fn wait(&mut self, reply: Reply<u8>) {}
+                #[handler(result)]
+                fn load(&mut self) -> Result<u8, String> {}
+                #[handler(result)]
+                fn drop(&mut self) {}
+                #[handler(name = "add")]
+                fn increase(&mut self) {}
+            }
+        },
+    );
+
+    assert_eq!(
+        errors(&expanded),
+        [
+            "`private` is for handlers beside a contract; here the method's visibility says who may send it",
+            "`abort_on_cancel` drops a handler at an await: make it an `async fn`",
+            "a deferred handler may end before its asker has an answer; remove `abort_on_cancel`",
+            "`Result<u8, String>` is read as a `Result` anyway; remove `result`",
+            "`result` is for a handler that returns a `Result` under another name; this one returns nothing",
+            "message `Add` is already handled; rename one handler",
+            "first handled here",
         ]
     );
 }

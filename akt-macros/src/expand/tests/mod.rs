@@ -192,6 +192,52 @@ fn a_contract_actor_expands_as_written_down() {
 }
 
 #[test]
+fn a_contract_actor_with_messages_of_its_own_expands_as_written_down() {
+    let expanded = contract_actor(quote! {
+        contract {
+            trait [ shop::v1::Cart ] message [ shop::v1::CartMsg ] reference [ shop::v1::CartRef ]
+            rpc add Add exclusive unary [ shop::v1::AddItem ] -> [ shop::v1::CartView ] error [ shop::v1::CartError ]
+            rpc view View shared unary [ () ] -> [ shop::v1::CartView ] error [ ]
+            rpc find Find shared unary [ shop::v1::Find ] -> [ shop::v1::Found ] error [ ]
+            rpc checkout Checkout turn unary [ shop::v1::Checkout ] -> [ shop::v1::Receipt ] error [ ]
+        }
+        options { max_message = 128 }
+        impl shop::Cart for MyCart {
+            #[handler(boxed, abort_on_cancel)]
+            async fn add(&mut self, req: AddItem) -> Result<CartView, CartError> {
+                self.put(req).await
+            }
+
+            fn view(&self, _: ()) -> CartView {
+                self.view_of()
+            }
+
+            async fn find(&self, req: Find, cx: &Ctx<Self>) -> Found {
+                self.search(req, cx).await
+            }
+
+            async fn checkout(this: Turn<Self>, req: Checkout) -> Receipt {
+                this.with(|cart| cart.pay(req))
+            }
+
+            /// Drops what is too old.
+            #[handler(private)]
+            #[every("30s")]
+            fn expire(&mut self) {
+                self.items.clear();
+            }
+
+            #[handler(private, name = "load_all", boxed, result)]
+            async fn load(&mut self, path: PathBuf) -> io::Result<usize> {
+                read(path).await
+            }
+        }
+    });
+
+    compare("shop.rs", expanded);
+}
+
+#[test]
 fn an_impl_of_a_contract_calls_its_macro() {
     let expanded = expand(quote!(mailbox = unbounded), quote!(impl shop::Cart for MyCart {}));
 

@@ -140,8 +140,11 @@ fn push<Q: Opens>(
     let Err(Refused { refusal, message }) = target.0.push(message, reserved) else {
         return Ok(Streaming::of_call(channel, ask, input));
     };
-    let routee = matches!(refusal, Refusal::Full).then(|| target.0.waits_at(&message)).flatten();
     ask.pending().cancel();
+    let (message, routee) = match refusal {
+        Refusal::Full => target.0.waits_at(message),
+        _ => (message, None),
+    };
     let opened = Q::unwrap(message).expect("a refused message is the one that was sent");
     Err(Unopened { refusal, open: opened.into_inner().0, routee })
 }

@@ -1,17 +1,20 @@
 //! The rules of the language, one function each; a broken rule is reported on the user's token.
 
+mod contract;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{
     Attribute, GenericParam, Generics, Ident, Item, Pat, Path, ReturnType, Signature, Type, TypeReference,
 };
 
-use crate::diag::{self, Diag};
+use crate::diag::Diag;
 use crate::model::{
-    Actor, Arg, Conditions, Contract, Event, Guard, Handler, HandlerOptions, Hook, Injected, Options,
-    Receiver, Rpc, RpcMethod, plain,
+    Actor, Arg, Conditions, Event, Guard, Handler, HandlerOptions, Hook, Injected, Options, Receiver, Run,
 };
 use crate::parse::{is_turn, lifetimes, returned, typed, ungroup};
+
+pub(crate) use self::contract::{is_in_contract, no_handler_in_contract, one_request, rpc_receiver};
 
 /// Methods that every reference has.
 const RESERVED: &[&str] = &["actor", "ask", "clone", "grain", "tell"];
@@ -152,6 +155,28 @@ fn borrows_self(receiver: &syn::Receiver) -> Option<bool> {
     }
 }
 
+/// What is said about the future of a handler that has one.
+pub(crate) fn run(run: &Run, defer: bool, sig: &Signature, diag: &mut Diag) {
+    let Some(key) = &run.abort_on_cancel else { return };
+    if sig.asyncness.is_none() {
+        diag.error(key, "`abort_on_cancel` drops a handler at an await: make it an `async fn`");
+    } else if defer {
+        diag.error(
+            key,
+            "a deferred handler may end before its asker has an answer; remove `abort_on_cancel`",
+        );
+    }
+}
+
+/// `private` stands at handlers beside a contract.
+pub(crate) fn no_private(key: Option<&Ident>, diag: &mut Diag) {
+    if let Some(key) = key {
+        let text =
+            "`private` is for handlers beside a contract; here the method's visibility says who may send it";
+        diag.error(key, text);
+    }
+}
+
 fn not_generic(sig: &Signature, diag: &mut Diag) {
     for param in &sig.generics.params {
         if !matches!(param, GenericParam::Lifetime(_)) {
@@ -270,7 +295,7 @@ pub(crate) fn hook_reply(event: Event, output: &ReturnType, diag: &mut Diag) {
 
 /// Rules about all handlers of an actor together.
 pub(crate) fn handlers(actor: &Actor, diag: &mut Diag) {
-    if actor.handlers.is_empty() {
+    if actor.handlers.is_empty() && actor.served.is_none() {
         diag.error(&actor.subject.ty, "no `#[handler]` methods; add one or remove `#[akt::actor]`");
     }
     for (index, handler) in actor.handlers.iter().enumerate() {
@@ -278,16 +303,18 @@ pub(crate) fn handlers(actor: &Actor, diag: &mut Diag) {
         let earlier = &actor.handlers[..index];
         if let Some(first) = earlier.iter().find(|first| same_message(first, handler)) {
             let text = format!("message `{}` is already handled; rename one handler", handler.variant());
-            diag.twice(&handler.ident, &text, &first.ident, "first handled here");
+            diag.twice(handler.place(), &text, first.place(), "first handled here");
         }
     }
 }
 
 /// `concurrency` counts handlers that run beside each other.
 pub(crate) fn concurrency(actor: &Actor, diag: &mut Diag) {
-    let counts = |handler: &Handler| matches!(handler.receiver, Receiver::Shared(_)) && handler.is_beside();
+    let counts = |receiver: &Receiver, is_async| matches!(receiver, Receiver::Shared(_)) && is_async;
+    let rpcs = actor.served.iter().flat_map(|served| &served.methods);
     if let Some((key, _)) = &actor.options.concurrency
-        && !actor.handlers.iter().any(counts)
+        && !actor.handlers.iter().any(|handler| counts(&handler.receiver, handler.is_async))
+        && !rpcs.into_iter().any(|rpc| counts(&rpc.receiver, rpc.is_async()))
     {
         diag.error(key, "`concurrency` counts handlers that are `async` and take `&self`; there is none");
     }
@@ -345,7 +372,10 @@ pub(crate) fn hooks(hooks: &[Hook], diag: &mut Diag) {
 fn not_reserved(handler: &Handler, diag: &mut Diag) {
     let name = handler.name();
     if is_reserved(&name) {
-        diag.error(&handler.ident, format!("`{name}` exists on every reference; rename the handler"));
+        let text = format!(
+            "`{name}` exists on every reference; rename the handler, or its message by `#[handler(name = \"..\")]`"
+        );
+        diag.error(handler.place(), text);
     }
 }
 
@@ -361,43 +391,6 @@ fn same_message(first: &Handler, second: &Handler) -> bool {
 /// Two methods of one name may be there for different configurations.
 fn exclusive(first: &[Attribute], second: &[Attribute]) -> bool {
     !first.is_empty() && !second.is_empty()
-}
-
-/// Methods of a contract are handlers without our attribute.
-pub(crate) fn no_handler_in_contract(attr: &Attribute, is_rpc: bool, diag: &mut Diag) {
-    let text = if is_rpc && last_of(attr.path()).is_some_and(|name| name == "handler") {
-        "every method of a contract is a handler; remove `#[handler]`"
-    } else if is_rpc {
-        "an rpc has a request and cannot be a timer; use `cx.every` in `#[on(start)]`"
-    } else {
-        "handlers outside the contract are not supported yet; move the method to an inherent `impl`"
-    };
-    diag.error(attr, text);
-}
-
-/// A method of a contract impl is an rpc or a hook.
-pub(crate) fn is_in_contract(method: &Ident, path: &TokenStream, contract: &Contract, diag: &mut Diag) {
-    let names: Vec<_> = contract.rpcs.iter().map(|rpc| plain(&rpc.method)).collect();
-    let names: Vec<_> = names.iter().map(String::as_str).collect();
-    let hint = match diag::similar(&plain(method), &names) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => "move it to an inherent `impl`".to_owned(),
-    };
-    diag.error(method, format!("`{method}` is not in `{}`; {hint}", compact(path)));
-}
-
-/// An rpc has one request.
-pub(crate) fn one_request(method: &RpcMethod, rpc: &Rpc, diag: &mut Diag) {
-    let ident = &method.item.sig.ident;
-    let request = compact(&rpc.request);
-    let request = request.rsplit("::").next().unwrap_or_default();
-    let mut requests = method.requests();
-    if requests.next().is_none() {
-        diag.error(ident, format!("`{ident}` takes its request: `req: {request}`"));
-    }
-    for surplus in requests {
-        diag.error(surplus, format!("`{ident}` takes one request, `{request}`, and the context"));
-    }
 }
 
 fn heading(keyword: impl ToTokens, ident: &Ident) -> TokenStream {
@@ -447,7 +440,12 @@ fn last_of(path: &Path) -> Option<&Ident> {
 }
 
 /// Tokens as people write them.
-fn compact(tokens: &impl ToTokens) -> String {
+pub(crate) fn compact(tokens: &impl ToTokens) -> String {
     let text = tokens.to_token_stream().to_string();
-    text.replace(" :: ", "::").replace(":: ", "::").replace(" <", "<").replace("< ", "<").replace(" >", ">")
+    text.replace(" ,", ",")
+        .replace(" :: ", "::")
+        .replace(":: ", "::")
+        .replace(" <", "<")
+        .replace("< ", "<")
+        .replace(" >", ">")
 }

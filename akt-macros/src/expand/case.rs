@@ -1,0 +1,200 @@
+//! What an actor does with one kind of message: a handler of its own, or an rpc of its contract.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Attribute;
+
+use super::actor::{context, local};
+use crate::model::{
+    Actor, Answer, Arg, Conditions, Handler, Receiver, Reply, RpcMethod, Run, Served, generated,
+};
+
+/// One kind of message that an actor handles.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    actor: &'a Actor,
+    by: By<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum By<'a> {
+    Handler(&'a Handler),
+    Rpc(&'a RpcMethod, &'a Served),
+}
+
+/// All of them: the rpcs first.
+pub(super) fn cases(actor: &Actor) -> impl Iterator<Item = Case<'_>> {
+    let rpcs =
+        actor.served.iter().flat_map(|served| served.methods.iter().map(move |it| By::Rpc(it, served)));
+    rpcs.chain(actor.handlers.iter().map(By::Handler)).map(move |by| Case { actor, by })
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn ident(self) -> &'a Ident {
+        match self.by {
+            By::Handler(handler) => &handler.ident,
+            By::Rpc(method, _) => &method.item.sig.ident,
+        }
+    }
+
+    pub(super) fn cfgs(self) -> &'a [Attribute] {
+        match self.by {
+            By::Handler(handler) => &handler.copied.cfgs,
+            By::Rpc(method, _) => &method.copied.cfgs,
+        }
+    }
+
+    pub(super) fn conditions(self) -> &'a Conditions {
+        match self.by {
+            By::Handler(handler) => &handler.conditions,
+            By::Rpc(method, _) => &method.conditions,
+        }
+    }
+
+    pub(super) fn receiver(self) -> &'a Receiver {
+        match self.by {
+            By::Handler(handler) => &handler.receiver,
+            By::Rpc(method, _) => &method.receiver,
+        }
+    }
+
+    pub(super) fn is_async(self) -> bool {
+        match self.by {
+            By::Handler(handler) => handler.is_async,
+            By::Rpc(method, _) => method.is_async(),
+        }
+    }
+
+    /// Whether its future is proved to be `Send` by [`sendable`].
+    pub(super) fn is_proved(self) -> bool {
+        self.is_async() && matches!(self.by, By::Handler(_))
+    }
+
+    /// Whether it stays under way while its actor goes on.
+    pub(super) fn is_beside(self) -> bool {
+        self.receiver().is_beside(self.is_async())
+    }
+
+    /// The pattern of its message, whose fields are `fields`.
+    pub(super) fn pattern(self, fields: &TokenStream) -> TokenStream {
+        let body = self.actor.body();
+        match self.by {
+            By::Handler(handler) => {
+                let variant = handler.variant();
+                quote!(#body::#variant(#fields))
+            }
+            By::Rpc(method, Served { contract, .. }) => {
+                let (message, variant) = (&contract.message, &contract.rpcs[method.rpc].variant);
+                let pattern = quote!(#message::#variant(#fields));
+                if self.actor.has_own_messages() { quote!(#body::__Contract(#pattern)) } else { pattern }
+            }
+        }
+    }
+
+    /// Its arm in a `match`, answered by `answering`, a `&mut Ctx`. The reply stays alive while the handler runs: its
+    /// drop tells of a panic.
+    pub(super) fn arm(self, answering: &TokenStream) -> TokenStream {
+        let (cfgs, message, reply) = (self.cfgs(), local("message"), local("reply"));
+        let payload = match self.by {
+            By::Handler(handler) if handler.fields().next().is_none() => quote!(_),
+            _ => quote!(#message),
+        };
+        let pattern = self.pattern(&quote!(#payload, #reply));
+        let handled = match self.by {
+            By::Handler(handler) => self.handled(handler, answering),
+            By::Rpc(method, served) => self.served(method, served, answering),
+        };
+        quote!(#(#cfgs)* #pattern => { #handled })
+    }
+
+    fn served(self, method: &RpcMethod, served: &Served, cx: &TokenStream) -> TokenStream {
+        let (krate, path) = (&self.actor.subject.krate, &served.contract.path);
+        let rpc = &served.contract.rpcs[method.rpc];
+        let (message, reply, out) = (local("message"), local("reply"), local("out"));
+        let (ident, context) = (&rpc.method, local("cx"));
+        let me = match method.receiver {
+            Receiver::Turn(_) => local("this").into_token_stream(),
+            _ => quote!(self),
+        };
+        let call = quote!(<Self as #path>::#ident(#me, #message, #context));
+        let answer = if rpc.error.is_some() { quote!(answer_result) } else { quote!(answer) };
+        let answer = quote!(#krate::__private::#answer(#cx, #reply, #out));
+        if method.is_async() {
+            return self.awaited(&method.run, &self.boxed(&method.run, call), Some(&out), &answer);
+        }
+        quote!(let #out = #call.into_inner(); #answer)
+    }
+
+    fn handled(self, handler: &Handler, cx: &TokenStream) -> TokenStream {
+        let krate = &self.actor.subject.krate;
+        let (message, reply, out) = (local("message"), local("reply"), local("out"));
+        let nothing = handler.answer == Answer::Deferred || matches!(handler.reply, Reply::Unit);
+        let out = (!nothing).then_some(&out);
+        let value = out.map_or_else(|| quote!(()), ToTokens::to_token_stream);
+        let answer = match (handler.answer, handler.reply.is_fallible()) {
+            (Answer::Deferred, _) => None,
+            (Answer::Forwarded, true) => Some(quote!(forward_result)),
+            (Answer::Forwarded, false) => Some(quote!(forward)),
+            (Answer::Returned, true) => Some(quote!(answer_result)),
+            (Answer::Returned, false) => Some(quote!(answer)),
+        };
+        let answer = answer.map(|answer| quote!(#krate::__private::#answer(#cx, #reply, #value)));
+        let call = call(handler, &message);
+        let handled = if handler.is_async {
+            let future = sendable(&handler.ident, &self.boxed(&handler.run, call));
+            self.awaited(&handler.run, &future, out, &answer.unwrap_or_default())
+        } else {
+            let bound = out.map(|out| quote!(let #out =));
+            quote!(#bound #call; #answer)
+        };
+        let unboxed = handler.is_boxed().then(|| quote!(let #message = *#message;));
+        quote!(#unboxed #handled)
+    }
+
+    fn boxed(self, run: &Run, future: TokenStream) -> TokenStream {
+        let krate = &self.actor.subject.krate;
+        if run.boxed.is_some() { quote!(#krate::__private::Box::pin(#future)) } else { future }
+    }
+
+    /// Awaits `future` and does `answer` with its `out`.
+    fn awaited(
+        self,
+        run: &Run,
+        future: &TokenStream,
+        out: Option<&Ident>,
+        answer: &TokenStream,
+    ) -> TokenStream {
+        let (krate, reply) = (&self.actor.subject.krate, local("reply"));
+        if run.abort_on_cancel.is_none() {
+            let bound = out.map(|out| quote!(let #out =));
+            return quote!(#bound #future.await; #answer);
+        }
+        let out = out.map_or_else(|| quote!(()), ToTokens::to_token_stream);
+        quote! {
+            if let ::core::option::Option::Some(#out) =
+                #krate::__private::unless_cancelled(&#reply, #future).await
+            {
+                #answer;
+            }
+        }
+    }
+}
+
+/// The call of a handler.
+fn call(Handler { ident, args, receiver, .. }: &Handler, message: &Ident) -> TokenStream {
+    let args = args.iter().map(|arg| match arg {
+        Arg::Field { ident, .. } => quote!(#message.#ident),
+        Arg::Reply => local("reply").into_token_stream(),
+        Arg::Turn => local("this").into_token_stream(),
+        Arg::Context(place) => context(*place).into_token_stream(),
+    });
+    match receiver {
+        Receiver::Turn(_) => quote_spanned!(generated(ident.span())=> Self::#ident(#(#args),*)),
+        _ => quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*)),
+    }
+}
+
+/// A future that is not `Send` is reported at the handler's name.
+pub(super) fn sendable(ident: &Ident, call: &TokenStream) -> TokenStream {
+    quote_spanned!(generated(ident.span())=> sendable(#call))
+}

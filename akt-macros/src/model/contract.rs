@@ -1,0 +1,93 @@
+//! What the macros know about the contract of an actor, and about its methods for it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::{ImplItemFn, PatType};
+
+use super::{Arg, Conditions, Copied, Receiver, Run, generated, plain};
+
+/// What an actor does for its contract.
+pub(crate) struct Served {
+    pub(crate) contract: Contract,
+    pub(crate) methods: Vec<RpcMethod>,
+    /// What goes to an inherent impl as it is: private handlers, hooks, and methods that were refused.
+    pub(crate) moved: Vec<ImplItemFn>,
+}
+
+/// The facts of a service, as its callback macro passes them.
+pub(crate) struct Contract {
+    pub(crate) path: TokenStream,
+    pub(crate) message: TokenStream,
+    pub(crate) reference: TokenStream,
+    pub(crate) rpcs: Vec<Rpc>,
+}
+
+/// One rpc of a service.
+pub(crate) struct Rpc {
+    pub(crate) method: Ident,
+    pub(crate) variant: Ident,
+    pub(crate) receiver: RpcReceiver,
+    pub(crate) request: TokenStream,
+    pub(crate) response: TokenStream,
+    pub(crate) error: Option<TokenStream>,
+}
+
+/// How the contract says that the handler of an rpc has its actor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RpcReceiver {
+    Exclusive,
+    Shared,
+    Turn,
+}
+
+/// The user's method for one rpc.
+pub(crate) struct RpcMethod {
+    /// Its place in `Contract::rpcs`.
+    pub(crate) rpc: usize,
+    pub(crate) item: ImplItemFn,
+    pub(crate) copied: Copied,
+    pub(crate) receiver: Receiver,
+    pub(crate) args: Vec<Arg>,
+    pub(crate) conditions: Conditions,
+    pub(crate) run: Run,
+    /// A mistake was reported for it: the trait gets a stand-in.
+    pub(crate) broken: bool,
+}
+
+impl Rpc {
+    /// What the handler of this rpc returns.
+    pub(crate) fn out(&self) -> TokenStream {
+        let response = &self.response;
+        match &self.error {
+            Some(error) => quote!(::core::result::Result<#response, #error>),
+            None => response.clone(),
+        }
+    }
+}
+
+impl RpcMethod {
+    /// The arguments that are the request: one, unless a mistake was reported.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = &PatType> {
+        self.typed(|arg| matches!(arg, Arg::Field { .. }))
+    }
+
+    /// The context, if the user named it.
+    pub(crate) fn context(&self) -> Option<&PatType> {
+        self.typed(|arg| matches!(arg, Arg::Context(_))).next()
+    }
+
+    pub(crate) fn is_async(&self) -> bool {
+        self.item.sig.asyncness.is_some()
+    }
+
+    /// The hidden inherent method that holds the body of a sync handler.
+    pub(crate) fn hidden(&self) -> Ident {
+        let ident = &self.item.sig.ident;
+        Ident::new(&format!("__akt_{}", plain(ident)), generated(ident.span()))
+    }
+
+    fn typed(&self, wanted: fn(&Arg) -> bool) -> impl Iterator<Item = &PatType> {
+        let both = crate::parse::typed(&self.item.sig).zip(&self.args);
+        both.filter(move |(_, arg)| wanted(arg)).map(|(typed, _)| typed)
+    }
+}
