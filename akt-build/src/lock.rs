@@ -184,8 +184,13 @@ impl Reader<'_> {
     fn service(&self, service: &ServiceDescriptor, read: &Service) -> Block {
         let mut block = self.block(service.path());
         for (method, rpc) in service.methods().zip(&read.rpcs) {
-            let mut text =
-                format!("({}) returns ({})", method.input().full_name(), method.output().full_name());
+            let side = |stream: bool, message: &str| match stream {
+                true => format!("(stream {message})"),
+                false => format!("({message})"),
+            };
+            let asked = side(method.is_client_streaming(), method.input().full_name());
+            let answered = side(method.is_server_streaming(), method.output().full_name());
+            let mut text = format!("{asked} returns {answered}");
             if let Some(error) = &rpc.error {
                 text = format!("{text} error {}", error.full_name());
             }

@@ -54,6 +54,7 @@ pub(crate) struct Rpc {
     /// The hidden type that stands for the rpc.
     pub(crate) marker: String,
     pub(crate) receiver: Receiver,
+    pub(crate) shape: Shape,
     pub(crate) error: Option<MessageDescriptor>,
     pub(crate) timeout: Option<Duration>,
 }
@@ -67,6 +68,32 @@ pub(crate) enum Receiver {
     Shared,
     /// `this: Turn<Self>`
     Turn,
+}
+
+/// Which sides of an rpc are streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Unary,
+    /// `returns (stream ..)`
+    Server,
+    /// A stream of requests.
+    Client,
+    Both,
+}
+
+impl Shape {
+    fn of(method: &MethodDescriptor) -> Self {
+        match (method.is_client_streaming(), method.is_server_streaming()) {
+            (false, false) => Self::Unary,
+            (false, true) => Self::Server,
+            (true, false) => Self::Client,
+            (true, true) => Self::Both,
+        }
+    }
+
+    pub(crate) fn answers_with_stream(self) -> bool {
+        matches!(self, Self::Server | Self::Both)
+    }
 }
 
 impl Model {
@@ -160,6 +187,7 @@ impl Reader<'_> {
                 method: rust,
                 marker: scope.claim(format!("__{}{}", camel(service.name()), camel(name))),
                 receiver: self.receiver(&method, &options),
+                shape: Shape::of(&method),
                 error: self.error(service, &method, options.error),
                 timeout: self.timeout(&method, options.timeout),
             });
@@ -169,13 +197,6 @@ impl Reader<'_> {
 
     /// The options of the `.proto`, overlaid with those of `build.rs`.
     fn options(&mut self, service: &ServiceDescriptor, method: &MethodDescriptor) -> Options {
-        if method.is_client_streaming() || method.is_server_streaming() {
-            let text = format!(
-                "`stream` is not served yet by this version of akt-build; remove it from rpc {}",
-                method.name()
-            );
-            self.mistake(self.contracts.position(&method.parent_file(), method.path()), text);
-        }
         let read = options::rpc(self.contracts, method, &mut self.mistakes);
         let given = self.given.get(&format!("{}/{}", service.full_name(), method.name()));
         let given = given.cloned().unwrap_or_default();

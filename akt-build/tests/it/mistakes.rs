@@ -95,20 +95,6 @@ fn a_key_of_a_contract() {
 }
 
 #[test]
-fn streams() {
-    for (name, rpc) in [
-        ("from", "rpc Do(stream A) returns (B);"),
-        ("to", "rpc Do(A) returns (stream B);"),
-        ("both", "rpc Do(stream A) returns (stream B);"),
-    ] {
-        assert_eq!(
-            mistake(&format!("stream-{name}"), &configure(), &service(rpc)),
-            "a.proto:7:1: `stream` is not served yet by this version of akt-build; remove it from rpc Do"
-        );
-    }
-}
-
-#[test]
 fn an_error_that_is_no_message() {
     assert_eq!(
         mistake(
@@ -161,7 +147,7 @@ fn all_mistakes_at_once() {
         "all",
         &configure(),
         &service(
-            "rpc Do(stream A) returns (B);\nrpc Go(A) returns (B) { option (akt.rpc) = { id: 3 timeout: \"x\" }; }",
+            "rpc Do(A) returns (B) { option (akt.rpc).timeout = \"x\"; }\nrpc Go(A) returns (B) { option (akt.rpc) = { id: 3 timeout: \"x\" }; }",
         ),
     );
 

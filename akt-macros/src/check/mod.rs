@@ -14,7 +14,7 @@ use crate::model::{
 };
 use crate::parse::{is_turn, lifetimes, returned, typed, ungroup};
 
-pub(crate) use self::contract::{is_in_contract, no_handler_in_contract, one_request, rpc_receiver};
+pub(crate) use self::contract::{is_in_contract, no_handler_in_contract, rpc_arguments, rpc_receiver};
 
 /// Methods that every reference has.
 const RESERVED: &[&str] = &["actor", "ask", "clone", "grain", "tell"];

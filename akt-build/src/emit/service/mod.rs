@@ -5,6 +5,7 @@ mod definition;
 mod protocol;
 mod reference;
 mod request;
+mod stream;
 
 use std::rc::Rc;
 
@@ -96,10 +97,10 @@ struct Call<'a> {
 impl Call<'_> {
     /// What the handler returns.
     fn out(&self) -> TokenStream {
-        let response = &self.response;
+        let answer = self.answer();
         match &self.error {
-            Some(error) => quote!(::core::result::Result<#response, #error>),
-            None => quote!(#response),
+            Some(error) => quote!(::core::result::Result<#answer, #error>),
+            None => answer,
         }
     }
 }

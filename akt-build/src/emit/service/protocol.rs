@@ -10,12 +10,13 @@ impl Contract<'_> {
         let Self { message, .. } = self;
         let doc = format!(" Messages of `{}`.", self.model.full_name);
         let variants = self.calls.iter().map(|call| {
-            let Call { docs, variant, request, .. } = call;
-            let out = call.out();
-            quote!(#(#[doc = #docs])* #variant(#request, ::akt::Reply<#out>),)
+            let Call { docs, variant, .. } = call;
+            let (payload, out) = (call.payload(), call.out());
+            quote!(#(#[doc = #docs])* #variant(#payload, ::akt::Reply<#out>),)
         });
         let variant: Vec<_> = self.calls.iter().map(|call| &call.variant).collect();
         let name = self.calls.iter().map(|call| &call.rpc.name);
+        let carried = self.calls.iter().map(Call::carried);
         quote! {
             #[doc = #doc]
             pub enum #message {
@@ -34,7 +35,7 @@ impl Contract<'_> {
                 }
                 fn carried(&self) -> &dyn ::core::any::Any {
                     match self {
-                        #(Self::#variant(payload, _) => payload,)*
+                        #(Self::#variant(payload, _) => #carried,)*
                     }
                 }
                 fn reply(&self) -> ::core::option::Option<&dyn ::akt::__private::Slot> {
@@ -56,6 +57,7 @@ impl Contract<'_> {
         let Self { message, .. } = self;
         let arms = self.calls.iter().map(|call| {
             let Call { variant, marker, .. } = call;
+            let copied = call.copied();
             let join = match call.error {
                 Some(_) => quote!(|out| out),
                 None => quote!(::akt::__private::good),
@@ -64,7 +66,7 @@ impl Contract<'_> {
                 Self::#variant(payload, reply) => opener.open::<#marker>(
                     payload,
                     reply,
-                    ::akt::__private::Copying { clone: ::core::clone::Clone::clone, join: #join },
+                    ::akt::__private::Copying { clone: #copied, join: #join },
                 ),
             }
         });
@@ -85,14 +87,9 @@ impl Contract<'_> {
         let variant: Vec<_> = self.calls.iter().map(|call| &call.variant).collect();
         let marker: Vec<_> = self.calls.iter().map(|call| &call.marker).collect();
         let name: Vec<_> = self.calls.iter().map(|call| &call.rpc.name).collect();
-        let outgoing = self.calls.iter().map(|call| match call.error {
-            Some(_) => quote!(outgoing_result),
-            None => quote!(outgoing),
-        });
-        let incoming = self.calls.iter().map(|call| match call.error {
-            Some(_) => quote!(incoming_result),
-            None => quote!(incoming),
-        });
+        let length = self.calls.iter().map(Call::length);
+        let outgoing = self.calls.iter().map(Call::outgoing);
+        let incoming = self.calls.iter().map(Call::incoming);
         quote! {
             impl ::akt::Protocol for #message {
                 const NAME: &'static str = #full_name;
@@ -100,13 +97,12 @@ impl Contract<'_> {
                     &[#(::akt::RpcInfo { name: #name, id: #marker::ID }),*];
                 fn encoded_len(&self) -> usize {
                     match self {
-                        #(Self::#variant(payload, _) => ::akt::prost::Message::encoded_len(payload),)*
+                        #(#length)*
                     }
                 }
                 fn encode(self) -> ::akt::__private::Outgoing {
                     match self {
-                        #(Self::#variant(payload, reply) =>
-                            ::akt::__private::#outgoing(#marker::ID, &payload, reply),)*
+                        #(Self::#variant(payload, reply) => ::akt::__private::#outgoing,)*
                     }
                 }
                 fn decode(
@@ -115,7 +111,7 @@ impl Contract<'_> {
                     reply: ::akt::__private::WireReply,
                 ) -> ::core::result::Result<Self, ::akt::__private::Undecoded> {
                     match rpc {
-                        #(#marker::ID => ::akt::__private::#incoming(#name, body, reply)
+                        #(#marker::ID => ::akt::__private::#incoming
                             .map(|(payload, reply)| Self::#variant(payload, reply)),)*
                         _ => ::core::result::Result::Err(::akt::__private::unknown_rpc(rpc, reply)),
                     }
