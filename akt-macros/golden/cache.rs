@@ -14,24 +14,32 @@ where
         todo!()
     }
 }
-#[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
-const __AKT_ACTOR_FOR_Cache: () = ();
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
-        type Is: crate::reexport::__private::MessageArg + ?::core::marker::Sized;
+        type Is: for<'__akt> crate::reexport::__private::MessageArg<'__akt>
+            + ?::core::marker::Sized;
     }
-    trait Answer<const HANDLER: usize> {
-        type Is: crate::reexport::__private::ReplyType + ?::core::marker::Sized;
+    trait Answer<const HANDLER: usize, const FIELD: usize> {
+        type Is: for<'__akt> crate::reexport::__private::ReplyType<'__akt>
+            + ?::core::marker::Sized;
     }
-    impl<K: Send + 'static, const N: usize> Answer<0usize> for Cache<K, N>
+    impl<K: Send + 'static, const N: usize> Answer<0usize, 0usize> for Cache<K, N>
     where
         Cache<K, N>: Sized,
     {
         type Is = Result<[K; N], Vec<Cache<K, N>>>;
     }
+    fn required<K: Send + 'static, const N: usize>()
+    where
+        Cache<K, N>: Sized,
+    {
+        crate::reexport::__private::require_state::<Cache<K, N>>();
+    }
 };
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __AKT_ACTOR_FOR_Cache: () = ();
 #[doc(hidden)]
 #[allow(
     missing_debug_implementations,
@@ -255,6 +263,7 @@ where
 impl<K: Send + 'static, const N: usize> crate::reexport::Actor for Cache<K, N>
 where
     Self: Sized,
+    for<'__akt> Cache<K, N>: crate::reexport::__private::ActorState<'__akt>,
 {
     type Msg = CacheMsg<K, N>;
     type Ref = CacheRef<K, N>;

@@ -55,7 +55,10 @@ const __AKT_ACTOR_FOR_MyCart: () = ();
     clippy::used_underscore_binding,
     clippy::used_underscore_items
 )]
-impl ::akt::Actor for MyCart {
+impl ::akt::Actor for MyCart
+where
+    for<'__akt> MyCart: ::akt::__private::ActorState<'__akt>,
+{
     type Msg = shop::v1::CartMsg;
     type Ref = shop::v1::CartRef;
     type Stash = ::akt::__private::NoStash;

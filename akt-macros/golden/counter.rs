@@ -62,21 +62,20 @@ impl Counter {
     }
     fn helper(&self) {}
 }
-#[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
-const __AKT_ACTOR_FOR_Counter: () = ();
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
-        type Is: ::akt::__private::MessageArg + ?::core::marker::Sized;
+        type Is: for<'__akt> ::akt::__private::MessageArg<'__akt>
+            + ?::core::marker::Sized;
     }
-    trait Answer<const HANDLER: usize> {
-        type Is: ::akt::__private::ReplyType + ?::core::marker::Sized;
+    trait Answer<const HANDLER: usize, const FIELD: usize> {
+        type Is: for<'__akt> ::akt::__private::ReplyType<'__akt>
+            + ?::core::marker::Sized;
     }
     impl Argument<0usize, 0usize> for Counter {
         type Is = i64;
     }
-    impl Answer<0usize> for Counter {
+    impl Answer<0usize, 0usize> for Counter {
         type Is = i64;
     }
     #[cfg(feature = "load")]
@@ -84,13 +83,19 @@ const _: () = {
         type Is = String;
     }
     #[cfg(feature = "load")]
-    impl Answer<1usize> for Counter {
+    impl Answer<1usize, 0usize> for Counter {
         type Is = Result<usize, LoadError>;
     }
     impl Argument<2usize, 0usize> for Counter {
         type Is = [u8; <Counter>::N];
     }
+    fn required() {
+        ::akt::__private::require_state::<Counter>();
+    }
 };
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __AKT_ACTOR_FOR_Counter: () = ();
 /// Adds `by`, returns the new value.
 #[doc(hidden)]
 #[allow(
@@ -261,7 +266,7 @@ impl ::akt::Accepts<CounterMsg> for __CounterMove {
 #[doc(hidden)]
 #[allow(unnameable_types, unreachable_pub)]
 pub trait __CounterConfigured<const HANDLER: usize, const FIELD: usize> {
-    type Is: ::akt::__private::MessageArg;
+    type Is: for<'__akt> ::akt::__private::MessageArg<'__akt>;
 }
 #[cfg(feature = "load")]
 impl __CounterConfigured<1usize, 0usize> for Counter {
@@ -420,7 +425,10 @@ impl ::akt::ActorRef for CounterRef {
     clippy::used_underscore_binding,
     clippy::used_underscore_items
 )]
-impl ::akt::Actor for Counter {
+impl ::akt::Actor for Counter
+where
+    for<'__akt> Counter: ::akt::__private::ActorState<'__akt>,
+{
     type Msg = CounterMsg;
     type Ref = CounterRef;
     type Stash = ::akt::__private::NoStash;
@@ -452,15 +460,10 @@ impl ::akt::Actor for Counter {
         ::core::result::Result::Ok(())
     }
     async fn dispatch(&mut self, message: CounterMsg, cx: &mut ::akt::Ctx<Self>) {
-        fn sendable<F: ::core::future::Future + ::core::marker::Send>(
-            future: F,
-        ) -> impl ::core::future::Future<Output = F::Output> + ::core::marker::Send {
-            future
-        }
         match message.0 {
             #[cfg(feature = "load")]
             __CounterBody::Load(message, reply) => {
-                let out = sendable(self.load(cx, message.url)).await;
+                let out = ::akt::__private::sendable(self.load(cx, message.url)).await;
                 ::akt::__private::answer_result(cx, reply, out)
             }
             _ => ::core::unreachable!(),
@@ -478,12 +481,7 @@ impl ::akt::Actor for Counter {
         terminated: ::akt::Terminated,
         cx: &mut ::akt::Ctx<Self>,
     ) -> ::core::result::Result<(), ::akt::Fault> {
-        fn sendable<F: ::core::future::Future + ::core::marker::Send>(
-            future: F,
-        ) -> impl ::core::future::Future<Output = F::Output> + ::core::marker::Send {
-            future
-        }
-        sendable(self.gone(terminated, cx)).await?;
+        ::akt::__private::sendable(self.gone(terminated, cx)).await?;
         ::core::result::Result::Ok(())
     }
 }

@@ -8,13 +8,13 @@
     "replies are owned; return `String`"
 }
 ::core::compile_error! {
-    "`ask` exists on every reference; rename the handler, or its message by `#[handler(name = \"..\")]`"
+    "`ask` exists on every reference; rename or `#[handler(name = \"..\")]`"
 }
 ::core::compile_error! {
-    "message `Add` is already handled; rename one handler"
+    "message `Add` is handled twice; rename one handler"
 }
 ::core::compile_error! {
-    "first handled here"
+    "message `Add` already handled here"
 }
 #[allow(dead_code)]
 impl Counter {
@@ -262,7 +262,10 @@ impl ::akt::ActorRef for CounterRef {
     clippy::used_underscore_binding,
     clippy::used_underscore_items
 )]
-impl ::akt::Actor for Counter {
+impl ::akt::Actor for Counter
+where
+    for<'__akt> Counter: ::akt::__private::ActorState<'__akt>,
+{
     type Msg = CounterMsg;
     type Ref = CounterRef;
     type Stash = ::akt::__private::NoStash;

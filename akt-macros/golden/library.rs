@@ -65,24 +65,23 @@ impl<K: Key> Library<K> {
         Admit::Pass
     }
 }
-#[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
-const __AKT_ACTOR_FOR_Library: () = ();
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
-        type Is: ::akt::__private::MessageArg + ?::core::marker::Sized;
+        type Is: for<'__akt> ::akt::__private::MessageArg<'__akt>
+            + ?::core::marker::Sized;
     }
-    trait Answer<const HANDLER: usize> {
-        type Is: ::akt::__private::ReplyType + ?::core::marker::Sized;
+    trait Answer<const HANDLER: usize, const FIELD: usize> {
+        type Is: for<'__akt> ::akt::__private::ReplyType<'__akt>
+            + ?::core::marker::Sized;
     }
     impl<K: Key> Argument<0usize, 0usize> for Library<K> {
         type Is = K;
     }
-    impl<K: Key> Answer<0usize> for Library<K> {
+    impl<K: Key> Answer<0usize, 0usize> for Library<K> {
         type Is = Result<String, Missing>;
     }
-    impl<K: Key> Answer<1usize> for Library<K> {
+    impl<K: Key> Answer<1usize, 0usize> for Library<K> {
         type Is = usize;
     }
     impl<K: Key> Argument<2usize, 0usize> for Library<K> {
@@ -91,10 +90,17 @@ const _: () = {
     impl<K: Key> Argument<3usize, 0usize> for Library<K> {
         type Is = String;
     }
-    impl<K: Key> Answer<3usize> for Library<K> {
+    impl<K: Key> Answer<3usize, 0usize> for Library<K> {
         type Is = u64;
     }
+    fn required<K: Key>() {
+        ::akt::__private::require_state::<Library<K>>();
+        ::akt::__private::require_shared::<Library<K>>();
+    }
 };
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __AKT_ACTOR_FOR_Library: () = ();
 #[doc(hidden)]
 #[allow(
     missing_debug_implementations,
@@ -553,7 +559,11 @@ impl<K: Key> ::akt::ActorRef for LibraryRef<K> {
     clippy::used_underscore_binding,
     clippy::used_underscore_items
 )]
-impl<K: Key> ::akt::Actor for Library<K> {
+impl<K: Key> ::akt::Actor for Library<K>
+where
+    for<'__akt> Library<K>: ::akt::__private::ActorState<'__akt>,
+    for<'__akt> Library<K>: ::akt::__private::SharedState<'__akt>,
+{
     type Msg = LibraryMsg<K>;
     type Ref = LibraryRef<K>;
     type Stash = ::akt::__private::NoStash;
@@ -589,11 +599,6 @@ impl<K: Key> ::akt::Actor for Library<K> {
         message: Self::Msg,
         mut owned: ::akt::Ctx<Self>,
     ) -> ::akt::Ctx<Self> {
-        fn sendable<F: ::core::future::Future + ::core::marker::Send>(
-            future: F,
-        ) -> impl ::core::future::Future<Output = F::Output> + ::core::marker::Send {
-            future
-        }
         let cx = &owned;
         if let ::akt::Admit::Reject(why) = self.admit(&message) {
             ::akt::__private::reject(cx, message, why);
@@ -601,7 +606,7 @@ impl<K: Key> ::akt::Actor for Library<K> {
         }
         match message.0 {
             __LibraryBody::Read(message, reply) => {
-                let out = sendable(self.read(message.key, cx)).await;
+                let out = ::akt::__private::sendable(self.read(message.key, cx)).await;
                 ::akt::__private::answer_result(&mut owned, reply, out)
             }
             __LibraryBody::Count(_, reply) => {
@@ -617,11 +622,6 @@ impl<K: Key> ::akt::Actor for Library<K> {
         message: Self::Msg,
         mut owned: ::akt::TurnCtx<Self>,
     ) -> ::akt::Ctx<Self> {
-        fn sendable<F: ::core::future::Future + ::core::marker::Send>(
-            future: F,
-        ) -> impl ::core::future::Future<Output = F::Output> + ::core::marker::Send {
-            future
-        }
         let cx = &owned;
         if let ::akt::Admit::Reject(why) = this.with(|this| this.admit(&message)) {
             ::akt::__private::reject(cx, message, why);
@@ -629,11 +629,11 @@ impl<K: Key> ::akt::Actor for Library<K> {
         }
         match message.0 {
             __LibraryBody::Order(message, reply) => {
-                sendable(Self::order(this, message.title, cx)).await;
+                ::akt::__private::sendable(Self::order(this, message.title, cx)).await;
                 ::akt::__private::answer(owned.closing(), reply, ())
             }
             __LibraryBody::Lend(message, reply) => {
-                sendable(Self::lend(this, message.title, reply)).await;
+                ::akt::__private::sendable(Self::lend(this, message.title, reply)).await;
             }
             _ => ::core::unreachable!(),
         }
@@ -658,14 +658,9 @@ impl<K: Key> ::akt::Actor for Library<K> {
         ::core::result::Result::Ok(())
     }
     async fn dispatch(&mut self, message: LibraryMsg<K>, cx: &mut ::akt::Ctx<Self>) {
-        fn sendable<F: ::core::future::Future + ::core::marker::Send>(
-            future: F,
-        ) -> impl ::core::future::Future<Output = F::Output> + ::core::marker::Send {
-            future
-        }
         match message.0 {
             __LibraryBody::Close(_, reply) => {
-                sendable(self.close()).await;
+                ::akt::__private::sendable(self.close()).await;
                 ::akt::__private::answer(cx, reply, ())
             }
             _ => ::core::unreachable!(),

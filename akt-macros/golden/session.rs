@@ -56,27 +56,32 @@ impl Session {
     )]
     fn admit(&self, message: &SessionMsg) -> Admit {}
 }
-#[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
-const __AKT_ACTOR_FOR_Session: () = ();
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
-        type Is: ::akt::__private::MessageArg + ?::core::marker::Sized;
+        type Is: for<'__akt> ::akt::__private::MessageArg<'__akt>
+            + ?::core::marker::Sized;
     }
-    trait Answer<const HANDLER: usize> {
-        type Is: ::akt::__private::ReplyType + ?::core::marker::Sized;
+    trait Answer<const HANDLER: usize, const FIELD: usize> {
+        type Is: for<'__akt> ::akt::__private::ReplyType<'__akt>
+            + ?::core::marker::Sized;
     }
     impl Argument<0usize, 0usize> for Session {
         type Is = String;
     }
-    impl Answer<0usize> for Session {
+    impl Answer<0usize, 0usize> for Session {
         type Is = Rows;
     }
-    impl Answer<1usize> for Session {
+    impl Answer<1usize, 0usize> for Session {
         type Is = Result<u8, DbError>;
     }
+    fn required() {
+        ::akt::__private::require_state::<Session>();
+    }
 };
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __AKT_ACTOR_FOR_Session: () = ();
 #[doc(hidden)]
 #[allow(
     missing_debug_implementations,
@@ -365,7 +370,10 @@ impl ::akt::ActorRef for SessionRef {
     clippy::used_underscore_binding,
     clippy::used_underscore_items
 )]
-impl ::akt::Actor for Session {
+impl ::akt::Actor for Session
+where
+    for<'__akt> Session: ::akt::__private::ActorState<'__akt>,
+{
     type Msg = SessionMsg;
     type Ref = SessionRef;
     type Stash = ::akt::__private::Stash<Self::Msg>;
@@ -432,14 +440,9 @@ impl ::akt::Actor for Session {
         ::core::result::Result::Ok(())
     }
     async fn dispatch(&mut self, message: SessionMsg, cx: &mut ::akt::Ctx<Self>) {
-        fn sendable<F: ::core::future::Future + ::core::marker::Send>(
-            future: F,
-        ) -> impl ::core::future::Future<Output = F::Output> + ::core::marker::Send {
-            future
-        }
         match message.0 {
             __SessionBody::Query(message, reply) => {
-                let out = sendable(self.query(message.sql)).await;
+                let out = ::akt::__private::sendable(self.query(message.sql)).await;
                 ::akt::__private::answer(cx, reply, out)
             }
             _ => ::core::unreachable!(),
@@ -458,11 +461,6 @@ impl ::akt::Actor for Session {
         &mut self,
         cx: &mut ::akt::Ctx<Self>,
     ) -> ::core::result::Result<(), ::akt::Fault> {
-        fn sendable<F: ::core::future::Future + ::core::marker::Send>(
-            future: F,
-        ) -> impl ::core::future::Future<Output = F::Output> + ::core::marker::Send {
-            future
-        }
         let entered = {
             let behavior = ::akt::Behavior::current(&(&*self).phase);
             match behavior {
@@ -477,7 +475,7 @@ impl ::akt::Actor for Session {
                 self.dial(cx);
             }
             1usize => {
-                sendable(self.entered()).await?;
+                ::akt::__private::sendable(self.entered()).await?;
             }
             _ => {}
         }
@@ -485,4 +483,7 @@ impl ::akt::Actor for Session {
     }
 }
 #[automatically_derived]
-impl ::akt::Stashes for Session {}
+impl ::akt::Stashes for Session
+where
+    for<'__akt> Session: ::akt::__private::ActorState<'__akt>,
+{}

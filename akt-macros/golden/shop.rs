@@ -64,24 +64,27 @@ impl MyCart {
         read(path).await
     }
 }
-#[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
-const __AKT_ACTOR_FOR_MyCart: () = ();
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
-        type Is: ::akt::__private::MessageArg + ?::core::marker::Sized;
+        type Is: for<'__akt> ::akt::__private::MessageArg<'__akt>
+            + ?::core::marker::Sized;
     }
-    trait Answer<const HANDLER: usize> {
-        type Is: ::akt::__private::ReplyType + ?::core::marker::Sized;
+    trait Answer<const HANDLER: usize, const FIELD: usize> {
+        type Is: for<'__akt> ::akt::__private::ReplyType<'__akt>
+            + ?::core::marker::Sized;
     }
     impl Argument<1usize, 0usize> for MyCart {
         type Is = PathBuf;
     }
-    impl Answer<1usize> for MyCart {
+    impl Answer<1usize, 0usize> for MyCart {
         type Is = io::Result<usize>;
     }
+    fn required() {}
 };
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __AKT_ACTOR_FOR_MyCart: () = ();
 /// Drops what is too old.
 #[doc(hidden)]
 #[allow(
@@ -326,7 +329,11 @@ impl ::core::convert::From<MyCartRef> for shop::v1::CartRef {
     clippy::used_underscore_binding,
     clippy::used_underscore_items
 )]
-impl ::akt::Actor for MyCart {
+impl ::akt::Actor for MyCart
+where
+    for<'__akt> MyCart: ::akt::__private::ActorState<'__akt>,
+    for<'__akt> MyCart: ::akt::__private::SharedState<'__akt>,
+{
     type Msg = MyCartMsg;
     type Ref = MyCartRef;
     type Stash = ::akt::__private::NoStash;
@@ -406,11 +413,6 @@ impl ::akt::Actor for MyCart {
         ::core::result::Result::Ok(())
     }
     async fn dispatch(&mut self, message: MyCartMsg, cx: &mut ::akt::Ctx<Self>) {
-        fn sendable<F: ::core::future::Future + ::core::marker::Send>(
-            future: F,
-        ) -> impl ::core::future::Future<Output = F::Output> + ::core::marker::Send {
-            future
-        }
         match message.0 {
             __MyCartBody::__Contract(shop::v1::CartMsg::Add(message, reply)) => {
                 if let ::core::option::Option::Some(out) = ::akt::__private::unless_cancelled(
@@ -426,7 +428,9 @@ impl ::akt::Actor for MyCart {
             }
             __MyCartBody::LoadAll(message, reply) => {
                 let message = *message;
-                let out = sendable(::akt::__private::Box::pin(self.load(message.path)))
+                let out = ::akt::__private::sendable(
+                        ::akt::__private::Box::pin(self.load(message.path)),
+                    )
                     .await;
                 ::akt::__private::answer_result(cx, reply, out)
             }

@@ -44,30 +44,35 @@ impl Store {
         cx.forward(self.worker.run(job))
     }
 }
-#[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
-const __AKT_ACTOR_FOR_Store: () = ();
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
-        type Is: ::akt::__private::MessageArg + ?::core::marker::Sized;
+        type Is: for<'__akt> ::akt::__private::MessageArg<'__akt>
+            + ?::core::marker::Sized;
     }
-    trait Answer<const HANDLER: usize> {
-        type Is: ::akt::__private::ReplyType + ?::core::marker::Sized;
+    trait Answer<const HANDLER: usize, const FIELD: usize> {
+        type Is: for<'__akt> ::akt::__private::ReplyType<'__akt>
+            + ?::core::marker::Sized;
     }
     impl Argument<2usize, 0usize> for Store {
         type Is = String;
     }
-    impl Answer<2usize> for Store {
+    impl Answer<2usize, 0usize> for Store {
         type Is = Result<u8, Gone>;
     }
     impl Argument<3usize, 0usize> for Store {
         type Is = Job;
     }
-    impl Answer<3usize> for Store {
+    impl Answer<3usize, 0usize> for Store {
         type Is = Done;
     }
+    fn required() {
+        ::akt::__private::require_state::<Store>();
+    }
 };
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __AKT_ACTOR_FOR_Store: () = ();
 #[doc(hidden)]
 #[allow(
     missing_debug_implementations,
@@ -417,7 +422,10 @@ impl ::akt::ActorRef for StoreRef {
     clippy::used_underscore_binding,
     clippy::used_underscore_items
 )]
-impl ::akt::Actor for Store {
+impl ::akt::Actor for Store
+where
+    for<'__akt> Store: ::akt::__private::ActorState<'__akt>,
+{
     type Msg = StoreMsg;
     type Ref = StoreRef;
     type Stash = ::akt::__private::NoStash;
@@ -442,18 +450,13 @@ impl ::akt::Actor for Store {
         ::core::result::Result::Ok(())
     }
     async fn dispatch(&mut self, message: StoreMsg, cx: &mut ::akt::Ctx<Self>) {
-        fn sendable<F: ::core::future::Future + ::core::marker::Send>(
-            future: F,
-        ) -> impl ::core::future::Future<Output = F::Output> + ::core::marker::Send {
-            future
-        }
         match message.0 {
             __StoreBody::Compact(_, reply) => {
-                sendable(self.compact()).await;
+                ::akt::__private::sendable(self.compact()).await;
                 ::akt::__private::answer(cx, reply, ())
             }
             __StoreBody::WaitFor(message, reply) => {
-                sendable(self.wait_for(message.key, cx, reply)).await;
+                ::akt::__private::sendable(self.wait_for(message.key, cx, reply)).await;
             }
             _ => ::core::unreachable!(),
         }

@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use crate::message::{ActorState, MessageArg, ReplyType, SharedState};
+
 /// Fails to compile when akt and what generated the code are of different versions.
 pub const fn assert_codegen(version: &str) {
     let (ours, theirs) = (env!("CARGO_PKG_VERSION").as_bytes(), version.as_bytes());
@@ -15,6 +17,23 @@ pub const fn assert_codegen(version: &str) {
         same,
         "akt and the akt-build or akt-macros that generated this code have different versions; use one"
     );
+}
+
+/// Fails to compile unless `T` can be an argument of a handler.
+pub const fn require_argument<T: for<'a> MessageArg<'a> + ?Sized>() {}
+
+/// Fails to compile unless `T` can be the reply of a handler.
+pub const fn require_reply<T: for<'a> ReplyType<'a> + ?Sized>() {}
+
+/// Fails to compile unless `T` can be the state of an actor.
+pub const fn require_state<T: for<'a> ActorState<'a>>() {}
+
+/// Fails to compile unless handlers can share a `T`.
+pub const fn require_shared<T: for<'a> SharedState<'a>>() {}
+
+/// A future that is not `Send` is reported where this is called.
+pub fn sendable<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
+    future
 }
 
 /// What `#[handler(result)]` may return: a `Result` under another name.

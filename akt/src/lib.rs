@@ -97,10 +97,13 @@ pub mod __private {
         outgoing_both, outgoing_client, outgoing_result, outgoing_server, plain, receive, reject, share, tie,
         unknown_rpc, unless_cancelled,
     };
-    pub use crate::codegen::{IsResult, assert_codegen, good};
+    pub use crate::codegen::{
+        IsResult, assert_codegen, good, require_argument, require_reply, require_shared, require_state,
+        sendable,
+    };
     #[cfg(feature = "cron")]
     pub use crate::cron::cron;
-    pub use crate::message::{CloneArg, ErrorType, MessageArg, ReplyType, SharedState, Travels};
+    pub use crate::message::{ActorState, CloneArg, ErrorType, MessageArg, ReplyType, SharedState, Travels};
     pub use crate::system::{Dependencies, Need};
     #[cfg(feature = "macros")]
     pub use akt_macros::contract_actor;

@@ -2,41 +2,54 @@
 
 use bytes::Bytes;
 
+// With lifetimes, so that generated code may ask for them where they do not hold: rustc takes a bound for every
+// lifetime for granted, and only one assertion fails.
+
 /// What a handler may take as an argument.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be carried by an actor message",
     label = "this argument cannot be sent to another thread",
     note = "message arguments are owned and `Send`; use `Arc` in place of `Rc`, `String` in place of `&str`"
 )]
-pub trait MessageArg: Send + 'static {}
+pub trait MessageArg<'a>: Send + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Send + 'static> MessageArg for T {}
+impl<T: Send + 'static + ?Sized> MessageArg<'_> for T {}
 
 /// What a handler may answer.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the reply of a handler",
     label = "this reply cannot be sent to another thread",
-    note = "replies are owned and `Send`"
+    note = "replies are owned and `Send`; use `Arc` in place of `Rc`"
 )]
-pub trait ReplyType: Send + 'static {}
+pub trait ReplyType<'a>: Send + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Send + 'static> ReplyType for T {}
+impl<T: Send + 'static + ?Sized> ReplyType<'_> for T {}
+
+/// What may be the state of an actor.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an actor",
+    label = "its state cannot be sent to another thread",
+    note = "an actor runs on any thread, so its fields are `Send`: `Arc` in place of `Rc`, no `&Cell` or `&RefCell`, no guard of a lock, no raw pointer"
+)]
+pub trait ActorState<'a>: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> ActorState<'_> for T {}
 
 /// The state of an actor whose handlers share it.
 #[diagnostic::on_unimplemented(
     message = "the state of `{Self}` cannot be shared by handlers",
-    label = "`async` handlers with `&self` run beside each other",
-    note = "take `&mut self` or `this: Turn<Self>`, or make the state `Sync`: `Mutex` in place of `RefCell`, an atomic in place of `Cell`"
+    label = "`&self` handlers run concurrently; use `&mut self`",
+    note = "or `this: Turn<Self>`, or make the state `Sync`: `Mutex` in place of `RefCell`, an atomic in place of `Cell`"
 )]
-pub trait SharedState: Sync {}
+pub trait SharedState<'a>: Sync {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Sync> SharedState for T {}
+impl<T: Sync> SharedState<'_> for T {}
 
-/// What a message may carry that goes to several actors. With a lifetime, so that generated code may ask for it
-/// where it does not hold.
+/// What a message may carry that goes to several actors.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not `Clone`, and this router sends each message to several routees",
     label = "a handler of these routees takes a `{Self}`, which cannot be cloned",

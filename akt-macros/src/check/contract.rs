@@ -77,7 +77,7 @@ pub(crate) fn is_in_contract(method: &Ident, path: &TokenStream, contract: &Cont
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let hint = match diag::similar(&plain(method), &names) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "mark it `#[handler(private)]`, or move it to an inherent `impl`".to_owned(),
+        None => "mark `#[handler(private)]` or move it to an inherent `impl`".to_owned(),
     };
     diag.error(method, format!("`{method}` is not in `{}`; {hint}", compact(path)));
 }

@@ -127,7 +127,7 @@ pub(crate) fn receiver(sig: &Signature, options: &mut HandlerOptions, diag: &mut
                 diag.error(&sig.ident, text);
             }
             Some(turn) if !reentrant => {
-                diag.error(turn, "a handler with `Turn<Self>` is reentrant: add `#[handler(reentrant)]`");
+                diag.error(turn, "a handler with `Turn<Self>` lets others in while it waits; add `reentrant`: `#[handler(reentrant)]`");
             }
             None if reentrant => diag.error(&sig.ident, format!("{REENTRANT} as its first argument")),
             None => diag.error(&sig.ident, format!("{ALL}; the last with `#[handler(reentrant)]`")),
@@ -180,7 +180,7 @@ pub(crate) fn no_private(key: Option<&Ident>, diag: &mut Diag) {
 fn not_generic(sig: &Signature, diag: &mut Diag) {
     for param in &sig.generics.params {
         if !matches!(param, GenericParam::Lifetime(_)) {
-            diag.error(param, "a message cannot be generic; make the actor generic");
+            diag.error(param, "a message can't be generic; make the actor generic");
         }
     }
 }
@@ -237,7 +237,7 @@ pub(crate) fn reply(output: &ReturnType, diag: &mut Diag) {
     let Some(ty) = returned(output) else { return };
     let inside = lifetimes(ty.to_token_stream());
     if inside.opaque {
-        diag.error(ty, "replies need a concrete type");
+        diag.error(ty, "replies need a concrete type; for streams take `out: StreamSink<T>`");
     } else if let Some(reference) = borrowed(ty) {
         diag.error(ty, format!("replies are owned; return `{}`", owned_form(&reference.elem)));
     } else if inside.borrows {
@@ -302,8 +302,10 @@ pub(crate) fn handlers(actor: &Actor, diag: &mut Diag) {
         not_reserved(handler, diag);
         let earlier = &actor.handlers[..index];
         if let Some(first) = earlier.iter().find(|first| same_message(first, handler)) {
-            let text = format!("message `{}` is already handled; rename one handler", handler.variant());
-            diag.twice(handler.place(), &text, first.place(), "first handled here");
+            let message = handler.variant();
+            let text = format!("message `{message}` is handled twice; rename one handler");
+            let first_text = format!("message `{message}` already handled here");
+            diag.twice(handler.place(), &text, first.place(), &first_text);
         }
     }
 }
@@ -372,9 +374,7 @@ pub(crate) fn hooks(hooks: &[Hook], diag: &mut Diag) {
 fn not_reserved(handler: &Handler, diag: &mut Diag) {
     let name = handler.name();
     if is_reserved(&name) {
-        let text = format!(
-            "`{name}` exists on every reference; rename the handler, or its message by `#[handler(name = \"..\")]`"
-        );
+        let text = format!("`{name}` exists on every reference; rename or `#[handler(name = \"..\")]`");
         diag.error(handler.place(), text);
     }
 }

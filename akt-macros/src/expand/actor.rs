@@ -7,7 +7,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{ImplItem, ItemImpl};
 
 use super::case::{self, Case, cases};
-use super::{behavior, contract, copies, fallback, flight, handler, options, reference};
+use super::{assertions, behavior, contract, copies, fallback, flight, handler, options, reference};
 use crate::check;
 use crate::diag::Diag;
 use crate::model::{Actor, Arg, Cron, Event, Guard, Hook, Options, Subject, Timer, generated};
@@ -36,21 +36,25 @@ pub(super) fn checked(actor: Actor, mut diag: Diag) -> TokenStream {
     check::concurrency(&actor, &mut diag);
     let conditions = cases(&actor).map(Case::conditions);
     check::behavior(&actor.options, conditions, &actor.hooks, &mut diag);
-    if diag.count() > 0 { fallback::actor(actor, diag) } else { whole(&actor) }
+    if diag.count() > 0 { fallback::actor(actor, diag) } else { whole(actor) }
 }
 
-fn whole(actor: &Actor) -> TokenStream {
-    let user = user(actor);
+fn whole(mut actor: Actor) -> TokenStream {
+    let user = user(&actor);
     let marker = actor.subject.marker();
+    let assertions = actor.has_own_messages().then(|| assertions::assertions(&actor));
+    let assumed = assertions::assumed(&actor);
+    if !assumed.is_empty() {
+        actor.subject.generics.make_where_clause().predicates.extend(assumed);
+    }
     let own = actor.has_own_messages().then(|| {
-        let assertions = handler::assertions(actor);
-        let messages = handler::messages(actor);
-        let copies = copies::copies(actor);
-        let reference = reference::reference(actor);
-        quote!(#assertions #messages #copies #reference)
+        let messages = handler::messages(&actor);
+        let copies = copies::copies(&actor);
+        let reference = reference::reference(&actor);
+        quote!(#messages #copies #reference)
     });
-    let implementation = implementation(actor);
-    quote!(#user #marker #own #implementation)
+    let implementation = implementation(&actor);
+    quote!(#user #assertions #marker #own #implementation)
 }
 
 /// What the user wrote.
@@ -111,9 +115,10 @@ pub(super) fn actor_impl(actor: &Actor, options: &Options, body: &TokenStream) -
     let (subject, message, reference) = (&actor.subject, actor.message_type(), actor.reference_type());
     let Subject { krate, ty, .. } = subject;
     let name = subject.plain_name();
-    let (generics, _, clause) = subject.generics.split_for_impl();
+    let (generics, ..) = subject.generics.split_for_impl();
+    let clause = assertions::clause(actor);
     let stash = behavior::stash(options, subject);
-    let stashes = behavior::stashes(options, subject);
+    let stashes = behavior::stashes(options, subject, &clause);
     let order = options::order(options, krate);
     let small = options::max_message(options, &message);
     // With parameters the size is known where the actor is used.
@@ -259,12 +264,11 @@ fn dispatch(actor: &Actor) -> TokenStream {
     let krate = &actor.subject.krate;
     let (message, cx) = (local("message"), local("cx"));
     let answering = cx.to_token_stream();
-    let waiting: Vec<_> = cases(actor).filter(|case| case.is_async() && !case.is_beside()).collect();
-    let arms: Vec<_> = waiting.iter().map(|case| case.arm(&answering)).collect();
+    let waiting = cases(actor).filter(|case| case.is_async() && !case.is_beside());
+    let arms: Vec<_> = waiting.map(|case| case.arm(&answering)).collect();
     let body = if arms.is_empty() {
         quote!(::core::mem::drop(#message);)
     } else {
-        let sendable = waiting.iter().copied().any(Case::is_proved).then(sendable);
         let part = actor.matched(&message);
         let rest = match actor.served {
             // What a newer contract says, and this actor does not know.
@@ -272,7 +276,6 @@ fn dispatch(actor: &Actor) -> TokenStream {
             None => quote!(_ => ::core::unreachable!(),),
         };
         quote! {
-            #sendable
             match #part {
                 #(#arms)*
                 #rest
@@ -283,18 +286,6 @@ fn dispatch(actor: &Actor) -> TokenStream {
     quote! {
         async fn dispatch(&mut self, #message: #message_type, #cx: &mut #krate::Ctx<Self>) {
             #body
-        }
-    }
-}
-
-/// A `!Send` future is reported at the handler that makes it, and only there.
-pub(super) fn sendable() -> TokenStream {
-    let future = local("future");
-    quote! {
-        fn sendable<F: ::core::future::Future + ::core::marker::Send>(
-            #future: F,
-        ) -> impl ::core::future::Future<Output = F::Output> + ::core::marker::Send {
-            #future
         }
     }
 }
@@ -311,8 +302,7 @@ fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
     let (cx, terminated) = (local("cx"), local("terminated"));
     let argument = (hook.event == Event::Terminated).then(|| quote!(#terminated: #krate::Terminated,));
     let name = Ident::new(&format!("on_{}", hook.event.name()), generated(hook.ident.span()));
-    let helper = hook.is_async.then(sendable);
-    let call = hook_call(hook);
+    let call = hook_call(hook, krate);
     quote! {
         #(#cfgs)*
         async fn #name(
@@ -320,7 +310,6 @@ fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
             #argument
             #cx: &mut #krate::Ctx<Self>,
         ) -> ::core::result::Result<(), #krate::Fault> {
-            #helper
             #call;
             ::core::result::Result::Ok(())
         }
@@ -328,19 +317,14 @@ fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
 }
 
 /// The call of a hook, in a function that returns what a hook may.
-pub(super) fn hook_call(hook: &Hook) -> TokenStream {
+pub(super) fn hook_call(hook: &Hook, krate: &TokenStream) -> TokenStream {
     let args = hook.args.iter().map(|arg| match arg {
         Arg::Field { .. } | Arg::Reply | Arg::Turn => local("terminated"),
         Arg::Context(place) => context(*place),
     });
     let ident = &hook.ident;
     let call = quote_spanned!(generated(ident.span())=> self.#ident(#(#args),*));
-    let call = if hook.is_async {
-        let future = case::sendable(ident, &call);
-        quote!(#future.await)
-    } else {
-        call
-    };
+    let call = if hook.is_async { case::awaited(ident, &case::sendable(ident, &call, krate)) } else { call };
     let question = hook.fallible.then(|| quote!(?));
     quote!(#call #question)
 }

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::Pat;
 use syn::spanned::Spanned;
 
-use super::actor::{hook_call, local, sendable};
+use super::actor::{hook_call, local};
 use super::case::{Case, cases};
 use crate::diag::Diag;
 use crate::model::{Actor, Event, Hook, Options, States, Subject, Unhandled, generated, plain};
@@ -21,9 +21,9 @@ pub(super) fn stash(options: &Options, subject: &Subject) -> TokenStream {
 }
 
 /// `impl Stashes for ..`
-pub(super) fn stashes(options: &Options, subject: &Subject) -> Option<TokenStream> {
+pub(super) fn stashes(options: &Options, subject: &Subject, clause: &TokenStream) -> Option<TokenStream> {
     let Subject { krate, ty, .. } = subject;
-    let (generics, _, clause) = subject.generics.split_for_impl();
+    let (generics, ..) = subject.generics.split_for_impl();
     options.stash.as_ref()?;
     Some(quote! {
         #[automatically_derived]
@@ -140,10 +140,9 @@ pub(super) fn on_enter(options: &Options, hooks: &[Hook], subject: &Subject) -> 
         quote!(#(#cfgs)* #states => #place,)
     });
     let calls = hooks.iter().enumerate().map(|(place, hook)| {
-        let (cfgs, call) = (&hook.copied.cfgs, hook_call(hook));
+        let (cfgs, call) = (&hook.copied.cfgs, hook_call(hook, krate));
         quote!(#(#cfgs)* #place => { #call; })
     });
-    let helper = hooks.iter().any(|hook| hook.is_async).then(sendable);
     let lint = one_state_once();
     let behavior = local("behavior");
     let current = current(options, krate);
@@ -151,7 +150,6 @@ pub(super) fn on_enter(options: &Options, hooks: &[Hook], subject: &Subject) -> 
     Some(quote! {
         #lint
         async fn on_enter(&mut self, #cx: &mut #krate::Ctx<Self>) -> ::core::result::Result<(), #krate::Fault> {
-            #helper
             let #entered = {
                 #current
                 match #behavior {

@@ -8,6 +8,7 @@ use super::actor::{context, local};
 use crate::model::{
     Actor, Answer, Arg, Conditions, Handler, Receiver, Reply, RpcMethod, Run, Served, generated,
 };
+use crate::parse;
 
 /// One kind of message that an actor handles.
 #[derive(Clone, Copy)]
@@ -63,11 +64,6 @@ impl<'a> Case<'a> {
             By::Handler(handler) => handler.is_async,
             By::Rpc(method, _) => method.is_async(),
         }
-    }
-
-    /// Whether its future is proved to be `Send` by [`sendable`].
-    pub(super) fn is_proved(self) -> bool {
-        self.is_async() && matches!(self.by, By::Handler(_))
     }
 
     /// Whether it stays under way while its actor goes on.
@@ -154,7 +150,7 @@ impl<'a> Case<'a> {
         let answer = answer.map(|answer| quote!(#krate::__private::#answer(#cx, #reply, #value)));
         let call = call(handler, &message);
         let handled = if handler.is_async {
-            let future = sendable(&handler.ident, &self.boxed(&handler.run, call));
+            let future = sendable(&handler.ident, &self.boxed(&handler.run, call), krate);
             self.awaited(&handler.run, &future, out, &answer.unwrap_or_default())
         } else {
             let bound = out.map(|out| quote!(let #out =));
@@ -180,13 +176,13 @@ impl<'a> Case<'a> {
         let (krate, reply) = (&self.actor.subject.krate, local("reply"));
         if run.abort_on_cancel.is_none() {
             let bound = out.map(|out| quote!(let #out =));
-            return quote!(#bound #future.await; #answer);
+            let awaited = awaited(self.ident(), future);
+            return quote!(#bound #awaited; #answer);
         }
         let out = out.map_or_else(|| quote!(()), ToTokens::to_token_stream);
+        let aborted = awaited(self.ident(), &quote!(#krate::__private::unless_cancelled(&#reply, #future)));
         quote! {
-            if let ::core::option::Option::Some(#out) =
-                #krate::__private::unless_cancelled(&#reply, #future).await
-            {
+            if let ::core::option::Option::Some(#out) = #aborted {
                 #answer;
             }
         }
@@ -207,7 +203,14 @@ fn call(Handler { ident, args, receiver, .. }: &Handler, message: &Ident) -> Tok
     }
 }
 
+/// Awaits at the handler's name: what is wrong with a future is wrong at one place.
+pub(super) fn awaited(ident: &Ident, future: &TokenStream) -> TokenStream {
+    quote_spanned!(generated(ident.span())=> #future.await)
+}
+
 /// A future that is not `Send` is reported at the handler's name.
-pub(super) fn sendable(ident: &Ident, call: &TokenStream) -> TokenStream {
-    quote_spanned!(generated(ident.span())=> sendable(#call))
+pub(super) fn sendable(ident: &Ident, call: &TokenStream, krate: &TokenStream) -> TokenStream {
+    let place = generated(ident.span());
+    let krate = parse::respan(krate.clone(), place);
+    quote_spanned!(place=> #krate::__private::sendable(#call))
 }

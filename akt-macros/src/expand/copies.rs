@@ -29,7 +29,7 @@ pub(super) fn copies(actor: &Actor) -> TokenStream {
             #[doc(hidden)]
             #[allow(unnameable_types, unreachable_pub)]
             pub trait #trait_name<const HANDLER: usize, const FIELD: usize> {
-                type Is: #krate::__private::MessageArg;
+                type Is: for<'__akt> #krate::__private::MessageArg<'__akt>;
             }
         }
     });

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
-use super::actor::{guard, local, sendable};
+use super::actor::{guard, local};
 use super::case::{Case, cases};
 use crate::model::{Actor, Receiver, Subject, generated};
 use crate::parse;
@@ -115,14 +115,11 @@ fn body<'a>(
 ) -> TokenStream {
     let krate = &actor.subject.krate;
     let (message, owned, cx) = (local("message"), local("owned"), local("cx"));
-    let handled: Vec<_> = handled.collect();
-    let sendable = handled.iter().copied().any(Case::is_proved).then(sendable);
     let guards = actor.guards.iter();
     let guards = guards.map(|it| guard(it, krate, &guarded(&it.ident), &quote!(return #returned;)));
-    let arms = handled.iter().map(|case| case.arm(answering));
+    let arms = handled.map(|case| case.arm(answering));
     let part = actor.matched(&message);
     quote! {
-        #sendable
         let #cx = &#owned;
         #(#guards)*
         match #part {

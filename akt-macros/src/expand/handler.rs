@@ -17,41 +17,6 @@ pub(super) fn messages(actor: &Actor) -> TokenStream {
     quote!(#(#payloads)* #body #message #(#requests)*)
 }
 
-/// Types that cannot be in a message are reported here, on the user's tokens, before anything else.
-pub(super) fn assertions(actor: &Actor) -> TokenStream {
-    let krate = &actor.subject.krate;
-    let of_handlers = actor.handlers.iter().enumerate().map(|(index, handler)| {
-        let cfgs = &handler.copied.cfgs;
-        let fields = handler.fields().enumerate();
-        let arguments =
-            fields.map(|(field, (_, ty))| assertion(actor, &quote!(Argument<#index, #field>), ty));
-        let reply = match &handler.reply {
-            Reply::Unit => None,
-            reply => Some(assertion(actor, &quote!(Answer<#index>), &reply.out())),
-        };
-        let configured = |assertion| quote!(#(#cfgs)* #assertion);
-        arguments.chain(reply).map(configured).collect::<TokenStream>()
-    });
-    quote! {
-        #[allow(dead_code)]
-        const _: () = {
-            trait Argument<const HANDLER: usize, const FIELD: usize> {
-                type Is: #krate::__private::MessageArg + ?::core::marker::Sized;
-            }
-            trait Answer<const HANDLER: usize> {
-                type Is: #krate::__private::ReplyType + ?::core::marker::Sized;
-            }
-            #(#of_handlers)*
-        };
-    }
-}
-
-fn assertion(actor: &Actor, claim: &TokenStream, ty: &TokenStream) -> TokenStream {
-    let subject = &actor.subject.ty;
-    let (generics, clause) = declared(&actor.subject);
-    quote!(impl #generics #claim for #subject #clause { type Is = #ty; })
-}
-
 fn payload(actor: &Actor, handler: &Handler) -> TokenStream {
     let Handler { vis, copied, .. } = handler;
     let (docs, cfgs) = (&copied.docs, &copied.cfgs);
@@ -98,41 +63,12 @@ fn body(actor: &Actor) -> TokenStream {
 }
 
 fn message(actor: &Actor) -> TokenStream {
-    let krate = &actor.subject.krate;
-    let (name, body) = (actor.message(), actor.body());
+    let (krate, name, body) = (&actor.subject.krate, actor.message(), actor.body());
     let docs = format!(" Messages of `{}`.", actor.subject.name);
     let (generics, clause) = declared(&actor.subject);
     let args = actor.subject.type_args();
-    let (payload, reply, formatter) = (local("payload"), local("reply"), local("formatter"));
-    let arms = |each: &dyn Fn(&Handler) -> TokenStream| {
-        let arm = |handler: &Handler| {
-            let (cfgs, variant, rest) = (&handler.copied.cfgs, handler.variant(), each(handler));
-            quote!(#(#cfgs)* #body::#variant #rest,)
-        };
-        actor.handlers.iter().map(arm).collect::<TokenStream>()
-    };
-    let names = arms(&|handler| {
-        let name = handler.name();
-        quote!((..) => #name)
-    });
-    let carried = arms(&|handler| {
-        if handler.is_boxed() {
-            quote!((ref #payload, _) => &**#payload)
-        } else {
-            quote!((ref #payload, _) => #payload)
-        }
-    });
-    let replies = arms(&|_| quote!((_, ref #reply) => #reply.slot()));
-    let erased = arms(&|_| quote!((_, #reply) => #reply.erase()));
-    let inner = local("inner");
-    let nested = |method: TokenStream| {
-        actor.served.as_ref().map(|_| {
-            let by = (method.to_string() != "into_reply").then(|| quote!(ref));
-            quote!(#body::__Contract(#by #inner) => #krate::Message::#method(#inner),)
-        })
-    };
-    let (name_of, carried_by) = (nested(quote!(name)), nested(quote!(carried)));
-    let (reply_of, erased_of) = (nested(quote!(reply)), nested(quote!(into_reply)));
+    let formatter = local("formatter");
+    let methods = message_methods(actor);
     let wraps = wraps(actor);
     quote! {
         #[doc = #docs]
@@ -141,21 +77,7 @@ fn message(actor: &Actor) -> TokenStream {
 
         #[automatically_derived]
         impl #generics #krate::Message for #name #args #clause {
-            fn name(&self) -> &'static str {
-                match self.0 { #names #name_of }
-            }
-
-            fn carried(&self) -> &dyn ::core::any::Any {
-                match self.0 { #carried #carried_by }
-            }
-
-            fn reply(&self) -> ::core::option::Option<&dyn #krate::__private::Slot> {
-                match self.0 { #replies #reply_of }
-            }
-
-            fn into_reply(self) -> #krate::__private::AnyReply {
-                match self.0 { #erased #erased_of }
-            }
+            #methods
         }
 
         #[automatically_derived]
@@ -166,6 +88,54 @@ fn message(actor: &Actor) -> TokenStream {
         }
 
         #wraps
+    }
+}
+
+fn message_methods(actor: &Actor) -> TokenStream {
+    let (krate, body) = (&actor.subject.krate, actor.body());
+    let (payload, reply, inner) = (local("payload"), local("reply"), local("inner"));
+    let arms = |each: &dyn Fn(&Handler) -> TokenStream, nested: TokenStream| {
+        let arm = |handler: &Handler| {
+            let (cfgs, variant, rest) = (&handler.copied.cfgs, handler.variant(), each(handler));
+            quote!(#(#cfgs)* #body::#variant #rest,)
+        };
+        let nested = actor.served.is_some().then(|| quote!(#body::__Contract #nested,));
+        actor.handlers.iter().map(arm).chain(nested).collect::<TokenStream>()
+    };
+    let named = |handler: &Handler| {
+        let name = handler.name();
+        quote!((..) => #name)
+    };
+    let carried = |handler: &Handler| {
+        let unboxed = handler.is_boxed().then(|| quote!(&**));
+        quote!((ref #payload, _) => #unboxed #payload)
+    };
+    let names = arms(&named, quote!((ref #inner) => #krate::Message::name(#inner)));
+    let carried = arms(&carried, quote!((ref #inner) => #krate::Message::carried(#inner)));
+    let replies = arms(
+        &|_| quote!((_, ref #reply) => #reply.slot()),
+        quote!((ref #inner) => #krate::Message::reply(#inner)),
+    );
+    let erased = arms(
+        &|_| quote!((_, #reply) => #reply.erase()),
+        quote!((#inner) => #krate::Message::into_reply(#inner)),
+    );
+    quote! {
+        fn name(&self) -> &'static str {
+            match self.0 { #names }
+        }
+
+        fn carried(&self) -> &dyn ::core::any::Any {
+            match self.0 { #carried }
+        }
+
+        fn reply(&self) -> ::core::option::Option<&dyn #krate::__private::Slot> {
+            match self.0 { #replies }
+        }
+
+        fn into_reply(self) -> #krate::__private::AnyReply {
+            match self.0 { #erased }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! From the model to tokens.
 
 mod actor;
+mod assertions;
 mod behavior;
 mod case;
 mod contract;

@@ -46,7 +46,7 @@ fn options(attr: &Attribute, supported: &[&str], diag: &mut Diag) -> HandlerOpti
     match &attr.meta {
         Meta::Path(_) => {}
         Meta::List(list) => {
-            read(list.tokens.clone(), supported, diag, &mut |key, input| option(key, input, &mut options))
+            read(list.tokens.clone(), supported, diag, &mut |key, input| option(key, input, &mut options));
         }
         Meta::NameValue(pair) => {
             diag.error(pair, "options stand in parentheses: `#[handler(timeout = \"2s\")]`");

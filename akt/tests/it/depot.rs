@@ -226,19 +226,24 @@ async fn sizes(pair: &Pair) {
 
 #[test]
 fn the_contract_is_what_akt_build_makes_of_its_proto() {
+    compare("depot", "crate::contracts", include_str!("../proto/depot.generated"));
+}
+
+/// What akt-build makes of `{name}/v1/{name}.proto` is what is `there`.
+pub(crate) fn compare(name: &str, root: &str, there: &str) {
     let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proto");
-    let out = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("depot");
+    let out = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&out).unwrap();
 
     akt_build::configure()
-        .root("crate::contracts")
+        .root(root)
         .out_dir(&out)
-        .compile(&[tests.join("depot/v1/depot.proto")], &[&tests])
+        .compile(&[tests.join(format!("{name}/v1/{name}.proto"))], &[&tests])
         .unwrap();
 
     let made = std::fs::read_to_string(out.join("akt_contracts.rs")).unwrap();
     if std::env::var_os("AKT_BLESS").is_some() {
-        std::fs::write(tests.join("depot.generated"), &made).unwrap();
+        std::fs::write(tests.join(format!("{name}.generated")), &made).unwrap();
     }
-    assert!(made == include_str!("../proto/depot.generated"), "stale: run this test with AKT_BLESS=1");
+    assert!(made == there, "stale: run this test with AKT_BLESS=1");
 }

@@ -70,7 +70,7 @@ fn mistakes_about_who_has_the_actor_are_reported() {
         [
             "at least one handler can run",
             "a reentrant handler takes `this: Turn<Self>`",
-            "a handler with `Turn<Self>` is reentrant: add `#[handler(reentrant)]`",
+            "a handler with `Turn<Self>` lets others in while it waits; add `reentrant`: `#[handler(reentrant)]`",
             "a reentrant handler is an `async fn`: others run while it awaits; a `fn` takes `&mut self`",
             "a reentrant handler takes `this: Turn<Self>` as its first argument",
             "handlers take `&mut self`, `&self` or `this: Turn<Self>`; the last with `#[handler(reentrant)]`",
@@ -117,14 +117,14 @@ fn all_mistakes_of_an_impl_are_reported_at_once() {
             "message arguments are owned; use `String`",
             "name the argument; destructure in the body",
             "replies are owned; return `Vec<u8>`",
-            "a message cannot be generic; make the actor generic",
+            "a message can't be generic; make the actor generic",
             "message arguments need a concrete type",
-            "replies need a concrete type",
+            "replies need a concrete type; for streams take `out: StreamSink<T>`",
             "only one reference argument is allowed: the context, `cx: &mut Ctx<Self>`",
             "unknown event `strat`; did you mean `start`? supported: `start`, `restart`, `stop`, `terminated`, `enter`",
             "`#[on(terminated)]` takes the actor that stopped: `terminated: Terminated`",
             "`#[on(terminated)]` returns `()` or `Result<(), Fault>`",
-            "`tell` exists on every reference; rename the handler, or its message by `#[handler(name = \"..\")]`",
+            "`tell` exists on every reference; rename or `#[handler(name = \"..\")]`",
         ]
     );
 }
@@ -176,8 +176,8 @@ fn two_handlers_of_one_message_name_each_other() {
     assert_eq!(
         errors(&expand(quote!(), twice)),
         [
-            "message `Add` is already handled; rename one handler",
-            "first handled here",
+            "message `Add` is handled twice; rename one handler",
+            "message `Add` already handled here",
             "`#[on(stop)]` given twice; call one hook from the other",
             "first given here",
         ]
@@ -246,7 +246,7 @@ fn mistakes_in_a_contract_impl_are_reported() {
             "`clear` takes its request: `req: ClearCart`",
             "every method of a contract is a handler; remove `#[handler]`",
             "`chekout` is not in `shop::Cart`; did you mean `checkout`?",
-            "`expire` is not in `shop::Cart`; mark it `#[handler(private)]`, or move it to an inherent `impl`",
+            "`expire` is not in `shop::Cart`; mark `#[handler(private)]` or move it to an inherent `impl`",
         ]
     );
 }
@@ -312,8 +312,8 @@ fn options_that_do_not_fit_their_handler_are_reported() {
             "a deferred handler may end before its asker has an answer; remove `abort_on_cancel`",
             "`Result<u8, String>` is read as a `Result` anyway; remove `result`",
             "`result` is for a handler that returns a `Result` under another name; this one returns nothing",
-            "message `Add` is already handled; rename one handler",
-            "first handled here",
+            "message `Add` is handled twice; rename one handler",
+            "message `Add` already handled here",
         ]
     );
 }

@@ -23,7 +23,10 @@ const ROUND: usize = 128;
 ///
 /// Messages join as long as they are for `&self` handlers and nothing else is to be done: then the group ends,
 /// and it is the others' turn.
-pub async fn share<A: Actor<Flight = Flight<A>> + SharedState>(deck: &mut Deck<'_, A>) {
+pub async fn share<A>(deck: &mut Deck<'_, A>)
+where
+    A: Actor<Flight = Flight<A>> + for<'a> SharedState<'a>,
+{
     let Deck { runner, actor, end } = deck;
     let actor: &A = actor.as_ref().expect("it has started");
     let mut group = Group { flock: Flock::default(), new: true, aside: Vec::new(), closed: false };

@@ -1,0 +1,254 @@
+//! Actors of a contract: every receiver that it may say, and messages of their own beside it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use akt::prelude::*;
+use akt::{LookupError, Network, Remote, Router, Turn};
+use tokio::sync::Notify;
+
+use crate::depot::compare;
+use crate::mill::mill::v1 as mill;
+use crate::support::{Log, settle, system, take};
+
+#[derive(Default)]
+struct Watermill {
+    log: Log,
+    gate: Arc<Notify>,
+    grams: u32,
+    turns: u32,
+}
+
+impl Watermill {
+    fn note(&self, what: impl Into<String>) {
+        self.log.lock().push(what.into());
+    }
+
+    fn flour(&self) -> mill::Flour {
+        mill::Flour { grams: self.grams }
+    }
+}
+
+#[akt::actor(mailbox = bounded(2))]
+impl mill::Mill for Watermill {
+    fn grind(&mut self, grain: mill::Grain) -> mill::Flour {
+        self.grams += grain.grams;
+        self.note(format!("ground {}", grain.grams));
+        self.flour()
+    }
+
+    fn weigh(&self, _: mill::Empty) -> mill::Flour {
+        self.note("weighed");
+        self.flour()
+    }
+
+    async fn watch(&self, grain: mill::Grain) -> mill::Flour {
+        self.note(format!("{} watches", grain.grams));
+        self.gate.notified().await;
+        self.flour()
+    }
+
+    async fn order(this: Turn<Self>, grain: mill::Grain) -> Result<mill::Flour, mill::Broken> {
+        let gate = this.with(|mill| mill.gate.clone());
+        gate.notified().await;
+        this.with(|mill| match mill.grams {
+            0 => Err(mill::Broken { why: format!("no flour for {}", grain.grams) }),
+            _ => Ok(mill.flour()),
+        })
+    }
+
+    #[handler(abort_on_cancel, boxed)]
+    async fn slow(&mut self, grain: mill::Grain) -> mill::Flour {
+        let _left = Leaves { log: self.log.clone(), grams: grain.grams };
+        self.gate.notified().await;
+        self.note("was slow");
+        self.flour()
+    }
+
+    /// The wheel turns by itself.
+    #[handler(private)]
+    #[every("10s")]
+    fn turn(&mut self) -> u32 {
+        self.turns += 1;
+        self.turns
+    }
+
+    #[handler(private)]
+    fn gift(&mut self, grams: u32, cx: &mut Ctx<Self>) -> Forward<mill::Flour> {
+        let own: WatermillRef = cx.me();
+        cx.forward(own.grind(mill::Grain { grams }))
+    }
+}
+
+struct Leaves {
+    log: Log,
+    grams: u32,
+}
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        self.log.lock().push(format!("{} left", self.grams));
+    }
+}
+
+struct Site {
+    system: ActorSystem,
+    mill: WatermillRef,
+    log: Log,
+    gate: Arc<Notify>,
+}
+
+impl Site {
+    async fn new() -> Self {
+        let (log, gate) = (Log::default(), Arc::<Notify>::default());
+        let (seen, opened) = (log.clone(), gate.clone());
+        let system = system().await;
+        let factory = move || Watermill { log: seen.clone(), gate: opened.clone(), ..Watermill::default() };
+        let mill = system.spawn("mill", factory).await.unwrap();
+        Self { system, mill, log, gate }
+    }
+}
+
+const fn grain(grams: u32) -> mill::Grain {
+    mill::Grain { grams }
+}
+
+#[tokio::test(start_paused = true)]
+async fn read_only_rpcs_run_beside_each_other() {
+    let Site { mill, log, gate, .. } = Site::new().await;
+
+    let watching = [mill.watch(grain(1)).start(), mill.watch(grain(2)).start()];
+    settle().await;
+    assert_eq!(mill.weigh(mill::Empty {}).await.unwrap().grams, 0);
+    assert_eq!(take(&log), ["1 watches", "2 watches", "weighed"]);
+
+    gate.notify_waiters();
+    for watched in watching {
+        watched.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reentrant_rpc_lets_others_in_and_answers_with_its_error() {
+    let Site { mill, gate, .. } = Site::new().await;
+
+    let order = mill.order(grain(5)).start();
+    settle().await;
+    mill.grind(grain(3)).await.unwrap();
+    gate.notify_one();
+    assert_eq!(order.await.unwrap().grams, 3);
+
+    let Site { mill, gate, .. } = Site::new().await;
+    gate.notify_one();
+    let error = mill.order(grain(5)).await.unwrap_err();
+    assert!(matches!(&error, AskError::Handler(broken) if broken.why == "no flour for 5"), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn private_handlers_have_timers_and_the_actor_s_own_reference() {
+    let Site { mill, .. } = Site::new().await;
+
+    tokio::time::sleep(Duration::from_secs(25)).await;
+
+    assert_eq!(mill.turn().await.unwrap(), 3, "two ticks, then this call");
+    assert_eq!(mill.gift(4).await.unwrap().grams, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_see_the_contract_only() {
+    let Site { system, mill, .. } = Site::new().await;
+
+    let by_contract: mill::MillRef = system.actor_of("mill").await.unwrap();
+    let by_type: WatermillRef = system.actor_of("mill").await.unwrap();
+    let converted: mill::MillRef = mill.clone().into();
+    for reference in [by_contract, converted] {
+        reference.grind(grain(1)).await.unwrap();
+        reference.ask(mill::Empty {}).await.unwrap();
+        assert_eq!(reference.actor(), mill.actor());
+    }
+    assert_eq!(by_type.grind(grain(1)).await.unwrap().grams, 3);
+
+    let other = system.actor_of::<crate::contracts::depot::v1::DepotRef>("mill").await;
+    assert!(matches!(other, Err(LookupError::OtherMessages { .. })), "{other:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_fit_comes_back_as_the_contract_s_message() {
+    let Site { mill, gate, .. } = Site::new().await;
+    let first = mill.slow(grain(9)).start();
+    settle().await;
+    mill.grind(grain(1)).tell().unwrap();
+    mill.grind(grain(2)).tell().unwrap();
+
+    let refused = mill.grind(grain(3)).tell().unwrap_err();
+    assert!(matches!(&refused, TellError::Full(grain) if grain.grams == 3), "{refused:?}");
+
+    let opened = async {
+        settle().await;
+        gate.notify_one();
+        first.await
+    };
+    let (sent, first) = tokio::join!(mill.grind(grain(4)).send(), opened);
+    sent.unwrap();
+    first.unwrap();
+    assert_eq!(mill.weigh(mill::Empty {}).await.unwrap().grams, 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_rpc_that_is_aborted_ends_at_its_await() {
+    let Site { mill, log, gate, .. } = Site::new().await;
+
+    let asked = mill.slow(grain(1)).start();
+    settle().await;
+    drop(asked);
+    settle().await;
+    assert_eq!(take(&log), ["1 left"]);
+
+    mill.slow(grain(2)).tell().unwrap();
+    settle().await;
+    gate.notify_one();
+    settle().await;
+    assert_eq!(take(&log), ["was slow", "2 left"], "nobody gives up a tell");
+}
+
+#[tokio::test(start_paused = true)]
+async fn routers_take_actors_with_messages_of_their_own() {
+    let system = system().await;
+    let log = Log::default();
+    let seen = log.clone();
+    let factory = move || Watermill { log: seen.clone(), ..Watermill::default() };
+    let mills = system.spawn_router("mills", Router::fan_out(2), factory).await.unwrap();
+
+    mills.grind(grain(1)).tell().unwrap();
+    mills.turn().tell().unwrap();
+    settle().await;
+    assert_eq!(take(&log), ["ground 1"; 2]);
+
+    let found: mill::MillRef = system.actor_of("mills").await.unwrap();
+    found.grind(grain(2)).await.unwrap();
+    settle().await;
+    assert_eq!(take(&log), ["ground 2"; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_contract_with_every_receiver_is_served_to_other_nodes() {
+    let network = Network::new();
+    let start = || ActorSystem::builder("mills").remote(Remote::memory(&network)).start();
+    let (near, far) = (start().await.unwrap(), start().await.unwrap());
+    let gate = Arc::<Notify>::default();
+    let opened = gate.clone();
+    far.spawn("mill", move || Watermill { gate: opened.clone(), ..Watermill::default() }).await.unwrap();
+
+    let address = format!("akt://{}/user/mill", far.address().unwrap());
+    let mill: mill::MillRef = near.actor_at(&address).unwrap();
+
+    assert_eq!(mill.grind(grain(3)).await.unwrap().grams, 3);
+    assert_eq!(mill.weigh(mill::Empty {}).await.unwrap().grams, 3);
+    gate.notify_one();
+    assert_eq!(mill.order(grain(1)).await.unwrap().grams, 3);
+}
+
+#[test]
+fn the_contract_is_what_akt_build_makes_of_its_proto() {
+    compare("mill", "crate::mill", include_str!("../proto/mill.generated"));
+}
