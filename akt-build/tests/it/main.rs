@@ -21,6 +21,9 @@ mod packages {
 mod plain {
     include!("../golden/plain.rs");
 }
+mod stream {
+    include!("../golden/stream.rs");
+}
 mod well_known {
     include!("../golden/well_known.rs");
 }

@@ -110,7 +110,7 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     let request = &request[..method.requests().count()];
     let mut given = request.iter().cloned();
     let args = method.args.iter().map(|arg| match arg {
-        Arg::Field { .. } | Arg::Reply | Arg::Turn => given.next().unwrap_or(local("request")),
+        Arg::Field { .. } | Arg::Reply | Arg::Turn => given.next().unwrap_or_else(|| local("request")),
         Arg::Context(place) => context(*place),
     });
     let place = parse::returned(&sig.output).map_or_else(|| ident.span(), Spanned::span);

@@ -242,6 +242,7 @@ impl<R: Send + 'static> PendingReply for Asked<R> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "an answer is given away")]
 pub(super) fn encode_plain<U: Travels>(out: U) -> Outcome {
     Outcome::Reply(message::encode(&out))
 }

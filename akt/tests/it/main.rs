@@ -41,6 +41,7 @@ mod schedules;
 mod scribe;
 mod semantics;
 mod sharing;
+mod sinks;
 mod spreads;
 mod starting;
 mod stash;

@@ -1,4 +1,5 @@
 //! Streams between actors and askers, on one node and on two.
+#![allow(clippy::disallowed_methods, reason = "the tasks of a test are its own")]
 
 use std::path::Path;
 use std::time::Duration;

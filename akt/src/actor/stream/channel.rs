@@ -28,11 +28,16 @@ struct State<T, E> {
     items: VecDeque<T>,
     course: Course<E>,
     feed: Feed,
-    /// How large an item may be that leaves the node, and how large it is.
-    limit: Option<(usize, fn(&T) -> usize)>,
+    limit: Option<Limit<T>>,
     reader: Option<Waker>,
     /// Those who wait for the end.
     watchers: Vec<Waker>,
+}
+
+/// How large an item may be that leaves the node, and how large it is.
+struct Limit<T> {
+    bytes: usize,
+    measure: fn(&T) -> usize,
 }
 
 enum Course<E> {
@@ -144,14 +149,16 @@ impl<T, E> Channel<T, E> {
 
     /// What is said of `item` if it is too large to leave the node.
     pub(super) fn oversize(&self, item: &T) -> Option<TooLarge> {
-        let (limit, measure) = self.state.lock().limit?;
+        let state = self.state.lock();
+        let &Limit { bytes: limit, measure } = state.limit.as_ref()?;
+        drop(state);
         let bytes = measure(item);
         (bytes > limit).then_some(TooLarge { bytes: bytes as u64, limit: limit as u64 })
     }
 
     /// From now on items are measured: they leave the node.
-    pub(super) fn set_limit(&self, limit: usize, measure: fn(&T) -> usize) {
-        self.state.lock().limit = Some((limit, measure));
+    pub(super) fn set_limit(&self, bytes: usize, measure: fn(&T) -> usize) {
+        self.state.lock().limit = Some(Limit { bytes, measure });
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -248,7 +255,7 @@ impl<T, E> Channel<T, E> {
     }
 
     /// The peer can be reached: grants what it may send first.
-    pub(super) fn connect(&self, line: Arc<dyn Line>) {
+    pub(super) fn connect(&self, line: &Arc<dyn Line>) {
         let mut state = self.state.lock();
         if !matches!(state.course, Course::Open) {
             drop(state);

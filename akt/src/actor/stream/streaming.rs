@@ -29,7 +29,6 @@ use crate::actor::slot::Share;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use]
 pub fn stream<T: Send + 'static>(buffer: usize) -> (StreamSink<T>, Streaming<T>) {
     let channel = Channel::buffered(buffer.clamp(1, super::credit::MOST as usize));
     (StreamSink::new(channel.clone()), Streaming::new(channel))

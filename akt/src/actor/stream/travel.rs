@@ -22,8 +22,12 @@ use crate::message::{self, Travels};
 /// How many items an input may have under way to the node that reads it.
 const WINDOW: usize = 16;
 
+/// What a variant of a message enum has.
+type Message<Q, T, E, R> = (Opened<Q, T, E>, Reply<R>);
+
 /// How the answer and the domain error of an rpc travel.
 #[doc(hidden)]
+#[derive(Clone, Copy)]
 pub struct Ways<R, E> {
     encode: fn(R) -> Outcome,
     decode: fn(Outcome) -> Result<R, AskError>,
@@ -130,7 +134,7 @@ pub fn incoming_server<Q, T, R, E>(
     body: Bytes,
     reply: WireReply,
     ways: Ways<R, E>,
-) -> Result<(Opened<Q, T, E>, Reply<R>), Undecoded>
+) -> Result<Message<Q, T, E, R>, Undecoded>
 where
     Q: Travels,
     T: Travels + Send,
@@ -159,12 +163,11 @@ where
 }
 
 #[doc(hidden)]
-#[expect(clippy::type_complexity, reason = "what a variant of a message enum has")]
 pub fn incoming_both<S, T, R, E>(
     rpc: &'static str,
     reply: WireReply,
     ways: Ways<R, E>,
-) -> Result<(Opened<Streaming<S>, T, E>, Reply<R>), Undecoded>
+) -> Result<Message<Streaming<S>, T, E, R>, Undecoded>
 where
     S: Travels + Send,
     T: Travels + Send,
