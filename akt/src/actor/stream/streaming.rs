@@ -15,7 +15,7 @@ use crate::actor::slot::Share;
 
 /// Makes a stream: what goes into the sink comes out of the other half, which a client-streaming rpc is given.
 ///
-/// At most `buffer` items wait in between, at least one. On the way to another node, as many again wait there.
+/// At most `buffer` items wait in between, at least one. On the way to another node, up to 16 more wait there.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
