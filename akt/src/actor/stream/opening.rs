@@ -2,8 +2,10 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::{Pending, poll_fn};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::channel::Channel;
@@ -173,15 +175,15 @@ fn conclude<Q: Opens>(channel: &Channel<Q::Item, Q::Err>, awaited: Awaited<Q::Ou
 #[doc(hidden)]
 pub trait AnsweredOnce {}
 
-impl<Q: Opens> IntoFuture for Opening<'_, Q>
+/// Only so that rustc says what to do instead.
+impl<Q: Opens> Future for Opening<'_, Q>
 where
-    Self: AnsweredOnce,
+    Q: AnsweredOnce,
 {
     type Output = Infallible;
-    type IntoFuture = Pending<Infallible>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        std::future::pending()
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Infallible> {
+        Poll::Pending
     }
 }
 
