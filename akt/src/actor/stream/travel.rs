@@ -1,4 +1,5 @@
 //! How the messages of streaming rpcs leave a node and come in. Generated code calls it.
+#![expect(clippy::needless_pass_by_value, reason = "functions of an rpc, made where they are given")]
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -27,7 +28,6 @@ type Message<Q, T, E, R> = (Opened<Q, T, E>, Reply<R>);
 
 /// How the answer and the domain error of an rpc travel.
 #[doc(hidden)]
-#[derive(Clone, Copy)]
 pub struct Ways<R, E> {
     encode: fn(R) -> Outcome,
     decode: fn(Outcome) -> Result<R, AskError>,
