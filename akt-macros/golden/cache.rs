@@ -17,11 +17,11 @@ where
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
-        type Is: for<'__akt> crate::reexport::__private::MessageArg<'__akt>
+        type Is: for<'any> crate::reexport::__private::MessageArg<'any>
             + ?::core::marker::Sized;
     }
     trait Answer<const HANDLER: usize, const FIELD: usize> {
-        type Is: for<'__akt> crate::reexport::__private::ReplyType<'__akt>
+        type Is: for<'any> crate::reexport::__private::ReplyType<'any>
             + ?::core::marker::Sized;
     }
     impl<K: Send + 'static, const N: usize> Answer<0usize, 0usize> for Cache<K, N>
@@ -34,7 +34,7 @@ const _: () = {
     where
         Cache<K, N>: Sized,
     {
-        crate::reexport::__private::require_state::<Cache<K, N>>();
+        crate::reexport::__private::require_send::<Cache<K, N>>();
     }
 };
 #[doc(hidden)]
@@ -263,7 +263,7 @@ where
 impl<K: Send + 'static, const N: usize> crate::reexport::Actor for Cache<K, N>
 where
     Self: Sized,
-    for<'__akt> Cache<K, N>: crate::reexport::__private::ActorState<'__akt>,
+    Cache<K, N>: ::core::marker::Send,
 {
     type Msg = CacheMsg<K, N>;
     type Ref = CacheRef<K, N>;

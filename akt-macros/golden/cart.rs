@@ -57,7 +57,7 @@ const __AKT_ACTOR_FOR_MyCart: () = ();
 )]
 impl ::akt::Actor for MyCart
 where
-    for<'__akt> MyCart: ::akt::__private::ActorState<'__akt>,
+    for<'any> MyCart: ::akt::__private::ActorState<'any>,
 {
     type Msg = shop::v1::CartMsg;
     type Ref = shop::v1::CartRef;

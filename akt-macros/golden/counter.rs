@@ -65,12 +65,10 @@ impl Counter {
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
-        type Is: for<'__akt> ::akt::__private::MessageArg<'__akt>
-            + ?::core::marker::Sized;
+        type Is: for<'any> ::akt::__private::MessageArg<'any> + ?::core::marker::Sized;
     }
     trait Answer<const HANDLER: usize, const FIELD: usize> {
-        type Is: for<'__akt> ::akt::__private::ReplyType<'__akt>
-            + ?::core::marker::Sized;
+        type Is: for<'any> ::akt::__private::ReplyType<'any> + ?::core::marker::Sized;
     }
     impl Argument<0usize, 0usize> for Counter {
         type Is = i64;
@@ -266,7 +264,7 @@ impl ::akt::Accepts<CounterMsg> for __CounterMove {
 #[doc(hidden)]
 #[allow(unnameable_types, unreachable_pub)]
 pub trait __CounterConfigured<const HANDLER: usize, const FIELD: usize> {
-    type Is: for<'__akt> ::akt::__private::MessageArg<'__akt>;
+    type Is: for<'any> ::akt::__private::MessageArg<'any>;
 }
 #[cfg(feature = "load")]
 impl __CounterConfigured<1usize, 0usize> for Counter {
@@ -280,12 +278,12 @@ impl __CounterConfigured<1usize, 0usize> for Counter {
 #[allow(private_bounds, private_interfaces)]
 impl ::akt::CloneMessage for CounterMsg
 where
-    for<'__akt> i64: ::akt::__private::CloneArg<'__akt>,
-    for<'__akt> <Counter as __CounterConfigured<
+    for<'any> i64: ::akt::__private::CloneArg<'any>,
+    for<'any> <Counter as __CounterConfigured<
         1usize,
         0usize,
-    >>::Is: ::akt::__private::CloneArg<'__akt>,
-    for<'__akt> [u8; <Counter>::N]: ::akt::__private::CloneArg<'__akt>,
+    >>::Is: ::akt::__private::CloneArg<'any>,
+    for<'any> [u8; <Counter>::N]: ::akt::__private::CloneArg<'any>,
 {
     fn open<__AktOpener: ::akt::__private::Opener<Self>>(
         self,
@@ -427,7 +425,7 @@ impl ::akt::ActorRef for CounterRef {
 )]
 impl ::akt::Actor for Counter
 where
-    for<'__akt> Counter: ::akt::__private::ActorState<'__akt>,
+    for<'any> Counter: ::akt::__private::ActorState<'any>,
 {
     type Msg = CounterMsg;
     type Ref = CounterRef;

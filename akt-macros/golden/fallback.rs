@@ -264,7 +264,7 @@ impl ::akt::ActorRef for CounterRef {
 )]
 impl ::akt::Actor for Counter
 where
-    for<'__akt> Counter: ::akt::__private::ActorState<'__akt>,
+    for<'any> Counter: ::akt::__private::ActorState<'any>,
 {
     type Msg = CounterMsg;
     type Ref = CounterRef;

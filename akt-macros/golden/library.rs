@@ -68,12 +68,10 @@ impl<K: Key> Library<K> {
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
-        type Is: for<'__akt> ::akt::__private::MessageArg<'__akt>
-            + ?::core::marker::Sized;
+        type Is: for<'any> ::akt::__private::MessageArg<'any> + ?::core::marker::Sized;
     }
     trait Answer<const HANDLER: usize, const FIELD: usize> {
-        type Is: for<'__akt> ::akt::__private::ReplyType<'__akt>
-            + ?::core::marker::Sized;
+        type Is: for<'any> ::akt::__private::ReplyType<'any> + ?::core::marker::Sized;
     }
     impl<K: Key> Argument<0usize, 0usize> for Library<K> {
         type Is = K;
@@ -94,7 +92,7 @@ const _: () = {
         type Is = u64;
     }
     fn required<K: Key>() {
-        ::akt::__private::require_state::<Library<K>>();
+        ::akt::__private::require_send::<Library<K>>();
         ::akt::__private::require_shared::<Library<K>>();
     }
 };
@@ -347,9 +345,9 @@ impl<K: Key> ::akt::Accepts<LibraryMsg<K>> for __LibraryClose<K> {
 #[allow(private_bounds, private_interfaces)]
 impl<K: Key> ::akt::CloneMessage for LibraryMsg<K>
 where
-    for<'__akt> K: ::akt::__private::CloneArg<'__akt>,
-    for<'__akt> String: ::akt::__private::CloneArg<'__akt>,
-    for<'__akt> String: ::akt::__private::CloneArg<'__akt>,
+    for<'any> K: ::akt::__private::CloneArg<'any>,
+    for<'any> String: ::akt::__private::CloneArg<'any>,
+    for<'any> String: ::akt::__private::CloneArg<'any>,
 {
     fn open<__AktOpener: ::akt::__private::Opener<Self>>(
         self,
@@ -561,8 +559,8 @@ impl<K: Key> ::akt::ActorRef for LibraryRef<K> {
 )]
 impl<K: Key> ::akt::Actor for Library<K>
 where
-    for<'__akt> Library<K>: ::akt::__private::ActorState<'__akt>,
-    for<'__akt> Library<K>: ::akt::__private::SharedState<'__akt>,
+    Library<K>: ::core::marker::Send,
+    for<'any> Library<K>: ::akt::__private::SharedState<'any>,
 {
     type Msg = LibraryMsg<K>;
     type Ref = LibraryRef<K>;

@@ -54,7 +54,7 @@ const __AKT_ACTOR_FOR_MyRadio: () = ();
 )]
 impl ::akt::Actor for MyRadio
 where
-    for<'__akt> MyRadio: ::akt::__private::ActorState<'__akt>,
+    for<'any> MyRadio: ::akt::__private::ActorState<'any>,
 {
     type Msg = radio::v1::RadioMsg;
     type Ref = radio::v1::RadioRef;

@@ -59,12 +59,10 @@ impl Session {
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
-        type Is: for<'__akt> ::akt::__private::MessageArg<'__akt>
-            + ?::core::marker::Sized;
+        type Is: for<'any> ::akt::__private::MessageArg<'any> + ?::core::marker::Sized;
     }
     trait Answer<const HANDLER: usize, const FIELD: usize> {
-        type Is: for<'__akt> ::akt::__private::ReplyType<'__akt>
-            + ?::core::marker::Sized;
+        type Is: for<'any> ::akt::__private::ReplyType<'any> + ?::core::marker::Sized;
     }
     impl Argument<0usize, 0usize> for Session {
         type Is = String;
@@ -237,7 +235,7 @@ impl ::akt::Accepts<SessionMsg> for __SessionDrain {
 #[allow(private_bounds, private_interfaces)]
 impl ::akt::CloneMessage for SessionMsg
 where
-    for<'__akt> String: ::akt::__private::CloneArg<'__akt>,
+    for<'any> String: ::akt::__private::CloneArg<'any>,
 {
     fn open<__AktOpener: ::akt::__private::Opener<Self>>(
         self,
@@ -372,7 +370,7 @@ impl ::akt::ActorRef for SessionRef {
 )]
 impl ::akt::Actor for Session
 where
-    for<'__akt> Session: ::akt::__private::ActorState<'__akt>,
+    for<'any> Session: ::akt::__private::ActorState<'any>,
 {
     type Msg = SessionMsg;
     type Ref = SessionRef;
@@ -485,5 +483,5 @@ where
 #[automatically_derived]
 impl ::akt::Stashes for Session
 where
-    for<'__akt> Session: ::akt::__private::ActorState<'__akt>,
+    for<'any> Session: ::akt::__private::ActorState<'any>,
 {}

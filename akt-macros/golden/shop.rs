@@ -67,12 +67,10 @@ impl MyCart {
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
-        type Is: for<'__akt> ::akt::__private::MessageArg<'__akt>
-            + ?::core::marker::Sized;
+        type Is: for<'any> ::akt::__private::MessageArg<'any> + ?::core::marker::Sized;
     }
     trait Answer<const HANDLER: usize, const FIELD: usize> {
-        type Is: for<'__akt> ::akt::__private::ReplyType<'__akt>
-            + ?::core::marker::Sized;
+        type Is: for<'any> ::akt::__private::ReplyType<'any> + ?::core::marker::Sized;
     }
     impl Argument<1usize, 0usize> for MyCart {
         type Is = PathBuf;
@@ -219,7 +217,7 @@ impl ::akt::Accepts<MyCartMsg> for __MyCartLoadAll {
 #[allow(private_bounds, private_interfaces)]
 impl ::akt::CloneMessage for MyCartMsg
 where
-    for<'__akt> PathBuf: ::akt::__private::CloneArg<'__akt>,
+    for<'any> PathBuf: ::akt::__private::CloneArg<'any>,
 {
     fn open<__AktOpener: ::akt::__private::Opener<Self>>(
         self,
@@ -331,8 +329,8 @@ impl ::core::convert::From<MyCartRef> for shop::v1::CartRef {
 )]
 impl ::akt::Actor for MyCart
 where
-    for<'__akt> MyCart: ::akt::__private::ActorState<'__akt>,
-    for<'__akt> MyCart: ::akt::__private::SharedState<'__akt>,
+    for<'any> MyCart: ::akt::__private::ActorState<'any>,
+    for<'any> MyCart: ::akt::__private::SharedState<'any>,
 {
     type Msg = MyCartMsg;
     type Ref = MyCartRef;

@@ -47,12 +47,10 @@ impl Store {
 #[allow(dead_code)]
 const _: () = {
     trait Argument<const HANDLER: usize, const FIELD: usize> {
-        type Is: for<'__akt> ::akt::__private::MessageArg<'__akt>
-            + ?::core::marker::Sized;
+        type Is: for<'any> ::akt::__private::MessageArg<'any> + ?::core::marker::Sized;
     }
     trait Answer<const HANDLER: usize, const FIELD: usize> {
-        type Is: for<'__akt> ::akt::__private::ReplyType<'__akt>
-            + ?::core::marker::Sized;
+        type Is: for<'any> ::akt::__private::ReplyType<'any> + ?::core::marker::Sized;
     }
     impl Argument<2usize, 0usize> for Store {
         type Is = String;
@@ -269,8 +267,8 @@ impl ::akt::Accepts<StoreMsg> for __StoreRoute {
 #[allow(private_bounds, private_interfaces)]
 impl ::akt::CloneMessage for StoreMsg
 where
-    for<'__akt> String: ::akt::__private::CloneArg<'__akt>,
-    for<'__akt> Job: ::akt::__private::CloneArg<'__akt>,
+    for<'any> String: ::akt::__private::CloneArg<'any>,
+    for<'any> Job: ::akt::__private::CloneArg<'any>,
 {
     fn open<__AktOpener: ::akt::__private::Opener<Self>>(
         self,
@@ -424,7 +422,7 @@ impl ::akt::ActorRef for StoreRef {
 )]
 impl ::akt::Actor for Store
 where
-    for<'__akt> Store: ::akt::__private::ActorState<'__akt>,
+    for<'any> Store: ::akt::__private::ActorState<'any>,
 {
     type Msg = StoreMsg;
     type Ref = StoreRef;

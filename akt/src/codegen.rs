@@ -28,6 +28,9 @@ pub const fn require_reply<T: for<'a> ReplyType<'a> + ?Sized>() {}
 /// Fails to compile unless `T` can be the state of an actor.
 pub const fn require_state<T: for<'a> ActorState<'a>>() {}
 
+/// Fails to compile unless `T`, which has parameters, can be the state of an actor.
+pub const fn require_send<T: Send>() {}
+
 /// Fails to compile unless handlers can share a `T`.
 pub const fn require_shared<T: for<'a> SharedState<'a>>() {}
 

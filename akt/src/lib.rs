@@ -92,14 +92,14 @@ pub mod __private {
         AnsweredOnce, AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full, Incoming,
         Input, Join, Lost, Mode, Next, NoFlight, NoReturns, NoStash, Opened, Opener, Outgoing, Returning,
         Returns, Shelf, Slot, Stash, State, Treatment, Undecoded, Ways, WireReply, Wraps, answer,
-        answer_result, answered, every, fallible, forward, forward_result, incoming, incoming_both,
-        incoming_client, incoming_result, incoming_server, narrow, one_reader, open_nested, outgoing,
-        outgoing_both, outgoing_client, outgoing_result, outgoing_server, plain, receive, reject, share, tie,
-        unknown_rpc, unless_cancelled,
+        answer_or_fail, answer_result, answered, every, fallible, forward, forward_result, incoming,
+        incoming_both, incoming_client, incoming_result, incoming_server, listen, narrow, one_reader,
+        open_nested, outgoing, outgoing_both, outgoing_client, outgoing_result, outgoing_server, plain,
+        receive, reject, share, tie, unknown_rpc, unless_cancelled,
     };
     pub use crate::codegen::{
-        IsResult, assert_codegen, good, require_argument, require_reply, require_shared, require_state,
-        sendable,
+        IsResult, assert_codegen, good, require_argument, require_reply, require_send, require_shared,
+        require_state, sendable,
     };
     #[cfg(feature = "cron")]
     pub use crate::cron::cron;

@@ -1,5 +1,7 @@
 //! What the micro benches share: a small actor, a contract, and one thread for it to live on.
 
+pub mod hundred;
+
 use std::fmt;
 use std::future::Future;
 

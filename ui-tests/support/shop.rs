@@ -89,6 +89,12 @@ impl akt::Message for CartMsg {
     }
 }
 
+impl akt::CloneMessage for CartMsg {
+    fn open<O: akt::__private::Opener<Self>>(self, _: O) -> O::Out {
+        unimplemented!()
+    }
+}
+
 impl akt::Protocol for CartMsg {
     const NAME: &'static str = "shop.v1.Cart";
     const RPCS: &'static [RpcInfo] = &[];

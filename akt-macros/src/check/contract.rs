@@ -6,7 +6,7 @@ use syn::{Attribute, Expr, Ident, Signature};
 
 use super::{borrows_self, compact, last_of};
 use crate::diag::{self, Diag};
-use crate::model::{Contract, Receiver, Rpc, RpcMethod, RpcReceiver, RpcShape, plain};
+use crate::model::{Contract, Handler, Receiver, Rpc, RpcMethod, RpcReceiver, RpcShape, Served, plain};
 use crate::parse::{is_turn, typed};
 
 /// A method has its actor as its contract says.
@@ -140,5 +140,17 @@ fn one_request(method: &RpcMethod, rpc: &Rpc, diag: &mut Diag) {
     }
     for surplus in requests {
         diag.error(surplus, format!("`{ident}` takes one request, `{request}`, and the context"));
+    }
+}
+
+/// A message beside the contract has a name of its own.
+pub(crate) fn not_an_rpc(handler: &Handler, served: &Served, diag: &mut Diag) {
+    let name = handler.name();
+    if served.contract.rpcs.iter().any(|rpc| plain(&rpc.method) == name) {
+        let path = compact(&served.contract.path);
+        diag.error(
+            handler.method(),
+            format!("`{name}` is an rpc of `{path}`; give the private message another name"),
+        );
     }
 }

@@ -14,7 +14,9 @@ use crate::model::{
 };
 use crate::parse::{is_turn, lifetimes, returned, typed, ungroup};
 
-pub(crate) use self::contract::{is_in_contract, no_handler_in_contract, rpc_arguments, rpc_receiver};
+pub(crate) use self::contract::{
+    is_in_contract, no_handler_in_contract, not_an_rpc, rpc_arguments, rpc_receiver,
+};
 
 /// Methods that every reference has.
 const RESERVED: &[&str] = &["actor", "ask", "clone", "grain", "tell"];
@@ -271,7 +273,9 @@ pub(crate) fn no_message(sig: &Signature, args: &[Arg], diag: &mut Diag) {
 pub(crate) fn hook_arguments(event: Event, sig: &Signature, args: &[Arg], diag: &mut Diag) {
     let fields: Vec<_> = typed(sig).zip(args).filter(|(_, arg)| matches!(arg, Arg::Field { .. })).collect();
     match (event, fields.as_slice()) {
-        (Event::Terminated, [_]) | (Event::Start | Event::Restart | Event::Stop | Event::Enter, []) => {}
+        (Event::Terminated | Event::Heard, [_])
+        | (Event::Start | Event::Restart | Event::Stop | Event::Enter, []) => {}
+        (Event::Heard, _) => diag.error(&sig.ident, "`#[on(event)]` takes what happened: `event: Event`"),
         (Event::Terminated, _) => {
             diag.error(
                 &sig.ident,
@@ -282,6 +286,15 @@ pub(crate) fn hook_arguments(event: Event, sig: &Signature, args: &[Arg], diag: 
             let text = format!("`#[on({})]` takes no arguments but the context", event.name());
             diag.error(surplus, text);
         }
+    }
+}
+
+/// What is heard is heard at once: the next event waits for it.
+pub(crate) fn hears_at_once(event: Event, sig: &Signature, diag: &mut Diag) {
+    if let (Event::Heard, Some(asyncness)) = (event, &sig.asyncness) {
+        let text =
+            "`#[on(event)]` is a `fn`; begin what takes time with `cx.pipe`, or send yourself a message";
+        diag.error(asyncness, text);
     }
 }
 
@@ -300,12 +313,13 @@ pub(crate) fn handlers(actor: &Actor, diag: &mut Diag) {
     }
     for (index, handler) in actor.handlers.iter().enumerate() {
         not_reserved(handler, diag);
+        actor.served.iter().for_each(|served| not_an_rpc(handler, served, diag));
         let earlier = &actor.handlers[..index];
         if let Some(first) = earlier.iter().find(|first| same_message(first, handler)) {
             let message = handler.variant();
             let text = format!("message `{message}` is handled twice; rename one handler");
             let first_text = format!("message `{message}` already handled here");
-            diag.twice(handler.place(), &text, first.place(), &first_text);
+            diag.twice(handler.method(), &text, first.method(), &first_text);
         }
     }
 }
@@ -375,7 +389,7 @@ fn not_reserved(handler: &Handler, diag: &mut Diag) {
     let name = handler.name();
     if is_reserved(&name) {
         let text = format!("`{name}` exists on every reference; rename or `#[handler(name = \"..\")]`");
-        diag.error(handler.place(), text);
+        diag.error(handler.method(), text);
     }
 }
 

@@ -151,7 +151,7 @@ pub(super) fn actor_impl(actor: &Actor, options: &Options, body: &TokenStream) -
     }
 }
 
-/// Sets the timers of `#[every(..)]` and `#[cron(..)]` handlers.
+/// Sets the timers of `#[every(..)]` and `#[cron(..)]` handlers, and listens for `#[on(event)]` hooks.
 fn timers(actor: &Actor) -> Option<TokenStream> {
     let krate = &actor.subject.krate;
     let cx = &local("cx");
@@ -162,7 +162,8 @@ fn timers(actor: &Actor) -> Option<TokenStream> {
             quote!(#(#cfgs)* #timer)
         })
     });
-    let timers: Vec<_> = timers.collect();
+    let listeners = actor.hooks.iter().filter(|hook| hook.event == Event::Heard);
+    let timers: Vec<_> = timers.chain(listeners.map(|hook| listener(hook, krate, cx))).collect();
     (!timers.is_empty()).then(|| {
         quote! {
             fn set_timers(#cx: &mut #krate::Ctx<Self>) {
@@ -170,6 +171,22 @@ fn timers(actor: &Actor) -> Option<TokenStream> {
             }
         }
     })
+}
+
+/// Has an `#[on(event)]` hook hear what it names.
+fn listener(hook: &Hook, krate: &TokenStream, cx: &Ident) -> TokenStream {
+    let (cfgs, ident, event, me) = (&hook.copied.cfgs, &hook.ident, local("event"), local("me"));
+    let args = hook.args.iter().map(|arg| match arg {
+        Arg::Context(place) => context(*place),
+        Arg::Field { .. } | Arg::Reply | Arg::Turn => event.clone(),
+    });
+    let wanted = hook.pattern.as_ref().map_or_else(|| quote!(_), |pattern| quote!(#pattern));
+    let call = quote_spanned!(generated(ident.span())=> #me.#ident(#(#args),*));
+    let heard = if hook.fallible { call } else { quote!({ #call; ::core::result::Result::Ok(()) }) };
+    quote! {
+        #(#cfgs)*
+        #krate::__private::listen(#cx, |#event| ::core::matches!(#event, #wanted), |#me: &mut Self, #event, #cx| #heard);
+    }
 }
 
 fn timer(timer: &Timer, krate: &TokenStream, cx: &Ident, handler: &Ident) -> TokenStream {
@@ -292,7 +309,8 @@ fn dispatch(actor: &Actor) -> TokenStream {
 
 /// The `#[on(..)]` methods that need no behaviour.
 pub(super) fn hooks(hooks: &[Hook], subject: &Subject) -> TokenStream {
-    hooks.iter().filter(|hook| hook.event != Event::Enter).map(|hook| self::hook(hook, subject)).collect()
+    let own = hooks.iter().filter(|hook| !matches!(hook.event, Event::Enter | Event::Heard));
+    own.map(|hook| self::hook(hook, subject)).collect()
 }
 
 /// One `#[on(..)]` method, called from the trait's.

@@ -38,8 +38,8 @@ pub(super) fn assertions(actor: &Actor) -> TokenStream {
     });
     // Of a contract's actor its trait says the same.
     let state = actor.served.is_none().then(|| {
-        let shared = shared(actor);
-        quote!(#krate::__private::require_state::<#ty>(); #shared)
+        let (shared, require) = (shared(actor), state(actor, &quote!(require_state), &quote!(require_send)));
+        quote!(#krate::__private::#require::<#ty>(); #shared)
     });
     let (generics, clause) = declared(&actor.subject);
     let declared = others.iter().map(|Claim { cfgs, what, handler, field, ty: claimed }| {
@@ -50,10 +50,10 @@ pub(super) fn assertions(actor: &Actor) -> TokenStream {
         #[allow(dead_code)]
         const _: () = {
             trait Argument<const HANDLER: usize, const FIELD: usize> {
-                type Is: for<'__akt> #krate::__private::MessageArg<'__akt> + ?::core::marker::Sized;
+                type Is: for<'any> #krate::__private::MessageArg<'any> + ?::core::marker::Sized;
             }
             trait Answer<const HANDLER: usize, const FIELD: usize> {
-                type Is: for<'__akt> #krate::__private::ReplyType<'__akt> + ?::core::marker::Sized;
+                type Is: for<'any> #krate::__private::ReplyType<'any> + ?::core::marker::Sized;
             }
             #(#declared)*
             fn required #generics() #clause {
@@ -62,6 +62,12 @@ pub(super) fn assertions(actor: &Actor) -> TokenStream {
             }
         };
     }
+}
+
+/// What is said of the state of an actor, or of one with parameters: there rustc knows which of them it is.
+fn state(actor: &Actor, of: &TokenStream, of_generic: &TokenStream) -> TokenStream {
+    let generic = actor.subject.generics.type_params().next().is_some();
+    if generic { of_generic.clone() } else { of.clone() }
 }
 
 /// A type of the user's, and what it is to be.
@@ -145,7 +151,7 @@ pub(super) fn assumed(actor: &Actor) -> Vec<WherePredicate> {
     let suspects = claims(actor).filter(Claim::is_suspect);
     let predicate = |Claim { what, ty, .. }: Claim<'_>| {
         let bound = what.bound();
-        syn::parse2(quote_spanned!(generated(ty.span())=> for<'__akt> #ty: #krate::__private::#bound<'__akt>))
+        syn::parse2(quote_spanned!(generated(ty.span())=> for<'any> #ty: #krate::__private::#bound<'any>))
             .ok()
     };
     suspects.filter_map(predicate).collect()
@@ -164,10 +170,11 @@ fn is_suspect(ty: TokenStream) -> bool {
 pub(super) fn clause(actor: &Actor) -> TokenStream {
     let (krate, ty) = (&actor.subject.krate, &actor.subject.ty);
     let own = actor.subject.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-    let state = quote!(for<'__akt> #ty: #krate::__private::ActorState<'__akt>);
+    let known = quote!(for<'any> #ty: #krate::__private::ActorState<'any>);
+    let state = state(actor, &known, &quote!(#ty: ::core::marker::Send));
     let shared = cases(actor).find_map(shares).map(|place| {
         let here = parse::respan(krate.clone(), place);
-        quote_spanned!(place=> for<'__akt> #ty: #here::__private::SharedState<'__akt>)
+        quote_spanned!(place=> for<'any> #ty: #here::__private::SharedState<'any>)
     });
     let all = own.map(ToTokens::to_token_stream).chain([state]).chain(shared);
     quote!(where #(#all,)*)

@@ -137,11 +137,16 @@ impl<'a> Case<'a> {
     fn handled(self, handler: &Handler, cx: &TokenStream) -> TokenStream {
         let krate = &self.actor.subject.krate;
         let (message, reply, out) = (local("message"), local("reply"), local("out"));
-        let nothing = handler.answer == Answer::Deferred || matches!(handler.reply, Reply::Unit);
+        let nothing = match handler.answer {
+            Answer::Deferred => true,
+            Answer::Returned => matches!(handler.reply, Reply::Unit),
+            Answer::Forwarded | Answer::Failing => false,
+        };
         let out = (!nothing).then_some(&out);
         let value = out.map_or_else(|| quote!(()), ToTokens::to_token_stream);
         let answer = match (handler.answer, handler.reply.is_fallible()) {
             (Answer::Deferred, _) => None,
+            (Answer::Failing, _) => Some(quote!(answer_or_fail)),
             (Answer::Forwarded, true) => Some(quote!(forward_result)),
             (Answer::Forwarded, false) => Some(quote!(forward)),
             (Answer::Returned, true) => Some(quote!(answer_result)),

@@ -74,7 +74,8 @@ fn trait_impl(actor: &Actor, served: &Served) -> ItemImpl {
 }
 
 /// The receiver and the type of the context, as the contract's trait has them.
-fn signature(rpc: &Rpc, krate: &TokenStream) -> (TokenStream, TokenStream) {
+fn signature(rpc: &Rpc, actor: &Actor) -> (TokenStream, TokenStream) {
+    let krate = &actor.subject.krate;
     match rpc.receiver {
         RpcReceiver::Exclusive => (quote!(&mut self), quote!(&mut #krate::Ctx<Self>)),
         RpcReceiver::Shared => (quote!(&self), quote!(&#krate::Ctx<Self>)),
@@ -90,7 +91,7 @@ fn async_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     let mut item = method.item.clone();
     let context = method.context().cloned().map_or_else(
         || {
-            let (cx, (_, ty)) = (local("_cx"), signature(rpc, &actor.subject.krate));
+            let (cx, (_, ty)) = (local("_cx"), signature(rpc, actor));
             syn::parse_quote!(#cx: #ty)
         },
         FnArg::Typed,
@@ -116,7 +117,7 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     let place = parse::returned(&sig.output).map_or_else(|| ident.span(), Spanned::span);
     let out = parse::respan(out, place);
     let call = quote_spanned!(generated(place)=> self.#hidden(#(#args),*));
-    let (receiver, context_type) = signature(rpc, &actor.subject.krate);
+    let (receiver, context_type) = signature(rpc, actor);
     quote! {
         #(#cfgs)*
         #(#docs)*
@@ -132,7 +133,7 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
 fn stand_in(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     let (ident, out, krate) = (&method.item.sig.ident, rpc.out(), &actor.subject.krate);
     let arguments = rpc.arguments(krate).into_iter().map(|(_, ty)| ty);
-    let (receiver, context) = signature(rpc, krate);
+    let (receiver, context) = signature(rpc, actor);
     quote! {
         #[allow(refining_impl_trait, unused_variables)]
         fn #ident(#receiver, #(_: #arguments,)* _: #context) -> ::core::future::Ready<#out> {

@@ -29,7 +29,7 @@ pub(super) fn copies(actor: &Actor) -> TokenStream {
             #[doc(hidden)]
             #[allow(unnameable_types, unreachable_pub)]
             pub trait #trait_name<const HANDLER: usize, const FIELD: usize> {
-                type Is: for<'__akt> #krate::__private::MessageArg<'__akt>;
+                type Is: for<'any> #krate::__private::MessageArg<'any>;
             }
         }
     });
@@ -72,7 +72,7 @@ fn bounds(actor: &Actor) -> Vec<TokenStream> {
         let configured = configured_type(actor, index, field);
         let ty = if handler.copied.cfgs.is_empty() { ty } else { &configured };
         let place = generated(ty.span());
-        quote_spanned!(place=> for<'__akt> #ty: #krate::__private::CloneArg<'__akt>)
+        quote_spanned!(place=> for<'any> #ty: #krate::__private::CloneArg<'any>)
     };
     fields(actor).map(bound).collect()
 }

@@ -132,7 +132,7 @@ pub(crate) struct Handler {
     pub(crate) conditions: Conditions,
     pub(crate) run: Run,
     /// What `name = ".."` says.
-    pub(crate) called: Option<LitStr>,
+    pub(crate) called: Option<Ident>,
     /// A mistake was reported for it: the fallback keeps its name and nothing else.
     pub(crate) broken: bool,
 }
@@ -146,7 +146,7 @@ pub(crate) struct HandlerOptions {
     pub(crate) max: Option<(Ident, Expr)>,
     pub(crate) private: Option<Ident>,
     pub(crate) result: Option<Ident>,
-    pub(crate) called: Option<LitStr>,
+    pub(crate) called: Option<Ident>,
     pub(crate) conditions: Conditions,
     pub(crate) run: Run,
 }
@@ -179,6 +179,8 @@ pub(crate) enum Answer {
     Deferred,
     /// The actor that the returned `Forward<T>` goes to.
     Forwarded,
+    /// The handler, if it does not return the fault of its actor.
+    Failing,
 }
 
 /// What sends a handler's message again and again.
@@ -230,7 +232,7 @@ pub(crate) enum Reply {
 /// One `#[on(..)]` method.
 pub(crate) struct Hook {
     pub(crate) event: Event,
-    /// The states of `#[on(enter = ..)]`; all of them if absent.
+    /// The states of `#[on(enter = ..)]`, the events of `#[on(event = ..)]`; all of them if absent.
     pub(crate) pattern: Option<Pat>,
     pub(crate) ident: Ident,
     pub(crate) copied: Copied,
@@ -253,6 +255,8 @@ pub(crate) enum Event {
     Stop,
     Terminated,
     Enter,
+    /// Something happened in the system.
+    Heard,
 }
 
 /// The attributes of a method that generated items repeat.
@@ -357,20 +361,12 @@ impl Subject {
 impl Handler {
     /// The message's name, without `r#`.
     pub(crate) fn name(&self) -> String {
-        self.called.as_ref().map_or_else(|| plain(&self.ident), LitStr::value)
+        plain(self.method())
     }
 
     /// Its method of the reference.
-    pub(crate) fn method(&self) -> Ident {
-        match &self.called {
-            Some(name) => Ident::new(&name.value(), name.span()),
-            None => self.ident.clone(),
-        }
-    }
-
-    /// Where its name stands.
-    pub(crate) fn place(&self) -> TokenStream {
-        self.called.as_ref().map_or_else(|| self.ident.to_token_stream(), ToTokens::to_token_stream)
+    pub(crate) fn method(&self) -> &Ident {
+        self.called.as_ref().unwrap_or(&self.ident)
     }
 
     /// Its variant in the body enum.
@@ -427,7 +423,8 @@ impl Reply {
 }
 
 impl Event {
-    pub(crate) const NAMES: &'static [&'static str] = &["start", "restart", "stop", "terminated", "enter"];
+    pub(crate) const NAMES: &'static [&'static str] =
+        &["start", "restart", "stop", "terminated", "enter", "event"];
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -436,6 +433,7 @@ impl Event {
             "stop" => Some(Self::Stop),
             "terminated" => Some(Self::Terminated),
             "enter" => Some(Self::Enter),
+            "event" => Some(Self::Heard),
             _ => None,
         }
     }
@@ -447,6 +445,7 @@ impl Event {
             Self::Stop => "stop",
             Self::Terminated => "terminated",
             Self::Enter => "enter",
+            Self::Heard => "event",
         }
     }
 }

@@ -115,7 +115,7 @@ pub(crate) fn is(attr: &Attribute, name: &str) -> bool {
 
 /// Reads the event of `#[on(start)]`, and the states of `#[on(enter = Phase::Ready)]`.
 pub(crate) fn event(attr: &Attribute, diag: &mut Diag) -> Option<(Event, Option<Pat>)> {
-    const EVENTS: &str = "`#[on(start)]`, `#[on(restart)]`, `#[on(stop)]`, `#[on(terminated)]` or `#[on(enter = Phase::Ready)]`";
+    const EVENTS: &str = "`#[on(start)]`, `#[on(restart)]`, `#[on(stop)]`, `#[on(terminated)]`, `#[on(enter = Phase::Ready)]` or `#[on(event = Event::DeadLetter(_))]`";
     let Ok(list) = attr.meta.require_list() else {
         diag.error(attr, format!("say which event: {EVENTS}"));
         return None;
@@ -129,8 +129,8 @@ pub(crate) fn event(attr: &Attribute, diag: &mut Diag) -> Option<(Event, Option<
     match (Event::from_name(&name.to_string()), rest.is_empty()) {
         (None, _) => diag.error(&name, diag::unknown("event", &name.to_string(), Event::NAMES)),
         (Some(event), true) => return Some((event, None)),
-        (Some(Event::Enter), false) => match behavior::states.parse2(rest) {
-            Ok(states) => return Some((Event::Enter, Some(states))),
+        (Some(event @ (Event::Enter | Event::Heard)), false) => match behavior::states.parse2(rest) {
+            Ok(states) => return Some((event, Some(states))),
             Err(mistake) => diag.push(mistake),
         },
         (Some(_), false) => diag.error(attr, format!("one event a hook: {EVENTS}")),

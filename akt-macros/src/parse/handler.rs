@@ -73,13 +73,10 @@ fn option(key: &Ident, input: ParseStream<'_>, options: &mut HandlerOptions) -> 
 }
 
 /// The name of a message, as its method of the reference has it.
-fn name(input: ParseStream<'_>) -> syn::Result<LitStr> {
+fn name(input: ParseStream<'_>) -> syn::Result<Ident> {
     const WANTED: &str = "expected the name of a method: `name = \"add\"`";
     let literal: LitStr = input.parse().map_err(|mistake| syn::Error::new(mistake.span(), WANTED))?;
-    match literal.parse::<Ident>() {
-        Ok(_) => Ok(literal),
-        Err(_) => Err(syn::Error::new(literal.span(), WANTED)),
-    }
+    literal.parse().map_err(|_| syn::Error::new(literal.span(), WANTED))
 }
 
 #[cfg(test)]

@@ -112,7 +112,10 @@ pub(super) fn handler(
     let (answer, reply) = match (options.defer, forwarded) {
         (true, _) => (Answer::Deferred, deferred(sig, &mut args, subject, diag)),
         (false, Some(ty)) => (Answer::Forwarded, reply(Some(ty), subject)),
-        (false, None) => (Answer::Returned, reply(returned, subject)),
+        (false, None) => match returned.and_then(unless_fault) {
+            Some(ty) => (Answer::Failing, reply(Some(ty), subject)),
+            None => (Answer::Returned, reply(returned, subject)),
+        },
     };
     let reply = match options.result {
         Some(key) => aliased(&key, reply, sig, diag),
@@ -137,6 +140,13 @@ pub(super) fn handler(
         called: options.called,
         broken: diag.count() > before,
     }
+}
+
+/// `T` of a type that is written `Result<T, Fault>`.
+fn unless_fault(ty: &Type) -> Option<&Type> {
+    let (ok, err) = result_sides(ty)?;
+    let Type::Path(err) = ungroup(err) else { return None };
+    err.path.segments.last().is_some_and(|last| last.ident == "Fault").then(|| ungroup(ok))
 }
 
 /// The first argument, in place of a receiver, is `this: Turn<Self>`.
@@ -202,6 +212,7 @@ pub(super) fn hook(attr: &Attribute, method: &ImplItemFn, diag: &mut Diag) -> Op
     let args = arguments(sig, &Receiver::Exclusive, diag, &field);
     check::hook_arguments(event, sig, &args, diag);
     check::hook_reply(event, &sig.output, diag);
+    check::hears_at_once(event, sig, diag);
     (diag.count() == before).then(|| Hook {
         event,
         pattern,
@@ -241,7 +252,7 @@ pub(crate) fn typed(sig: &Signature) -> impl Iterator<Item = &PatType> {
 }
 
 fn reply(ty: Option<&Type>, subject: &Subject) -> Reply {
-    let Some(ty) = ty else { return Reply::Unit };
+    let Some(ty) = ty.filter(|ty| !is_unit(ty)) else { return Reply::Unit };
     match result_sides(ty) {
         Some((ok, err)) => {
             Reply::Result { out: subject.spell(ty), ok: subject.spell(ok), err: subject.spell(err) }
@@ -253,10 +264,11 @@ fn reply(ty: Option<&Type>, subject: &Subject) -> Reply {
 /// The type behind `->`, unless it is `()`.
 pub(crate) fn returned(output: &ReturnType) -> Option<&Type> {
     let ReturnType::Type(_, ty) = output else { return None };
-    match ungroup(ty) {
-        Type::Tuple(tuple) if tuple.elems.is_empty() => None,
-        ty => Some(ty),
-    }
+    Some(ungroup(ty)).filter(|ty| !is_unit(ty))
+}
+
+fn is_unit(ty: &Type) -> bool {
+    matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
 /// `T` and `E` of a type that is written `Result<T, E>`.

@@ -263,6 +263,18 @@ pub fn answer<A: Actor, R: Send + 'static>(cx: &mut Ctx<A>, reply: Reply<R>, out
     }
 }
 
+/// Answers with what a handler returned; a fault fails the actor, and the asker gets it from there.
+#[doc(hidden)]
+pub fn answer_or_fail<A: Actor, R: Send + 'static>(cx: &mut Ctx<A>, reply: Reply<R>, out: Result<R, Fault>) {
+    match out {
+        Ok(out) => answer(cx, reply, out),
+        Err(fault) => {
+            cx.fail(fault);
+            cx.current = reply.erase();
+        }
+    }
+}
+
 /// Answers with what a handler returned; an error that nobody asked for is an event.
 #[doc(hidden)]
 pub fn answer_result<A: Actor, T: Send + 'static, E: Send + 'static>(

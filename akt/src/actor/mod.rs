@@ -26,6 +26,7 @@ mod function;
 mod guardian;
 mod incarnation;
 mod lifecycle;
+mod listen;
 mod mailbox;
 mod measure;
 mod meta;
@@ -66,7 +67,7 @@ pub use self::batch::{Answers, Batch, BatchError, batch};
 pub use self::behavior::{Behavior, BehaviorStack, State, Treatment};
 pub use self::breaker::BreakerOptions;
 pub use self::call::Call;
-pub use self::context::{Ctx, answer, answer_result};
+pub use self::context::{Ctx, answer, answer_or_fail, answer_result};
 pub use self::error::{
     AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, Stage, StopReason,
     TellError, TimeoutInfo, TooLarge,
@@ -76,6 +77,7 @@ pub use self::flight::{
 };
 pub use self::forward::{Forward, forward, forward_result};
 pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
+pub use self::listen::listen;
 pub use self::mailbox::{Mailbox, MailboxOrder, MailboxPlace, MailboxQueue, Overflow};
 pub use self::meta::Headers;
 pub use self::narrow::{Wraps, narrow, open_nested};

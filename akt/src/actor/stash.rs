@@ -11,6 +11,7 @@ use super::context::Ctx;
 use super::core::Core;
 use super::error::AskError;
 use super::forward::Forward;
+use super::narrow::Wraps;
 use super::orphan;
 use super::reply::{AnyReply, Begin};
 use super::traits::{Actor, Message, Request};
@@ -265,12 +266,13 @@ impl<A: Actor> Ctx<A> {
     ///     }
     /// }
     /// ```
-    pub fn stash<Q: Request<Message = A::Msg>>(&self, call: Call<'_, Q>) -> Forward<Q::Out>
+    pub fn stash<Q: Request>(&self, call: Call<'_, Q>) -> Forward<Q::Out>
     where
         A: Stashes,
+        A::Msg: Wraps<Q::Message>,
     {
         let (_, payload) = call.into_parts();
-        Forward::aside(move |reply| Q::wrap(payload, reply))
+        Forward::aside(move |reply| A::Msg::wrap(Q::wrap(payload, reply)))
     }
 
     /// The oldest message in the stash is handled next, before anything that is queued; false if there is none.

@@ -29,7 +29,7 @@ impl Watermill {
     }
 }
 
-#[akt::actor(mailbox = bounded(2))]
+#[akt::actor(mailbox = bounded(2), stash = 2)]
 impl mill::Mill for Watermill {
     fn grind(&mut self, grain: mill::Grain) -> mill::Flour {
         self.grams += grain.grams;
@@ -77,6 +77,19 @@ impl mill::Mill for Watermill {
     fn gift(&mut self, grams: u32, cx: &mut Ctx<Self>) -> Forward<mill::Flour> {
         let own: WatermillRef = cx.me();
         cx.forward(own.grind(mill::Grain { grams }))
+    }
+
+    #[handler(private)]
+    fn put_aside(&mut self, grams: u32, cx: &mut Ctx<Self>) -> Forward<mill::Flour> {
+        let grain = mill::Grain { grams };
+        cx.after(Duration::from_secs(1), cx.me().release()).detach();
+        cx.pipe(async { Ok::<_, ()>(()) }, |me, _| me.grind(mill::Grain { grams: 1 }).post());
+        cx.stash(cx.me().grind(grain))
+    }
+
+    #[handler(private)]
+    fn release(&mut self, cx: &mut Ctx<Self>) {
+        cx.unstash_all();
     }
 }
 
@@ -152,6 +165,7 @@ async fn private_handlers_have_timers_and_the_actor_s_own_reference() {
 
     assert_eq!(mill.turn().await.unwrap(), 3, "two ticks, then this call");
     assert_eq!(mill.gift(4).await.unwrap().grams, 4);
+    assert_eq!(mill.put_aside(5).await.unwrap().grams, 10, "what was piped came before what was put aside");
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,6 +19,7 @@ mod feeds;
 mod garbled;
 mod lent;
 mod lifecycle;
+mod listening;
 mod mailboxes;
 mod messages;
 mod metrics;

@@ -2,6 +2,9 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p akt-macros` writes the files anew.
 
+#[allow(unreachable_pub, reason = "it is public where it stands")]
+#[path = "../../../../benches/src/hundred.rs"]
+mod hundred;
 mod mistakes;
 
 use std::fs;
@@ -371,4 +374,25 @@ fn compare(name: &str, expanded: TokenStream) {
     }
     let golden = fs::read_to_string(&path).expect("run with UPDATE_GOLDEN=1 once");
     assert_eq!(actual, golden, "{name} changed; look at the difference, then UPDATE_GOLDEN=1");
+}
+
+/// What an expansion of an actor with a hundred handlers may have, a tenth above what it had when this was written.
+const TOKENS: usize = 76_000;
+
+#[test]
+fn the_expansion_of_a_hundred_handlers_is_small() {
+    let source: TokenStream = hundred::hundred().parse().expect("it is Rust");
+
+    let (tokens, written) = (count(expand(quote!(), source.clone())), count(source));
+
+    println!("{} handlers: {written} tokens become {tokens}", hundred::HANDLERS);
+    assert!(tokens < TOKENS, "{tokens} tokens; look at what was added to each handler");
+}
+
+fn count(tokens: TokenStream) -> usize {
+    let one = |token| match token {
+        proc_macro2::TokenTree::Group(group) => count(group.stream()) + 2,
+        _ => 1,
+    };
+    tokens.into_iter().map(one).sum()
 }
