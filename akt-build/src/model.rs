@@ -68,6 +68,7 @@ pub(crate) struct Rpc {
     pub(crate) receiver: Receiver,
     /// Nothing comes back.
     pub(crate) oneway: bool,
+    pub(crate) shape: Shape,
     pub(crate) error: Option<MessageDescriptor>,
     pub(crate) timeout: Option<Duration>,
 }
@@ -88,6 +89,32 @@ pub(crate) enum Receiver {
     Shared,
     /// `this: Turn<Self>`
     Turn,
+}
+
+/// Which sides of an rpc are streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Unary,
+    /// `returns (stream ..)`
+    Server,
+    /// A stream of requests.
+    Client,
+    Both,
+}
+
+impl Shape {
+    fn of(method: &MethodDescriptor) -> Self {
+        match (method.is_client_streaming(), method.is_server_streaming()) {
+            (false, false) => Self::Unary,
+            (false, true) => Self::Server,
+            (true, false) => Self::Client,
+            (true, true) => Self::Both,
+        }
+    }
+
+    pub(crate) fn answers_with_stream(self) -> bool {
+        matches!(self, Self::Server | Self::Both)
+    }
 }
 
 impl Model {
@@ -215,6 +242,7 @@ impl Reader<'_> {
                 marker: scope.claim(format!("__{}{}", camel(service.name()), camel(name))),
                 receiver: self.receiver(&method, &options),
                 oneway: self.oneway(&method, &options),
+                shape: Shape::of(&method),
                 error: self.error(service, &method, options.error),
                 timeout: self.timeout(&method, options.timeout),
             });
@@ -224,13 +252,6 @@ impl Reader<'_> {
 
     /// The options of the `.proto`, overlaid with those of `build.rs`.
     fn options(&mut self, service: &ServiceDescriptor, method: &MethodDescriptor) -> Options {
-        if method.is_client_streaming() || method.is_server_streaming() {
-            let text = format!(
-                "`stream` is not served yet by this version of akt-build; remove it from rpc {}",
-                method.name()
-            );
-            self.mistake(self.contracts.position(&method.parent_file(), method.path()), text);
-        }
         let given = self.given.rpcs.get(&format!("{}/{}", service.full_name(), method.name()));
         given.cloned().unwrap_or_default().or(options::rpc(self.contracts, method))
     }
@@ -241,6 +262,12 @@ impl Reader<'_> {
             let at = options::place(self.contracts, method, "oneway");
             self.mistakes.push(Mistake { at: Some(at), text });
         };
+        if oneway && Shape::of(method) != Shape::Unary {
+            refuse(format!(
+                "rpc {} is `oneway`, and so has no streams; remove one of the two",
+                method.name()
+            ));
+        }
         if oneway && method.output().full_name() != EMPTY {
             refuse(format!(
                 "rpc {} is `oneway` and returns `{}`; let it return `{EMPTY}`, or remove `oneway`",

@@ -52,10 +52,11 @@ pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, Admit, Answers, AnyRef, AskError, Batch, BatchError, Behavior,
     BehaviorStack, Breaker, BreakerOptions, Call, CallPath, CloneMessage, CodecError, Concurrent,
     ContractKey, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox,
-    MailboxOrder, MailboxPlace, MailboxQueue, Message, OneWay, Overflow, PartlyInfo, Passivate, PeerError,
-    PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart, RpcInfo, Spawn, SpawnError,
-    Spawning, Stage, Stashes, StopReason, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge,
-    Turn, TurnCtx, UnknownRpc, Work, batch,
+    MailboxOrder, MailboxPlace, MailboxQueue, Message, OneWay, Opening, Opens, Overflow, PartlyInfo,
+    Passivate, PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart,
+    RpcInfo, SendError, Spawn, SpawnError, Spawning, Stage, Stashes, StopReason, StreamSink, Streaming,
+    Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Turn, TurnCtx, UnknownRpc, Work, batch,
+    stream,
 };
 #[cfg(feature = "macros")]
 pub use akt_macros::{Behavior, Inject, actor, cron, every, guard, handler, on};
@@ -106,11 +107,13 @@ pub mod prelude {
 pub mod __private {
     pub use crate::__probe as probe;
     pub use crate::actor::{
-        Answered, AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full, HoldsUnknown,
-        Incoming, Join, Lost, Mode, Next, NoFlight, NoReturns, NoStash, Opener, Outgoing, Returning, Returns,
-        Shelf, Slot, Stash, State, Treatment, Undecoded, WireReply, Wraps, answer, answer_or_fail,
-        answer_result, every, forward, forward_result, incoming, incoming_result, listen, narrow,
-        open_nested, outgoing, outgoing_result, receive, reject, share, unless_cancelled,
+        Answered, AnsweredOnce, AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full,
+        HoldsUnknown, Incoming, Input, Join, Lost, Mode, Next, NoFlight, NoReturns, NoStash, Opened, Opener,
+        Outgoing, Returning, Returns, Shelf, Slot, Stash, State, Treatment, Undecoded, Ways, WireReply,
+        Wraps, answer, answer_or_fail, answer_result, answered, every, fallible, forward, forward_result,
+        incoming, incoming_both, incoming_client, incoming_result, incoming_server, listen, narrow,
+        one_reader, open_nested, outgoing, outgoing_both, outgoing_client, outgoing_result, outgoing_server,
+        plain, receive, reject, share, tie, unless_cancelled,
     };
     pub use crate::codegen::{
         IsResult, assert_codegen, good, require_argument, require_reply, require_send, require_shared,

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use akt::{ActorSystem, AskError, Message, Protocol, Request};
+use akt::{ActorSystem, AskError, Message, Protocol, Request, StreamSink, Streaming};
 
 use crate::cart::shop::v1 as shop;
 use crate::names::names::r#type as names;
@@ -10,6 +10,7 @@ use crate::packages::{geo, post};
 use crate::plain::{self, Found, NotFound, Query};
 use crate::serde_derived::google::protobuf as stock_time;
 use crate::serde_derived::stock::v1 as stock;
+use crate::stream::radio::v1 as radio;
 use crate::well_known::clock::v1 as clock;
 use crate::well_known::google::protobuf::{Any, Duration, Timestamp};
 
@@ -75,6 +76,75 @@ impl plain::Plain for MyPlain {
     async fn drop(&mut self, _: Query) -> Found {
         Found::default()
     }
+}
+
+#[derive(Default)]
+struct MyRadio {
+    spoken: Vec<radio::Sound>,
+}
+
+#[akt::actor]
+impl radio::Radio for MyRadio {
+    async fn listen(
+        &mut self,
+        wave: radio::Wave,
+        out: StreamSink<radio::Sound, radio::OffAir>,
+    ) -> Result<(), radio::OffAir> {
+        for sound in self.spoken.drain(..) {
+            out.send(sound).await.expect("somebody listens");
+        }
+        if wave.khz == 0 { Err(radio::OffAir {}) } else { Ok(()) }
+    }
+
+    async fn speak(&mut self, mut input: Streaming<radio::Sound>) {
+        while let Some(Ok(sound)) = input.next().await {
+            self.spoken.push(sound);
+        }
+    }
+
+    async fn call(
+        _: akt::Turn<Self>,
+        mut input: Streaming<radio::Sound>,
+        out: StreamSink<radio::Sound>,
+        _: &akt::TurnCtx<Self>,
+    ) {
+        while let Some(Ok(sound)) = input.next().await {
+            out.send(sound).await.expect("somebody listens");
+        }
+    }
+
+    fn watch(&self, _: (), out: StreamSink<radio::Wave>) {
+        out.try_send(radio::Wave { khz: 531 }).expect("there is room");
+    }
+
+    fn tune(&mut self, _: radio::Wave) {}
+}
+
+#[tokio::test]
+async fn rpcs_with_streams_of_every_kind_are_served() {
+    let system = ActorSystem::builder("radio").start().await.expect("nothing else is called radio");
+    let radio: radio::RadioRef = system.spawn("radio", MyRadio::default).await.expect("the name is free");
+    let sound = radio::Sound { samples: vec![1, 2] };
+
+    let (items, input) = akt::stream(1);
+    let spoken = radio.speak(input).start();
+    items.send(sound.clone()).await.expect("it listens");
+    drop(items);
+    spoken.await.expect("it heard everything");
+
+    let mut listening = radio.listen(radio::Wave { khz: 0 }).open().await.expect("the radio is on");
+    assert_eq!(listening.next().await.expect("there is sound").expect("there is sound"), sound);
+    assert!(matches!(listening.next().await, Some(Err(AskError::Handler(radio::OffAir {})))));
+
+    let (items, input) = akt::stream(1);
+    let mut call = radio.call(input).open().await.expect("the radio is on");
+    items.send(sound.clone()).await.expect("it listens");
+    assert_eq!(call.next().await.expect("it answers").expect("it answers"), sound);
+
+    let mut waves = radio.watch(()).open().await.expect("the radio is on");
+    assert_eq!(waves.next().await.expect("there is one").expect("there is one").khz, 531);
+    assert!(waves.next().await.is_none());
+    system.shutdown().await;
 }
 
 #[tokio::test]

@@ -46,6 +46,11 @@ fn packages_and_imports() {
 }
 
 #[test]
+fn streams() {
+    golden("stream", &configure(), &["stream.proto"]);
+}
+
+#[test]
 fn a_package_of_another_crate() {
     let geo = configure().extern_path("geo.v1", "crate::packages::geo::v1");
     let both = geo.extern_path(".post.v1", "crate::packages::post::v1");

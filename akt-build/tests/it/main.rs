@@ -42,6 +42,9 @@ mod refs {
 mod serde_derived {
     include!("../golden/serde.rs");
 }
+mod stream {
+    include!("../golden/stream.rs");
+}
 mod well_known {
     include!("../golden/well_known.rs");
 }

@@ -165,20 +165,6 @@ fn a_key_for_a_service_that_does_not_exist() {
 }
 
 #[test]
-fn streams() {
-    for (name, rpc) in [
-        ("from", "rpc Do(stream A) returns (B);"),
-        ("to", "rpc Do(A) returns (stream B);"),
-        ("both", "rpc Do(stream A) returns (stream B);"),
-    ] {
-        assert_eq!(
-            mistake(&format!("stream-{name}"), &configure(), &service(rpc)),
-            "a.proto:7:1: `stream` is not served yet by this version of akt-build; remove it from rpc Do"
-        );
-    }
-}
-
-#[test]
 fn an_error_that_is_no_message() {
     assert_eq!(
         mistake(
@@ -231,7 +217,7 @@ fn all_mistakes_at_once() {
         "all",
         &configure(),
         &service(
-            "rpc Do(stream A) returns (B);\nrpc Go(A) returns (B) { option (akt.rpc) = { id: 0 timeout: \"x\" }; }",
+            "rpc Do(A) returns (B) { option (akt.rpc).timeout = \"x\"; }\nrpc Go(A) returns (B) { option (akt.rpc) = { id: 0 timeout: \"x\" }; }",
         ),
     );
 

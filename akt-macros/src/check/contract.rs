@@ -1,11 +1,12 @@
 //! The rules about an impl of a contract.
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::{Attribute, Expr, Ident, Signature};
 
 use super::{borrows_self, compact, last_of};
 use crate::diag::{self, Diag};
-use crate::model::{Contract, Handler, Receiver, Rpc, RpcMethod, RpcReceiver, Served, plain};
+use crate::model::{Contract, Handler, Receiver, Rpc, RpcMethod, RpcReceiver, RpcShape, Served, plain};
 use crate::parse::{is_turn, typed};
 
 /// A method has its actor as its contract says.
@@ -81,8 +82,55 @@ pub(crate) fn is_in_contract(method: &Ident, path: &TokenStream, contract: &Cont
     diag.error(method, format!("`{method}` is not in `{}`; {hint}", compact(path)));
 }
 
+/// A method takes what its rpc is about.
+pub(crate) fn rpc_arguments(method: &RpcMethod, rpc: &Rpc, diag: &mut Diag) {
+    match rpc.shape {
+        RpcShape::Unary => one_request(method, rpc, diag),
+        RpcShape::Server | RpcShape::Client | RpcShape::Both => streams(method, rpc, diag),
+    }
+}
+
+/// Streams have their places.
+fn streams(method: &RpcMethod, rpc: &Rpc, diag: &mut Diag) {
+    let ident = &method.item.sig.ident;
+    let wanted = rpc.arguments(&TokenStream::new());
+    let said = wanted.iter().map(|(name, ty)| format!("`{name}: {}`", unqualified(ty)));
+    let text = format!("`{ident}` takes {}", said.collect::<Vec<_>>().join(" and "));
+    let mut found = method.requests();
+    for (_, wanted) in &wanted {
+        let Some(found) = found.next() else { return diag.error(ident, text) };
+        let (head, wanted) = (head(&found.ty), head_of(wanted));
+        let is_stream = |head: &str| ["StreamSink", "Streaming"].contains(&head);
+        if head != wanted && (is_stream(&head) || is_stream(&wanted) && head == head_of(&rpc.request)) {
+            return diag.error(found, text);
+        }
+    }
+    if let Some(surplus) = found.next() {
+        diag.error(surplus, format!("{text}, and the context"));
+    }
+}
+
+/// A type as people write it, with the last segment of each path.
+fn unqualified(ty: &TokenStream) -> String {
+    let text = compact(ty);
+    let cut = |part: &str| part.rsplit("::").next().unwrap_or_default().to_owned();
+    let inside = text.split_inclusive(['<', '>', ',', ' ']).map(cut);
+    inside.collect::<String>().replace(',', ", ").replace(",  ", ", ")
+}
+
+fn head(ty: &syn::Type) -> String {
+    head_of(&ty.to_token_stream())
+}
+
+/// The name of a type, without its path and its arguments.
+fn head_of(ty: &TokenStream) -> String {
+    let text = compact(ty);
+    let path = text.split('<').next().unwrap_or_default();
+    path.rsplit("::").next().unwrap_or_default().to_owned()
+}
+
 /// An rpc has one request.
-pub(crate) fn one_request(method: &RpcMethod, rpc: &Rpc, diag: &mut Diag) {
+fn one_request(method: &RpcMethod, rpc: &Rpc, diag: &mut Diag) {
     let ident = &method.item.sig.ident;
     let request = compact(&rpc.request);
     let request = request.rsplit("::").next().unwrap_or_default();

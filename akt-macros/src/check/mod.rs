@@ -15,7 +15,7 @@ use crate::model::{
 use crate::parse::{is_turn, lifetimes, returned, typed, ungroup};
 
 pub(crate) use self::contract::{
-    is_in_contract, no_handler_in_contract, not_an_rpc, one_request, rpc_receiver,
+    is_in_contract, no_handler_in_contract, not_an_rpc, rpc_arguments, rpc_receiver,
 };
 
 /// Methods that every reference has.

@@ -112,13 +112,26 @@ impl<'a> Case<'a> {
             Receiver::Turn(_) => local("this").into_token_stream(),
             _ => quote!(self),
         };
-        let call = quote!(<Self as #path>::#ident(#me, #message, #context));
+        let (sink, kept) = (local("sink"), local("kept"));
+        let streams = rpc.shape.answers_with_stream();
+        // The stream does not end before the handler has answered: its error comes first.
+        let parted = streams.then(|| {
+            quote! {
+                let (#message, #sink) = #message.into_parts();
+                let #kept = ::core::clone::Clone::clone(&#sink);
+            }
+        });
+        let given = streams.then(|| quote!(#sink,));
+        let call = quote!(<Self as #path>::#ident(#me, #message, #given #context));
         let answer = if rpc.error.is_some() { quote!(answer_result) } else { quote!(answer) };
-        let answer = quote!(#krate::__private::#answer(#cx, #reply, #out));
-        if method.is_async() {
-            return self.awaited(&method.run, &self.boxed(&method.run, call), Some(&out), &answer);
-        }
-        quote!(let #out = #call.into_inner(); #answer)
+        let after = streams.then(|| quote!(; #krate::__private::answered(#cx, #kept)));
+        let answer = quote!(#krate::__private::#answer(#cx, #reply, #out) #after);
+        let handled = if method.is_async() {
+            self.awaited(&method.run, &self.boxed(&method.run, call), Some(&out), &answer)
+        } else {
+            quote!(let #out = #call.into_inner(); #answer)
+        };
+        quote!(#parted #handled)
     }
 
     fn handled(self, handler: &Handler, cx: &TokenStream) -> TokenStream {

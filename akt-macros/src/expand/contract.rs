@@ -107,9 +107,11 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     let (docs, cfgs, sig) = (&method.copied.docs, &method.copied.cfgs, &method.item.sig);
     let (ident, hidden, out) = (&sig.ident, method.hidden(), rpc.out());
     let request_type = method.requests().map(|arg| &arg.ty);
-    let (request, cx, reply) = (local("request"), local("cx"), local("out"));
+    let (request, cx, reply) = ([local("request"), local("sink")], local("cx"), local("out"));
+    let request = &request[..method.requests().count()];
+    let mut given = request.iter().cloned();
     let args = method.args.iter().map(|arg| match arg {
-        Arg::Field { .. } | Arg::Reply | Arg::Turn => request.clone(),
+        Arg::Field { .. } | Arg::Reply | Arg::Turn => given.next().unwrap_or_else(|| local("request")),
         Arg::Context(place) => context(*place),
     });
     let place = parse::returned(&sig.output).map_or_else(|| ident.span(), Spanned::span);
@@ -129,11 +131,12 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
 
 /// What the trait gets in place of a method with a mistake.
 fn stand_in(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
-    let (ident, out, request) = (&method.item.sig.ident, rpc.out(), &rpc.request);
+    let (ident, out, krate) = (&method.item.sig.ident, rpc.out(), &actor.subject.krate);
+    let arguments = rpc.arguments(krate).into_iter().map(|(_, ty)| ty);
     let (receiver, context) = signature(rpc, actor);
     quote! {
         #[allow(refining_impl_trait, unused_variables)]
-        fn #ident(#receiver, _: #request, _: #context) -> ::core::future::Ready<#out> {
+        fn #ident(#receiver, #(_: #arguments,)* _: #context) -> ::core::future::Ready<#out> {
             ::core::unimplemented!()
         }
     }

@@ -27,6 +27,7 @@ pub(crate) struct Rpc {
     pub(crate) method: Ident,
     pub(crate) variant: Ident,
     pub(crate) receiver: RpcReceiver,
+    pub(crate) shape: RpcShape,
     pub(crate) request: TokenStream,
     pub(crate) response: TokenStream,
     pub(crate) error: Option<TokenStream>,
@@ -38,6 +39,23 @@ pub(crate) enum RpcReceiver {
     Exclusive,
     Shared,
     Turn,
+}
+
+/// Which sides of an rpc are streams.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RpcShape {
+    Unary,
+    /// It answers with a stream.
+    Server,
+    /// It is asked with a stream.
+    Client,
+    Both,
+}
+
+impl RpcShape {
+    pub(crate) fn answers_with_stream(self) -> bool {
+        matches!(self, Self::Server | Self::Both)
+    }
 }
 
 /// The user's method for one rpc.
@@ -58,15 +76,29 @@ impl Rpc {
     /// What the handler of this rpc returns.
     pub(crate) fn out(&self) -> TokenStream {
         let response = &self.response;
+        let answer = if self.shape.answers_with_stream() { quote!(()) } else { response.clone() };
         match &self.error {
-            Some(error) => quote!(::core::result::Result<#response, #error>),
-            None => response.clone(),
+            Some(error) => quote!(::core::result::Result<#answer, #error>),
+            None => answer,
         }
+    }
+
+    /// What its handler takes beside the context: names, and types in the crate `krate`.
+    pub(crate) fn arguments(&self, krate: &TokenStream) -> Vec<(&'static str, TokenStream)> {
+        let (request, response) = (&self.request, &self.response);
+        let asked = match self.shape {
+            RpcShape::Unary | RpcShape::Server => ("req", request.clone()),
+            RpcShape::Client | RpcShape::Both => ("input", quote!(#krate::Streaming<#request>)),
+        };
+        let error = self.error.as_ref().map(|error| quote!(, #error));
+        let out = self.shape.answers_with_stream();
+        let out = out.then(|| ("out", quote!(#krate::StreamSink<#response #error>)));
+        [asked].into_iter().chain(out).collect()
     }
 }
 
 impl RpcMethod {
-    /// The arguments that are the request: one, unless a mistake was reported.
+    /// The arguments that the rpc is about: as many as [`Rpc::arguments`], unless a mistake was reported.
     pub(crate) fn requests(&self) -> impl Iterator<Item = &PatType> {
         self.typed(|arg| matches!(arg, Arg::Field { .. }))
     }

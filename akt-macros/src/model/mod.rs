@@ -11,7 +11,7 @@ use syn::{Attribute, Expr, Generics, Ident, ItemImpl, LitStr, Member, Pat, Type,
 
 use crate::mailbox::{Mailbox, Order};
 
-pub(crate) use self::contract::{Contract, Rpc, RpcMethod, RpcReceiver, Served};
+pub(crate) use self::contract::{Contract, Rpc, RpcMethod, RpcReceiver, RpcShape, Served};
 pub(crate) use self::derived::{Injected, InjectedField, Source, StateVariant, States};
 
 /// An actor: one impl block of a type.

@@ -10,7 +10,7 @@ use super::item::{arguments, guard, hook, is_turn, subject};
 use super::{handler, item};
 use crate::check;
 use crate::diag::Diag;
-use crate::model::{Actor, Arg, Contract, HandlerOptions, Rpc, RpcMethod, RpcReceiver, Served};
+use crate::model::{Actor, Arg, Contract, HandlerOptions, Rpc, RpcMethod, RpcReceiver, RpcShape, Served};
 
 /// What a callback macro passes: the service, the options, the user's impl.
 pub(crate) struct ContractInput {
@@ -106,7 +106,7 @@ fn rpc_method(
     let args = arguments(sig, &receiver, diag, &field);
     let HandlerOptions { conditions, run, .. } = options;
     let mut read = RpcMethod { rpc, item: method, copied, receiver, args, conditions, run, broken: false };
-    check::one_request(&read, &contract.rpcs[rpc], diag);
+    check::rpc_arguments(&read, &contract.rpcs[rpc], diag);
     read.broken = diag.count() > before;
     read
 }
@@ -149,16 +149,14 @@ impl Parse for Rpc {
         word(input, "rpc")?;
         let (method, variant) = (input.parse()?, input.parse()?);
         let receiver = input.parse()?;
-        // A one-way rpc answers `()`, to nobody.
-        let oneway = input.fork().parse::<Ident>().is_ok_and(|shape| shape == "oneway");
-        word(input, if oneway { "oneway" } else { "unary" })?;
+        let shape = input.parse()?;
         let request = bracketed(input)?;
         input.parse::<Token![->]>()?;
         let response = bracketed(input)?;
         word(input, "error")?;
         let error = bracketed(input)?;
         let error = (!error.is_empty()).then_some(error);
-        Ok(Self { method, variant, receiver, request, response, error })
+        Ok(Self { method, variant, receiver, shape, request, response, error })
     }
 }
 
@@ -170,6 +168,20 @@ impl Parse for RpcReceiver {
             "shared" => Ok(Self::Shared),
             "turn" => Ok(Self::Turn),
             _ => Err(foreign(found.span(), "a receiver")),
+        }
+    }
+}
+
+impl Parse for RpcShape {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let found: Ident = input.parse()?;
+        match found.to_string().as_str() {
+            // A one-way rpc answers `()`, to nobody.
+            "oneway" | "unary" => Ok(Self::Unary),
+            "server" => Ok(Self::Server),
+            "client" => Ok(Self::Client),
+            "both" => Ok(Self::Both),
+            _ => Err(foreign(found.span(), "which sides are streams")),
         }
     }
 }

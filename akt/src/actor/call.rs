@@ -446,9 +446,9 @@ impl<Q: Request> fmt::Debug for Call<'_, Q> {
 }
 
 /// A place in line that is given up when its future is dropped.
-struct Place<'a> {
-    admission: Admission,
-    target: &'a dyn Target,
+pub(super) struct Place<'a> {
+    pub(super) admission: Admission,
+    pub(super) target: &'a dyn Target,
 }
 
 impl Drop for Place<'_> {

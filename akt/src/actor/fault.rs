@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::error::{AskError, Delivery, Directive, Fault, FaultInfo, Stage, StopReason};
 use super::flight::Lost;
-use super::orphan;
+use super::orphan::{self, Orphans};
 use super::panic::{Panic, guard};
 use super::reference::Target;
 use super::reply::AnyReply;
@@ -38,7 +38,7 @@ pub(super) enum Damage {
     None,
     /// The message that was being handled, and the replies that it dropped.
     Message {
-        orphans: Vec<AnyReply>,
+        orphans: Orphans,
         ask: bool,
     },
 }
@@ -97,14 +97,23 @@ impl Core {
 
     /// Handlers that were under way end with their value, as a sibling failed.
     pub(super) fn regrouped_in_flight(&self, lost: Vec<Lost>) {
-        let text = "it was restarted with a sibling that failed";
         for Lost { message, damage } in lost {
-            let (actor, directive) = (self.path(), Directive::Restart);
-            let info =
-                FaultInfo { actor, message: message.into(), text: text.into(), place: None, directive };
+            let info = self.regrouped(message);
             self.bury(message, damage, DeadLetterReason::Panicked, || {
                 AskError::Fault(Box::new(info.clone()))
             });
+        }
+    }
+
+    /// What is said of a restart that a sibling's failure was the cause of.
+    pub(super) fn regrouped(&self, message: &'static str) -> FaultInfo {
+        let text = "it was restarted with a sibling that failed".to_owned();
+        FaultInfo {
+            actor: self.path(),
+            message: message.into(),
+            text,
+            place: None,
+            directive: Directive::Restart,
         }
     }
 
@@ -132,7 +141,7 @@ impl Core {
             return;
         }
         // An ask whose reply lives on elsewhere is answered from there.
-        let kept = ask && orphans.is_empty();
+        let kept = ask && orphans.is_silent();
         if !orphan::fail(orphans, error) && !kept {
             self.system().dead_letter(self, message, reason);
         }

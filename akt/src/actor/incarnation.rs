@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::attend::Attend;
 use super::core::EndChildren;
 use super::current;
-use super::error::{Fault, StopReason};
+use super::error::{Fault, FaultInfo, StopReason};
 use super::fault::{Broken, Failure};
 use super::flight::Flights;
 use super::lifecycle::Stage;
 use super::mailbox::Control;
-use super::orphan;
+use super::orphan::{self, Parting};
 use super::panic::{guard, guard_drop};
 use super::reference::Target;
 use super::regroup::Seat;
@@ -120,7 +120,7 @@ impl<A: Actor> Runner<A> {
                 }
             };
             let seats = self.cell.core.call_siblings(strategy).into_iter().collect();
-            match self.restart(actor.take(), after, seats).await {
+            match self.restart(actor.take(), after, seats, &info).await {
                 Ok(next) => return next,
                 Err(again) => failure = again,
             }
@@ -129,7 +129,8 @@ impl<A: Actor> Runner<A> {
 
     /// Restarts because a sibling failed, together with it.
     pub(super) async fn restart_with_siblings(&mut self, actor: A, seat: Seat) -> Option<A> {
-        match self.restart(Some(actor), Duration::ZERO, vec![seat]).await {
+        let cause = self.cell.core.regrouped("restart");
+        match self.restart(Some(actor), Duration::ZERO, vec![seat], &cause).await {
             Ok(next) => next,
             Err(failure) => self.supervise(None, failure).await,
         }
@@ -141,13 +142,14 @@ impl<A: Actor> Runner<A> {
         actor: Option<A>,
         after: Duration,
         mut seats: Vec<Seat>,
+        cause: &FaultInfo,
     ) -> Result<Option<A>, Failure> {
         self.cell.core.enter(Stage::Restarting);
         self.give_back();
         self.cell.core.regrouped_in_flight(self.flight.lose());
         if let Some(actor) = actor {
             self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
-            self.retire(actor, None).await;
+            self.retire(actor, Parting::Restart(cause)).await;
         }
         let mut end = match self.cx.exit {
             None => self.cell.core.pause(after).await,
@@ -205,11 +207,11 @@ impl<A: Actor> Runner<A> {
         let message = self.cx.message;
         self.cx.interrupted = false;
         let _ = guard_drop(self.cx.fault.take());
-        orphan::take();
+        drop(orphan::take());
         // What its hooks had spawned belongs to a value that never was.
         self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
         self.cx.end_value();
-        let _ = guard_drop(actor);
+        let _ = orphan::let_go(actor, Parting::Stop(StopReason::Fault));
         Err(Failure::new(message, broken))
     }
 
@@ -246,14 +248,14 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Runs `on(stop)` and drops the value; its failures are noted and change nothing.
-    pub(super) async fn retire(&mut self, mut actor: A, stopping: Option<StopReason>) {
+    pub(super) async fn retire(&mut self, mut actor: A, parting: Parting<'_>) {
         self.cx.end_value();
         self.be_in("on(stop)");
         let attended = Attend::hook(&self.cell, actor.on_stop(&mut self.cx)).await;
         if matches!(attended, Err(Broken::Killed)) {
             self.cell.core.cut_short(self.cx.message);
         }
-        let dropped = orphan::let_go(actor, stopping);
+        let dropped = orphan::let_go(actor, parting);
         self.cx.end_value();
         self.cx.interrupted = false;
         let _ = guard_drop(self.cx.fault.take());
@@ -271,7 +273,7 @@ impl<A: Actor> Runner<A> {
 struct StartEnd {
     attempts: u32,
     /// The failure of an earlier try.
-    last: Option<Box<super::error::FaultInfo>>,
+    last: Option<Box<FaultInfo>>,
     timeout: Option<Duration>,
     reason: StopReason,
 }

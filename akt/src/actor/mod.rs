@@ -54,6 +54,7 @@ mod spawn;
 mod start;
 mod stash;
 mod step;
+mod stream;
 mod supervisor;
 mod timers;
 mod trace;
@@ -94,6 +95,11 @@ pub use self::reference::{AnyRef, Ref};
 pub use self::reply::{AnyReply, Begin, Came, Reply, Slot, unless_cancelled};
 pub use self::spawn::{ActorOptions, Spawn, SpawnError, Spawning};
 pub use self::stash::{NoStash, Shelf, Stash, Stashes};
+pub use self::stream::{
+    AnsweredOnce, Input, Opened, Opening, Opens, SendError, StreamSink, Streaming, Ways, answered, fallible,
+    incoming_both, incoming_client, incoming_server, one_reader, outgoing_both, outgoing_client,
+    outgoing_server, plain, stream, tie,
+};
 pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::timers::{Timer, every};
 pub use self::traits::{
@@ -128,3 +134,5 @@ pub(crate) use self::reference::{Refusal, Refused, Sink};
 pub(crate) use self::reply::Progress;
 pub(crate) use self::rhythm::Rhythm;
 pub(crate) use self::scope::{Member, Place, Scope};
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::stream::{End, Ends, Line};

@@ -10,6 +10,7 @@ use super::narrow::Wraps;
 use super::reference::{Ref, Refusal, Refused};
 use super::reply::{Awaited, Progress, Reply};
 use super::slot::{self, Ender, Share};
+use super::stream::Ends;
 use super::traits::{Message, Protocol};
 use crate::message::{self, Travels};
 use crate::runtime::Fire;
@@ -23,6 +24,8 @@ pub struct Outgoing {
     pub(crate) body: Bytes,
     /// Absent for a tell.
     pub(crate) reply: Option<Box<dyn PendingReply>>,
+    /// Its streams.
+    pub(crate) ends: Ends,
 }
 
 /// An ask that waits for an answer from another node.
@@ -81,6 +84,18 @@ impl WireReply {
             None => false,
         }
     }
+
+    /// Begins the streams of the rpc.
+    pub(super) fn open(self, rpc: &'static str, ends: Ends) -> Result<Self, Undecoded> {
+        match &self.0 {
+            Some(answer) => {
+                answer.open(ends);
+                Ok(self)
+            }
+            // Without an ask there is no name for its streams.
+            None => Err(Undecoded { error: AskError::Unanswered, name: rpc, reply: self }),
+        }
+    }
 }
 
 /// The connection's half of an ask that it brought.
@@ -89,6 +104,8 @@ pub(crate) trait Answer: Send + Sync {
     fn deadline(&self) -> Instant;
     /// The ask has a slot from now on; it can be cancelled.
     fn accepted(&self, ask: WireAsk);
+    /// Its streams begin.
+    fn open(&self, ends: Ends);
     /// Called exactly once.
     fn answer(&self, outcome: Outcome);
 }
@@ -120,7 +137,8 @@ pub struct Undecoded {
 
 #[doc(hidden)]
 pub fn outgoing<T: Travels, U: Travels + Send>(rpc: u32, payload: &T, reply: Reply<U>) -> Outgoing {
-    Outgoing { rpc, body: message::encode(payload), reply: pending(reply, decode_plain::<U>) }
+    let (body, reply) = (message::encode(payload), pending(reply, decode_plain::<U>));
+    Outgoing { rpc, body, reply, ends: Ends::default() }
 }
 
 #[doc(hidden)]
@@ -129,7 +147,8 @@ pub fn outgoing_result<T: Travels, U: Travels + Send, E: Travels + Send>(
     payload: &T,
     reply: Reply<Result<U, E>>,
 ) -> Outgoing {
-    Outgoing { rpc, body: message::encode(payload), reply: pending(reply, decode_result::<U, E>) }
+    let (body, reply) = (message::encode(payload), pending(reply, decode_result::<U, E>));
+    Outgoing { rpc, body, reply, ends: Ends::default() }
 }
 
 #[doc(hidden)]
@@ -139,7 +158,7 @@ pub fn incoming<T: Travels, U: Travels + Send>(
     reply: WireReply,
 ) -> Result<(T, Reply<U>), Undecoded> {
     let (payload, reply) = decode_request(rpc, body, reply)?;
-    Ok((payload, wire_reply(reply, |out| Outcome::Reply(message::encode::<U>(&out)))))
+    Ok((payload, wire_reply(reply, encode_plain::<U>)))
 }
 
 #[doc(hidden)]
@@ -149,11 +168,7 @@ pub fn incoming_result<T: Travels, U: Travels + Send, E: Travels + Send>(
     reply: WireReply,
 ) -> Result<(T, Reply<Result<U, E>>), Undecoded> {
     let (payload, reply) = decode_request(rpc, body, reply)?;
-    let encode = |out: Result<U, E>| match out {
-        Ok(out) => Outcome::Reply(message::encode(&out)),
-        Err(error) => Outcome::Domain(message::encode(&error)),
-    };
-    Ok((payload, wire_reply(reply, encode)))
+    Ok((payload, wire_reply(reply, encode_result::<U, E>)))
 }
 
 /// Decodes a message for `me` and puts it into its mailbox; answers or dead-letters what cannot be.
@@ -222,7 +237,19 @@ impl<R: Send + 'static> PendingReply for Asked<R> {
     }
 }
 
-fn decode_plain<U: Travels>(outcome: Outcome) -> Result<U, AskError> {
+#[expect(clippy::needless_pass_by_value, reason = "an answer is given away")]
+pub(super) fn encode_plain<U: Travels>(out: U) -> Outcome {
+    Outcome::Reply(message::encode(&out))
+}
+
+pub(super) fn encode_result<U: Travels, E: Travels>(out: Result<U, E>) -> Outcome {
+    match out {
+        Ok(out) => encode_plain(out),
+        Err(error) => Outcome::Domain(message::encode(&error)),
+    }
+}
+
+pub(super) fn decode_plain<U: Travels>(outcome: Outcome) -> Result<U, AskError> {
     match outcome {
         Outcome::Reply(body) => message::decode(body).map_err(bad_answer),
         Outcome::Domain(_) => Err(bad_answer("a domain error from an rpc that has none here".into())),
@@ -231,7 +258,7 @@ fn decode_plain<U: Travels>(outcome: Outcome) -> Result<U, AskError> {
     }
 }
 
-fn decode_result<U: Travels, E: Travels>(outcome: Outcome) -> Result<Result<U, E>, AskError> {
+pub(super) fn decode_result<U: Travels, E: Travels>(outcome: Outcome) -> Result<Result<U, E>, AskError> {
     match outcome {
         Outcome::Domain(body) => message::decode(body).map(Err).map_err(bad_answer),
         outcome => decode_plain(outcome).map(Ok),
@@ -243,7 +270,7 @@ fn bad_answer(problem: Box<str>) -> AskError {
     AskError::Codec(Box::new(CodecError { message: "answer".into(), problem, delivered }))
 }
 
-fn decode_request<T: Travels>(
+pub(super) fn decode_request<T: Travels>(
     rpc: &'static str,
     body: Bytes,
     reply: WireReply,
@@ -260,7 +287,7 @@ fn decode_request<T: Travels>(
 pub(super) fn wire_reply<R: Send + 'static>(reply: WireReply, encode: fn(R) -> Outcome) -> Reply<R> {
     let Some(answer) = reply.0 else { return Reply::nobody() };
     let deliver = answer.clone();
-    let slot = slot::for_wire(answer.deadline(), move |awaited| {
+    let slot = slot::for_hook(answer.deadline(), None, move |awaited| {
         deliver.answer(match awaited {
             Awaited::Outcome(Ok(out)) => encode(out),
             Awaited::Outcome(Err(error)) => Outcome::Failed(error),

@@ -52,6 +52,13 @@ impl<R: Send + 'static> Reply<R> {
         self.end().is_some_and(Ender::is_awaited)
     }
 
+    /// Calls `hook` once if its asker gives up; never for a tell.
+    pub(super) fn on_cancel(&self, hook: impl FnOnce() + Send + 'static) {
+        if let Some(slot) = self.end() {
+            slot.on_cancel(Box::new(hook));
+        }
+    }
+
     /// Its message waits in another mailbox from now on.
     pub(super) fn requeue(&self) {
         if let Some(slot) = self.end() {

@@ -18,7 +18,7 @@ use super::flight::{Flights, Next, Returning, runs_beside};
 use super::lifecycle::Stage;
 use super::mailbox::{Control, Errand};
 use super::meta::{Meta, Receiver};
-use super::orphan;
+use super::orphan::{self, Parting};
 use super::panic::{guard, guard_drop};
 use super::reference::Target;
 use super::reply::{Begin, Slot};
@@ -451,8 +451,8 @@ impl<A: Actor> Runner<A> {
         let how = if killed { EndChildren::Kill } else { EndChildren::Stop(reason.of_children()) };
         self.cell.core.end_children(how).await;
         match actor {
-            Some(actor) if killed => drop(orphan::let_go(actor, Some(reason))),
-            Some(actor) => self.retire(actor, Some(reason)).await,
+            Some(actor) if killed => drop(orphan::let_go(actor, Parting::Stop(reason))),
+            Some(actor) => self.retire(actor, Parting::Stop(reason)).await,
             None => {}
         }
         self.finish(reason, None);

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::error::AskError;
 use super::outbound::{Outcome, Outgoing, WireReply, pending, wire_reply};
 use super::reply::{AnyReply, Begin, Came, Reply, Slot};
+use super::stream::Ends;
 use super::traits::{Copying, Message, Opener, Request};
 use crate::codegen::good;
 use crate::time::Instant;
@@ -79,7 +80,7 @@ impl UnknownRpc {
     #[must_use]
     pub fn encode(self) -> Outgoing {
         let UnknownRequest { id, body, .. } = self.request;
-        Outgoing { rpc: id, body, reply: pending(self.reply, raw_answer) }
+        Outgoing { rpc: id, body, reply: pending(self.reply, raw_answer), ends: Ends::default() }
     }
 
     #[doc(hidden)]

@@ -184,8 +184,11 @@ impl Job {
         if let Some(alarm) = alarm {
             system.timers().cancel(alarm);
         }
-        // What it holds may be somebody's reply, or panic.
-        let _ = guard_drop(future);
+        // What it holds may be somebody's reply, or a stream's last sink, or panic.
+        let _ = match &ended {
+            Some(Ok(_)) => guard_drop(future),
+            _ => guard(|| orphan::collect(|| drop(future))),
+        };
         orphan::fail(orphan::take(), reply::dropped);
         if let Some(permit) = &mut permit {
             permit.ended = match &ended {

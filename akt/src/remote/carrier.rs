@@ -18,13 +18,14 @@ use super::node::Node;
 use super::peer::{Letter, Out, Peer};
 use super::refusals::Refusal;
 use super::requests::Requests;
+use super::streams::Streams;
 use crate::actor::{AskError, Delivery, Outcome, PendingReply, Progress, WireAsk};
 use crate::runtime::TimerKey;
 use crate::system::DeadLetterReason;
 use crate::transport::{Close, Connection, Control, Lost, Reader, Writer};
 use crate::wire::{
-    Answered, CodecError, Decoder, FrameError, Identity, decode, put_answer, put_ask, put_cancel,
-    put_goodbye, put_tell,
+    Answered, CodecError, Course, Decoder, FrameError, Identity, Side, decode, put_answer, put_ask,
+    put_cancel, put_flow, put_goodbye, put_tell,
 };
 
 /// So much is joined into one write.
@@ -48,9 +49,11 @@ pub(super) struct Carrier {
     from: Box<str>,
     control: Arc<dyn Control>,
     /// Asks of this node.
-    requests: Mutex<InFlight>,
+    pub(super) requests: Mutex<InFlight>,
     /// Asks of the peer.
     asks: Mutex<BTreeMap<u64, Asked>>,
+    /// Streams of both.
+    pub(super) streams: Streams,
     /// Bytes of answers that wait to be written.
     owed: AtomicUsize,
     relieved: Notify,
@@ -58,8 +61,8 @@ pub(super) struct Carrier {
 }
 
 #[derive(Default)]
-struct InFlight {
-    requests: Requests<Box<dyn PendingReply>>,
+pub(super) struct InFlight {
+    pub(super) requests: Requests<Box<dyn PendingReply>>,
     closed: bool,
 }
 
@@ -101,6 +104,7 @@ impl Carrier {
             control: connection.control.clone(),
             requests: Mutex::default(),
             asks: Mutex::default(),
+            streams: Streams::default(),
             owed: AtomicUsize::new(0),
             relieved: Notify::new(),
             ended: AtomicBool::new(false),
@@ -160,6 +164,7 @@ impl Carrier {
             let (delivered, source) = (Delivery::Maybe, self.peer.error(problem));
             reply.complete(Outcome::Failed(AskError::Unreachable { delivered, source }));
         }
+        self.cut_streams(problem);
         let asks = std::mem::take(&mut *self.asks.lock());
         for asked in asks.into_values() {
             self.disarm(asked.timer);
@@ -170,7 +175,7 @@ impl Carrier {
         self.node().live.send_modify(|live| *live -= 1);
     }
 
-    fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::SeqCst)
     }
 
@@ -210,8 +215,12 @@ impl Carrier {
     /// The peer answered an ask of this node; nothing happens if it is late.
     pub(super) fn answered(&self, correlation: u64, outcome: Outcome) {
         let reply = self.requests.lock().requests.take(correlation);
+        let well = matches!(outcome, Outcome::Reply(_));
         if let Some(reply) = reply {
             reply.complete(outcome);
+        }
+        if !well {
+            self.forget_streams(Course { correlation, asker: Side::Us });
         }
     }
 
@@ -231,11 +240,15 @@ impl Carrier {
         if let Some(asked) = self.forget(correlation) {
             asked.ask.cancel();
         }
+        self.forget_streams(Course { correlation, asker: Side::Them });
     }
 
     /// Sends the answer to an ask of the peer.
     pub(super) fn answer(&self, correlation: u64, answered: Answered) {
         self.forget(correlation);
+        if !matches!(answered, Answered::Reply(_)) {
+            self.forget_streams(Course { correlation, asker: Side::Them });
+        }
         if self.has_ended() {
             return;
         }
@@ -303,6 +316,7 @@ impl Carrier {
                     put_answer(buffer, correlation, answered);
                 }
                 Out::Cancel { link, correlation } if link == self.link => put_cancel(buffer, correlation),
+                Out::Flow { link, course, flow } if link == self.link => put_flow(buffer, course, flow),
                 Out::Goodbye { link } if link == self.link => {
                     put_goodbye(buffer, "node is shutting down");
                     self.flush(writer, buffer).await?;
@@ -311,7 +325,7 @@ impl Carrier {
                     return Ok(());
                 }
                 // Of a connection that is gone.
-                Out::Answer { .. } | Out::Cancel { .. } | Out::Goodbye { .. } => {}
+                Out::Answer { .. } | Out::Cancel { .. } | Out::Flow { .. } | Out::Goodbye { .. } => {}
             }
             if buffer.len() >= WRITE {
                 self.flush(writer, buffer).await?;
@@ -358,6 +372,7 @@ impl Carrier {
         }
         if let Some(correlation) = self.put_in_flight(reply) {
             put_ask(buffer, target, outgoing.rpc, outgoing.body, (correlation, remaining));
+            self.begin_streams(correlation, outgoing.ends);
         }
     }
 
@@ -384,7 +399,15 @@ impl Carrier {
     /// An asker of this node has given up.
     fn cancel(&self, correlation: u64) {
         let reply = self.requests.lock().requests.take(correlation);
-        if reply.is_some() && !self.has_ended() {
+        if reply.is_some() {
+            self.say_cancelled(correlation);
+        }
+        self.forget_streams(Course { correlation, asker: Side::Us });
+    }
+
+    /// Tells the peer that nobody waits for the answer to an ask, nor reads its stream.
+    pub(super) fn say_cancelled(&self, correlation: u64) {
+        if !self.has_ended() {
             // As for answers: refused only at the end of the system.
             let _ = self.peer.queue.push(Out::Cancel { link: self.link, correlation }, true);
         }

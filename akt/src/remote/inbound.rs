@@ -7,11 +7,13 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::carrier::{Carrier, EndOfCarrier};
-use crate::actor::{Answer, AnyRef, AskError, Delivery, Incoming, Outcome, StopReason, WireAsk, WireReply};
+use crate::actor::{
+    Answer, AnyRef, AskError, Delivery, Ends, Incoming, Outcome, StopReason, WireAsk, WireReply,
+};
 use crate::path::ActorPath;
 use crate::system::DeadLetterReason;
 use crate::time::Instant;
-use crate::wire::{Parcel, answered, outcome};
+use crate::wire::{Course, Parcel, Side, answered, outcome};
 
 /// The longest time that a peer may ask for: longer is nonsense, and must not overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -36,6 +38,7 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
         }
         Parcel::Answer { correlation, answered } => carrier.answered(correlation, outcome(answered)),
         Parcel::Cancel { correlation } => carrier.cancelled(correlation),
+        Parcel::Flow { course, flow } => carrier.flows(course, flow),
         Parcel::Goodbye { text } => return Err(EndOfCarrier::Goodbye(text)),
         Parcel::Unknown => {}
     }
@@ -91,6 +94,10 @@ impl Answer for Answering {
 
     fn accepted(&self, ask: WireAsk) {
         self.carrier.accepted(self.correlation, ask, self.deadline);
+    }
+
+    fn open(&self, ends: Ends) {
+        self.carrier.open_streams(Course { correlation: self.correlation, asker: Side::Them }, ends);
     }
 
     fn answer(&self, outcome: Outcome) {

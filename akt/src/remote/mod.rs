@@ -10,6 +10,7 @@ mod peer;
 mod refusals;
 mod requests;
 mod resolve;
+mod streams;
 
 use std::time::Duration;
 

@@ -21,7 +21,7 @@ use crate::runtime::Fire;
 use crate::system::{DeadLetterReason, Event};
 use crate::time::Instant;
 use crate::transport::Close;
-use crate::wire::{Answered, Seen};
+use crate::wire::{Answered, Course, Flow, Seen};
 
 const BACKOFF: Backoff =
     Backoff { min: Duration::from_millis(100), max: Duration::from_secs(5), jitter: 0.2 };
@@ -59,6 +59,12 @@ pub(super) enum Out {
     Cancel {
         link: LinkId,
         correlation: u64,
+    },
+    /// Of a stream; its items are within the peer's credit.
+    Flow {
+        link: LinkId,
+        course: Course,
+        flow: Flow,
     },
     /// The last thing on this connection.
     Goodbye {
@@ -250,7 +256,7 @@ impl Peer {
             match out {
                 Out::Letter(letter) => self.return_letter(letter, problem),
                 // Of connections that are gone.
-                Out::Answer { .. } | Out::Cancel { .. } | Out::Goodbye { .. } => {}
+                Out::Answer { .. } | Out::Cancel { .. } | Out::Flow { .. } | Out::Goodbye { .. } => {}
             }
         }
     }

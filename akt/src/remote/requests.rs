@@ -66,6 +66,11 @@ impl<T> Requests<T> {
         }
     }
 
+    /// Whether an ask was not answered yet, nor given up.
+    pub(super) fn is_in_flight(&mut self, correlation: u64) -> bool {
+        self.slot(correlation).is_some_and(|slot| matches!(slot.state, State::InFlight(_)))
+    }
+
     /// Takes everything out.
     pub(super) fn drain(&mut self) -> Vec<T> {
         let slots = std::mem::take(&mut self.slots);

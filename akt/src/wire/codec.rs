@@ -32,11 +32,62 @@ pub(crate) enum Parcel {
     Cancel {
         correlation: u64,
     },
+    /// Of a stream.
+    Flow {
+        course: Course,
+        flow: Flow,
+    },
     Goodbye {
         text: Box<str>,
     },
     /// Of a newer peer, which says that it can be skipped.
     Unknown,
+}
+
+/// Which streams of a connection something is said of: those of one ask, on their way to one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Course {
+    pub(crate) correlation: u64,
+    pub(crate) asker: Side,
+}
+
+/// Whose ask it is, as the one sees it that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Side {
+    /// Of this node.
+    Us,
+    /// Of the peer.
+    Them,
+}
+
+impl Side {
+    /// The same, as the peer says it.
+    fn back(self) -> bool {
+        self == Self::Them
+    }
+
+    /// As a peer said it.
+    fn said(back: bool) -> Self {
+        if back { Self::Us } else { Self::Them }
+    }
+}
+
+/// What is said of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    Item(Bytes),
+    Credit(u32),
+    End(Ended),
+    /// Nobody reads any more.
+    Halt,
+}
+
+/// How a stream ended on the other node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Done,
+    Domain(Bytes),
+    Failure(Failure),
 }
 
 /// How an ask ended on the other node.
@@ -103,6 +154,27 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
             let v1::Cancel { correlation } = parse(kind, payload)?;
             Parcel::Cancel { correlation }
         }
+        Kind::ITEM => {
+            let v1::Item { correlation, back, body } = parse(kind, payload)?;
+            flow(correlation, back, Flow::Item(body))
+        }
+        Kind::CREDIT => {
+            let v1::Credit { correlation, back, items } = parse(kind, payload)?;
+            flow(correlation, back, Flow::Credit(items))
+        }
+        Kind::END => {
+            let v1::End { correlation, back, outcome } = parse(kind, payload)?;
+            let ended = match outcome {
+                None => Ended::Done,
+                Some(v1::end::Outcome::Domain(body)) => Ended::Domain(body),
+                Some(v1::end::Outcome::Failure(failure)) => Ended::Failure(failure.into()),
+            };
+            flow(correlation, back, Flow::End(ended))
+        }
+        Kind::HALT => {
+            let v1::Halt { correlation, back } = parse(kind, payload)?;
+            flow(correlation, back, Flow::Halt)
+        }
         Kind::GOODBYE => {
             let v1::Goodbye { text } = parse(kind, payload)?;
             Parcel::Goodbye { text: printable(&text) }
@@ -111,6 +183,10 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
         kind => return Err(CodecError::UnknownKind(kind.0)),
     };
     Ok(parcel)
+}
+
+fn flow(correlation: u64, back: bool, flow: Flow) -> Parcel {
+    Parcel::Flow { course: Course { correlation, asker: Side::said(back) }, flow }
 }
 
 fn parse<M: prost::Message + Default>(kind: Kind, payload: Bytes) -> Result<M, CodecError> {
@@ -145,6 +221,33 @@ pub(crate) fn put_answer(buffer: &mut BytesMut, correlation: u64, answered: Answ
 /// Appends the word that an asker gave up.
 pub(crate) fn put_cancel(buffer: &mut BytesMut, correlation: u64) {
     Kind::CANCEL.put(buffer, |buffer| v1::Cancel { correlation }.encode_raw(buffer));
+}
+
+/// Appends what is said of a stream.
+pub(crate) fn put_flow(buffer: &mut BytesMut, course: Course, flow: Flow) {
+    let (correlation, back) = (course.correlation, course.asker.back());
+    match flow {
+        Flow::Item(body) => {
+            let message = v1::Item { correlation, back, body };
+            Kind::ITEM.put(buffer, |buffer| message.encode_raw(buffer));
+        }
+        Flow::Credit(items) => {
+            let message = v1::Credit { correlation, back, items };
+            Kind::CREDIT.put(buffer, |buffer| message.encode_raw(buffer));
+        }
+        Flow::End(ended) => {
+            let outcome = match ended {
+                Ended::Done => None,
+                Ended::Domain(body) => Some(v1::end::Outcome::Domain(body)),
+                Ended::Failure(failure) => Some(v1::end::Outcome::Failure(failure.into())),
+            };
+            let message = v1::End { correlation, back, outcome };
+            Kind::END.put(buffer, |buffer| message.encode_raw(buffer));
+        }
+        Flow::Halt => {
+            Kind::HALT.put(buffer, |buffer| v1::Halt { correlation, back }.encode_raw(buffer));
+        }
+    }
 }
 
 /// Appends the last frame of a connection.
@@ -190,23 +293,49 @@ mod tests {
             }
             Parcel::Answer { correlation, answered } => put_answer(buffer, correlation, answered),
             Parcel::Cancel { correlation } => put_cancel(buffer, correlation),
+            // What one side says of its own asks, the other hears of those of its peer.
+            Parcel::Flow { course, flow } => put_flow(buffer, mirrored(course), flow),
             Parcel::Goodbye { text } => put_goodbye(buffer, &text),
             Parcel::Unknown => Kind(0x99).put(buffer, |_| {}),
         }
+    }
+
+    fn mirrored(course: Course) -> Course {
+        let asker = if course.asker == Side::Us { Side::Them } else { Side::Us };
+        Course { asker, ..course }
     }
 
     fn bytes() -> impl Strategy<Value = Bytes> {
         prop::collection::vec(any::<u8>(), 0..200).prop_map(Bytes::from)
     }
 
-    fn parcels() -> impl Strategy<Value = Parcel> {
+    fn failures() -> impl Strategy<Value = Failure> {
         let texts = prop::collection::vec("[a-z ]{0,40}".prop_map(Box::from), 0..4);
-        let failure = (any::<u32>(), any::<bool>(), texts, prop::collection::vec(any::<u64>(), 0..4))
-            .prop_map(|(code, maybe, texts, numbers)| Failure { code, maybe, texts, numbers });
+        (any::<u32>(), any::<bool>(), texts, prop::collection::vec(any::<u64>(), 0..4))
+            .prop_map(|(code, maybe, texts, numbers)| Failure { code, maybe, texts, numbers })
+    }
+
+    fn flows() -> impl Strategy<Value = Parcel> {
+        let asker = prop_oneof![Just(Side::Us), Just(Side::Them)];
+        let flow = prop_oneof![
+            bytes().prop_map(Flow::Item),
+            any::<u32>().prop_map(Flow::Credit),
+            Just(Flow::End(Ended::Done)),
+            bytes().prop_map(|body| Flow::End(Ended::Domain(body))),
+            failures().prop_map(|failure| Flow::End(Ended::Failure(failure))),
+            Just(Flow::Halt),
+        ];
+        (any::<u64>(), asker, flow).prop_map(|(correlation, asker, flow)| Parcel::Flow {
+            course: Course { correlation, asker },
+            flow,
+        })
+    }
+
+    fn parcels() -> impl Strategy<Value = Parcel> {
         let answered = prop_oneof![
             bytes().prop_map(Answered::Reply),
             bytes().prop_map(Answered::Domain),
-            failure.prop_map(Answered::Failure),
+            failures().prop_map(Answered::Failure),
         ];
         prop_oneof![
             (bytes(), any::<u32>(), bytes()).prop_map(|(target, rpc, body)| Parcel::Tell {
@@ -223,6 +352,7 @@ mod tests {
             (any::<u64>(), answered)
                 .prop_map(|(correlation, answered)| Parcel::Answer { correlation, answered }),
             any::<u64>().prop_map(|correlation| Parcel::Cancel { correlation }),
+            flows(),
             "[a-z ]{0,40}".prop_map(|text| Parcel::Goodbye { text: text.into() }),
             Just(Parcel::Unknown),
         ]

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::codec::{Answered, Failure};
+use bytes::Bytes;
+
+use super::codec::{Answered, Ended, Failure};
 use crate::actor::{
-    AskError, CallPath, CodecError, Delivery, Directive, FaultInfo, Outcome, PartlyInfo, PeerError, Progress,
-    Stage, StopReason, TimeoutInfo,
+    AskError, CallPath, CodecError, Delivery, Directive, End, FaultInfo, Outcome, PartlyInfo, PeerError,
+    Progress, Stage, StopReason, TimeoutInfo,
 };
 use crate::path::ActorPath;
 
@@ -57,6 +59,24 @@ pub(crate) fn outcome(answered: Answered) -> Outcome {
             _ => Progress::Queued,
         }),
         Answered::Failure(failure) => Outcome::Failed(error(failure)),
+    }
+}
+
+/// How a stream ended here, as it travels.
+pub(crate) fn ended(end: End<Bytes>) -> Ended {
+    match end {
+        End::Done => Ended::Done,
+        End::Domain(body) => Ended::Domain(body),
+        End::Failed(error) => Ended::Failure(failure(error)),
+    }
+}
+
+/// How a peer says that a stream ended.
+pub(crate) fn end(ended: Ended) -> End<Bytes> {
+    match ended {
+        Ended::Done => End::Done,
+        Ended::Domain(body) => End::Domain(body),
+        Ended::Failure(failure) => End::Failed(error(failure)),
     }
 }
 

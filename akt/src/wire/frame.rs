@@ -31,6 +31,11 @@ impl Kind {
     pub(crate) const ANSWER: Self = Self(0x12);
     pub(crate) const CANCEL: Self = Self(0x13);
     pub(crate) const GOODBYE: Self = Self(0x1f);
+    /// Of streams, which a peer whose contracts have none may skip.
+    pub(crate) const ITEM: Self = Self(0x94);
+    pub(crate) const CREDIT: Self = Self(0x95);
+    pub(crate) const END: Self = Self(0x96);
+    pub(crate) const HALT: Self = Self(0x97);
 
     /// A newer peer says so of kinds that an older one may skip.
     pub(crate) const fn ignorable(self) -> bool {

@@ -6,9 +6,10 @@ mod frame;
 mod handshake;
 
 pub(crate) use codec::{
-    Answered, CodecError, Parcel, decode, put_answer, put_ask, put_cancel, put_goodbye, put_tell,
+    Answered, CodecError, Course, Flow, Parcel, Side, decode, put_answer, put_ask, put_cancel, put_flow,
+    put_goodbye, put_tell,
 };
-pub(crate) use error::{answered, outcome};
+pub(crate) use error::{answered, end, ended, outcome};
 pub(crate) use frame::{Decoder, Frame, FrameError, HANDSHAKE_LIMIT, HEADROOM};
 pub(crate) use handshake::{
     HandshakeError, Hello, Identity, Protocols, Seen, check_hello, check_welcome, decode_hello, decode_reply,

@@ -6,7 +6,7 @@ use syn::{Ident, Type};
 
 use super::{Call, Contract, is_local, parse};
 use crate::emit::message::ident;
-use crate::model::Receiver;
+use crate::model::{Receiver, Shape};
 
 impl Contract<'_> {
     /// Hands the rpc table to the macro that sees the user's impl.
@@ -24,7 +24,13 @@ impl Contract<'_> {
                 Receiver::Shared => quote!(shared),
                 Receiver::Turn => quote!(turn),
             };
-            let shape = if call.rpc.oneway { quote!(oneway) } else { quote!(unary) };
+            let shape = match call.rpc.shape {
+                Shape::Unary if call.rpc.oneway => quote!(oneway),
+                Shape::Unary => quote!(unary),
+                Shape::Server => quote!(server),
+                Shape::Client => quote!(client),
+                Shape::Both => quote!(both),
+            };
             quote!(rpc #method #variant #receiver #shape [#request] -> [#response] error [#error])
         });
         quote! {

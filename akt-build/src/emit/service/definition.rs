@@ -10,8 +10,8 @@ impl Contract<'_> {
     pub(super) fn definition(&self) -> TokenStream {
         let Self { definition, docs, .. } = self;
         let methods = self.calls.iter().map(|call| {
-            let Call { docs, method, request, .. } = call;
-            let out = call.out();
+            let Call { docs, method, .. } = call;
+            let (arguments, out) = (call.arguments(), call.out());
             let (receiver, cx) = match call.rpc.receiver {
                 Receiver::Exclusive => (quote!(&mut self), quote!(&mut ::akt::Ctx<Self>)),
                 Receiver::Shared => (quote!(&self), quote!(&::akt::Ctx<Self>)),
@@ -21,7 +21,7 @@ impl Contract<'_> {
                 #(#[doc = #docs])*
                 fn #method(
                     #receiver,
-                    req: #request,
+                    #arguments
                     cx: #cx,
                 ) -> impl ::core::future::Future<Output = #out> + ::core::marker::Send;
             }

@@ -6,6 +6,7 @@ mod probe;
 mod protocol;
 mod reference;
 mod request;
+mod stream;
 
 use std::rc::Rc;
 
@@ -105,10 +106,10 @@ impl Call<'_> {
 
     /// What the handler returns.
     fn out(&self) -> TokenStream {
-        let response = &self.response;
+        let answer = self.answer();
         match &self.error {
-            Some(error) => quote!(::core::result::Result<#response, #error>),
-            None => quote!(#response),
+            Some(error) => quote!(::core::result::Result<#answer, #error>),
+            None => answer,
         }
     }
 }

@@ -11,12 +11,13 @@ impl Contract<'_> {
         let Self { message, unknown, .. } = self;
         let doc = format!(" Messages of `{}`.", self.model.full_name);
         let variants = self.calls.iter().map(|call| {
-            let Call { docs, variant, request, .. } = call;
-            let out = call.out();
-            quote!(#(#[doc = #docs])* #variant(#request, ::akt::Reply<#out>),)
+            let Call { docs, variant, .. } = call;
+            let (payload, out) = (call.payload(), call.out());
+            quote!(#(#[doc = #docs])* #variant(#payload, ::akt::Reply<#out>),)
         });
         let variant: Vec<_> = self.calls.iter().map(|call| &call.variant).collect();
         let name = self.calls.iter().map(|call| &call.rpc.name);
+        let carried = self.calls.iter().map(Call::carried);
         quote! {
             #[doc = #doc]
             pub enum #message {
@@ -38,7 +39,7 @@ impl Contract<'_> {
                 }
                 fn carried(&self) -> &dyn ::core::any::Any {
                     match self {
-                        #(Self::#variant(payload, _) => payload,)*
+                        #(Self::#variant(payload, _) => #carried,)*
                         Self::#unknown(unknown) => unknown,
                     }
                 }
@@ -74,6 +75,7 @@ impl Contract<'_> {
         let Self { message, unknown, .. } = self;
         let arms = self.calls.iter().map(|call| {
             let Call { variant, marker, .. } = call;
+            let copied = call.copied();
             let join = match call.error {
                 Some(_) => quote!(|out| out),
                 None => quote!(::akt::__private::good),
@@ -82,7 +84,7 @@ impl Contract<'_> {
                 Self::#variant(payload, reply) => opener.open::<#marker>(
                     payload,
                     reply,
-                    ::akt::__private::Copying { clone: ::core::clone::Clone::clone, join: #join },
+                    ::akt::__private::Copying { clone: #copied, join: #join },
                 ),
             }
         });
@@ -104,20 +106,15 @@ impl Contract<'_> {
         let variant: Vec<_> = self.calls.iter().map(|call| &call.variant).collect();
         let marker: Vec<_> = self.calls.iter().map(|call| &call.marker).collect();
         let name: Vec<_> = self.calls.iter().map(|call| &call.rpc.name).collect();
-        let outgoing = self.calls.iter().map(|call| match call.error {
-            Some(_) => quote!(outgoing_result),
-            None => quote!(outgoing),
-        });
-        let incoming = self.calls.iter().map(|call| match call.error {
-            Some(_) => quote!(incoming_result),
-            None => quote!(incoming),
-        });
         let known = self.calls.iter().map(|call| {
             let marker = &call.marker;
             let former = call.former().map(|_| quote!(| #marker::WAS));
             quote!(#marker::ID #former)
         });
         let key = self.key();
+        let length = self.calls.iter().map(Call::length);
+        let outgoing = self.calls.iter().map(Call::outgoing);
+        let incoming = self.calls.iter().map(Call::incoming);
         quote! {
             impl ::akt::Protocol for #message {
                 const NAME: &'static str = #full_name;
@@ -126,14 +123,13 @@ impl Contract<'_> {
                 #key
                 fn encoded_len(&self) -> usize {
                     match self {
-                        #(Self::#variant(payload, _) => ::akt::prost::Message::encoded_len(payload),)*
+                        #(#length)*
                         Self::#unknown(unknown) => unknown.body().len(),
                     }
                 }
                 fn encode(self) -> ::akt::__private::Outgoing {
                     match self {
-                        #(Self::#variant(payload, reply) =>
-                            ::akt::__private::#outgoing(#marker::ID, &payload, reply),)*
+                        #(Self::#variant(payload, reply) => ::akt::__private::#outgoing,)*
                         Self::#unknown(unknown) => unknown.encode(),
                     }
                 }
@@ -143,7 +139,7 @@ impl Contract<'_> {
                     reply: ::akt::__private::WireReply,
                 ) -> ::core::result::Result<Self, ::akt::__private::Undecoded> {
                     match rpc {
-                        #(#known => ::akt::__private::#incoming(#name, body, reply)
+                        #(#known => ::akt::__private::#incoming
                             .map(|(payload, reply)| Self::#variant(payload, reply)),)*
                         _ => ::core::result::Result::Ok(Self::#unknown(::akt::UnknownRpc::decode(
                             <Self as ::akt::Protocol>::NAME,

@@ -12,15 +12,20 @@ impl Contract<'_> {
         let doc =
             format!(" Reference to an actor that serves `{}`: typed, cheap to clone.", self.model.full_name);
         let methods = self.calls.iter().map(|call| {
-            let Call { docs, marker, request, .. } = call;
+            let Call { docs, marker, .. } = call;
+            let (name, asked) = (call.asked_name(), call.asked());
             let method = ident(&call.rpc.reference_method);
             let deprecated = call.deprecated.then(|| quote!(#[deprecated]));
-            let call = if call.rpc.oneway { quote!(OneWay) } else { quote!(Call) };
+            let call = match call.rpc.shape {
+                _ if call.rpc.oneway => quote!(OneWay),
+                shape if shape.answers_with_stream() => quote!(Opening),
+                _ => quote!(Call),
+            };
             quote! {
                 #(#[doc = #docs])*
                 #deprecated
-                pub fn #method(&self, req: #request) -> ::akt::#call<'_, #marker> {
-                    ::akt::#call::new(&self.0, req)
+                pub fn #method(&self, #name: #asked) -> ::akt::#call<'_, #marker> {
+                    ::akt::#call::new(&self.0, #name)
                 }
             }
         });

@@ -5,15 +5,14 @@ use quote::quote;
 use syn::Type;
 
 use super::{Call, Contract, text};
-use crate::model::Receiver;
+use crate::model::{Receiver, Shape};
 
 impl Contract<'_> {
     pub(super) fn markers(&self) -> TokenStream {
         let markers = self.calls.iter().map(|call| {
             let (marker, request) = (self.marker(call), self.request(call));
-            let accepts = self.accepts(call);
-            let answered = self.answered(call);
-            quote!(#marker #request #accepts #answered)
+            let (accepts, opens, answered) = (self.accepts(call), call.opens(), self.answered(call));
+            quote!(#marker #request #opens #accepts #answered)
         });
         quote!(#(#markers)*)
     }
@@ -52,8 +51,9 @@ impl Contract<'_> {
 
     fn request(&self, call: &Call<'_>) -> TokenStream {
         let Self { message, .. } = self;
-        let Call { rpc, variant, marker, request, response, error, .. } = call;
+        let Call { rpc, variant, marker, error, .. } = call;
         let (out, name) = (call.out(), &rpc.name);
+        let (payload, answer, tie) = (call.payload(), call.answer(), call.tie());
         let failure =
             error.as_ref().map_or_else(|| quote!(::core::convert::Infallible), |error| quote!(#error));
         let split = if error.is_some() { quote!(out) } else { quote!(::core::result::Result::Ok(out)) };
@@ -72,14 +72,15 @@ impl Contract<'_> {
         quote! {
             impl ::akt::Request for #marker {
                 type Message = #message;
-                type Payload = #request;
+                type Payload = #payload;
                 type Out = #out;
-                type Ok = #response;
+                type Ok = #answer;
                 type Err = #failure;
                 const NAME: &'static str = #name;
                 #timeout
                 #shared
                 fn wrap(payload: Self::Payload, reply: ::akt::Reply<Self::Out>) -> Self::Message {
+                    #tie
                     #message::#variant(payload, reply)
                 }
                 fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
@@ -98,8 +99,12 @@ impl Contract<'_> {
     /// By message type only where the type says which rpc is meant.
     fn accepts(&self, call: &Call<'_>) -> Option<TokenStream> {
         let Call { marker, request, .. } = call;
+        if call.rpc.shape != Shape::Unary {
+            return None;
+        }
         let unit = matches!(request, Type::Tuple(tuple) if tuple.elems.is_empty());
-        let takers = self.calls.iter().filter(|other| text(&other.request) == text(request)).count();
+        let takers = self.calls.iter().filter(|other| other.rpc.shape == Shape::Unary);
+        let takers = takers.filter(|other| text(&other.request) == text(request)).count();
         let message = &self.message;
         (takers == 1 && !unit).then(|| {
             quote! {

@@ -252,6 +252,39 @@ fn mistakes_in_a_contract_impl_are_reported() {
 }
 
 #[test]
+fn streams_in_other_places_than_those_of_the_contract_are_reported() {
+    let expanded = contract_actor(quote! {
+        contract {
+            trait [ radio::Radio ] message [ radio::RadioMsg ] reference [ radio::RadioRef ]
+            rpc listen Listen exclusive server [ radio::Wave ] -> [ radio::Sound ] error [ radio::OffAir ]
+            rpc watch Watch exclusive server [ () ] -> [ radio::Wave ] error [ ]
+            rpc speak Speak exclusive client [ radio::Sound ] -> [ () ] error [ ]
+            rpc hear Hear exclusive client [ radio::Sound ] -> [ () ] error [ ]
+            rpc call Call exclusive both [ radio::Sound ] -> [ radio::Sound ] error [ ]
+        }
+        options { }
+        impl radio::Radio for MyRadio {
+            fn listen(&mut self, req: Wave) -> Result<(), OffAir> {}
+            fn watch(&mut self, out: StreamSink<Wave>, req: ()) {}
+            fn speak(&mut self, req: Sound) {}
+            fn hear(&mut self, input: akt::Streaming<Sound>, more: u8) {}
+            fn call(&mut self, out: StreamSink<Sound>, input: Streaming<Sound>) {}
+        }
+    });
+
+    assert_eq!(
+        errors(&expanded),
+        [
+            "`listen` takes `req: Wave` and `out: StreamSink<Sound, OffAir>`",
+            "`watch` takes `req: ()` and `out: StreamSink<Wave>`",
+            "`speak` takes `input: Streaming<Sound>`",
+            "`hear` takes `input: Streaming<Sound>`, and the context",
+            "`call` takes `input: Streaming<Sound>` and `out: StreamSink<Sound>`",
+        ]
+    );
+}
+
+#[test]
 fn receivers_that_are_not_those_of_the_contract_are_reported() {
     let expanded = contract_actor(quote! {
         contract {

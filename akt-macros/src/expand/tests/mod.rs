@@ -196,6 +196,33 @@ fn a_contract_actor_expands_as_written_down() {
 }
 
 #[test]
+fn a_contract_actor_with_streams_expands_as_written_down() {
+    let expanded = contract_actor(quote! {
+        contract {
+            trait [ radio::v1::Radio ] message [ radio::v1::RadioMsg ] reference [ radio::v1::RadioRef ]
+            rpc listen Listen exclusive server [ radio::v1::Wave ] -> [ radio::v1::Sound ] error [ radio::v1::OffAir ]
+            rpc speak Speak exclusive client [ radio::v1::Sound ] -> [ () ] error [ ]
+            rpc call Call turn both [ radio::v1::Sound ] -> [ radio::v1::Sound ] error [ ]
+        }
+        options { }
+        impl radio::Radio for MyRadio {
+            fn listen(&mut self, _: Wave, cx: &mut Ctx<Self>, out: StreamSink<Sound, OffAir>) -> Result<(), OffAir> {
+                self.listeners.push(out);
+                Ok(())
+            }
+
+            async fn speak(&mut self, mut input: Streaming<Sound>) {
+                while let Some(Ok(sound)) = input.next().await {}
+            }
+
+            async fn call(this: Turn<Self>, input: Streaming<Sound>, out: StreamSink<Sound>) {}
+        }
+    });
+
+    compare("radio.rs", expanded);
+}
+
+#[test]
 fn a_contract_actor_with_messages_of_its_own_expands_as_written_down() {
     let expanded = contract_actor(quote! {
         contract {

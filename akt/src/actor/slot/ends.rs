@@ -24,22 +24,21 @@ pub(crate) fn for_task<R: Send + 'static>(
     meta: Option<Arc<Meta>>,
 ) -> (Asker<R>, Ender<R>, Share) {
     let word = QUEUED + 3 * SHARE;
-    let share = Inner::<R>::allocate([since, deadline, alarm], word, MaybeUninit::new(waker), Ok(meta));
+    let share = Inner::<R>::allocate([since, deadline, alarm], word, MaybeUninit::new(waker), (meta, None));
     // The slot was made with three shares.
     let (second, third) = (Share(share.0), Share(share.0));
     (Asker(share, PhantomData), Ender(second, PhantomData), third)
 }
 
-/// A slot whose outcome is handed to `answer`, for an ask that came over the wire.
-pub(crate) fn for_wire<R: Send + 'static>(
+/// A slot whose outcome is handed to `answer`: for an ask that came over the wire, or opens a stream.
+pub(crate) fn for_hook<R: Send + 'static>(
     deadline: Instant,
+    meta: Option<Arc<Meta>>,
     answer: impl FnOnce(Awaited<R>) + Send + 'static,
 ) -> Ender<R> {
     let word = QUEUED + WIRE + TAKEN + SHARE;
-    Ender(
-        Inner::<R>::allocate([deadline; 3], word, MaybeUninit::uninit(), Err(Box::new(answer))),
-        PhantomData,
-    )
+    let from = (meta, Some(Box::new(answer) as _));
+    Ender(Inner::<R>::allocate([deadline; 3], word, MaybeUninit::uninit(), from), PhantomData)
 }
 
 /// The asker's end.

@@ -42,8 +42,8 @@ pub(super) struct Inner<R> {
 /// Takes an outcome away at once.
 pub(super) type Deliver<R> = Box<dyn FnOnce(Awaited<R>) + Send>;
 
-/// Where an ask comes from: a task here, with what it carries, or a connection.
-pub(super) type From<R> = Result<Option<Arc<Meta>>, Deliver<R>>;
+/// What an ask carries, and who gets its outcome at once; else a task here looks for it.
+pub(super) type From<R> = (Option<Arc<Meta>>, Option<Deliver<R>>);
 
 pub(super) struct Cold<R> {
     /// The asker's waker, once [`MOVED`].
@@ -69,12 +69,8 @@ impl<R: Send + 'static> Inner<R> {
         [since, deadline, alarm]: [Instant; 3],
         word: Word,
         waker: MaybeUninit<Waker>,
-        from: From<R>,
+        (meta, answer): From<R>,
     ) -> Share {
-        let (meta, answer) = match from {
-            Ok(meta) => (meta, None),
-            Err(answer) => (None, Some(answer)),
-        };
         let header = Header {
             word: AtomicU64::new(word),
             pending: Self::pending,

@@ -13,6 +13,6 @@ mod packed;
 mod share;
 mod word;
 
-pub(crate) use ends::{Asker, Ender, Seen, for_task, for_wire};
+pub(crate) use ends::{Asker, Ender, Seen, for_hook, for_task};
 pub(crate) use packed::Packed;
 pub(crate) use share::Share;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use super::{Asker, Ender, Seen, Share, for_task, for_wire};
+use super::{Asker, Ender, Seen, Share, for_hook, for_task};
 use crate::actor::error::AskError;
 use crate::actor::reply::{Awaited, Begin, Progress};
 use crate::time::Instant;
@@ -215,7 +215,7 @@ fn loom_an_ask_of_the_wire_is_answered_once() {
     loom::model(|| {
         let answers = Arc::new(AtomicUsize::new(0));
         let count = answers.clone();
-        let ender: Ender<()> = for_wire(LATER, move |_| {
+        let ender: Ender<()> = for_hook(LATER, None, move |_| {
             count.fetch_add(1, Ordering::SeqCst);
         });
         let alarm = ender.share();

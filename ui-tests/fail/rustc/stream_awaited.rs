@@ -1,0 +1,5 @@
+async fn wait<Q: akt::Opens>(opening: akt::Opening<'_, Q>) {
+    opening.await;
+}
+
+fn main() {}
