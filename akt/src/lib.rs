@@ -75,6 +75,11 @@ pub use time::Instant;
 #[cfg(feature = "remote")]
 pub use transport::{BindError, Network, Tls, TlsError};
 
+// The code of the page about the language, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/dsl.md")]
+struct DslPage;
+
 /// What most programs use: `use akt::prelude::*;`
 pub mod prelude {
     pub use crate::{
