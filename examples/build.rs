@@ -1,5 +1,6 @@
 //! Compiles the contracts of the examples.
 
 fn main() -> akt_build::Result {
-    akt_build::configure().lock("proto/akt.lock").compile(&["proto/shop/v1/cart.proto"], &["proto"])
+    let protos = ["proto/greeter/v1/greeter.proto", "proto/shop/v1/cart.proto"];
+    akt_build::configure().lock("proto/akt.lock").compile(&protos, &["proto"])
 }
