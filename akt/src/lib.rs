@@ -87,7 +87,7 @@ pub use time::Instant;
 #[cfg(feature = "remote")]
 pub use transport::{BindError, Network, Tls, TlsError};
 
-/// The code of the page about the language, compiled.
+// The code of the page about the language, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/dsl.md")]
 struct DslPage;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// Streams are not served yet, and editions are not read.
-const LEFT_OUT: &[&str] = &["proto/streams/v1/streams.proto", "proto/editions/v1/editions.proto"];
+/// Editions are not read.
+const LEFT_OUT: &[&str] = &["proto/editions/v1/editions.proto"];
 
 fn main() -> akt_build::Result {
     let mut protos = Vec::new();

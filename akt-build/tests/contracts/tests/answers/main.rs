@@ -2,6 +2,7 @@
 
 mod big;
 mod shapes;
+mod streams;
 mod words;
 
 use std::path::Path;
