@@ -162,7 +162,7 @@ fn timers(actor: &Actor) -> Option<TokenStream> {
     let timers = actor.handlers.iter().flat_map(|handler| {
         let cfgs = &handler.copied.cfgs;
         handler.timers.iter().map(move |timer| {
-            let timer = self::timer(timer, krate, cx, &handler.method());
+            let timer = self::timer(timer, krate, cx, handler.method());
             quote!(#(#cfgs)* #timer)
         })
     });

@@ -196,6 +196,8 @@ mod tests {
     struct Asker(Mutex<Option<Outcome>>);
 
     impl Answer for Asker {
+        fn open(&self, _: Ends) {}
+
         fn deadline(&self) -> Instant {
             Instant::default() + std::time::Duration::from_secs(1)
         }

@@ -11,24 +11,7 @@ impl Contract<'_> {
         let Self { message, reference, .. } = self;
         let doc =
             format!(" Reference to an actor that serves `{}`: typed, cheap to clone.", self.model.full_name);
-        let methods = self.calls.iter().map(|call| {
-            let Call { docs, marker, .. } = call;
-            let (name, asked) = (call.asked_name(), call.asked());
-            let method = ident(&call.rpc.reference_method);
-            let deprecated = call.deprecated.then(|| quote!(#[deprecated]));
-            let call = match call.rpc.shape {
-                _ if call.rpc.oneway => quote!(OneWay),
-                shape if shape.answers_with_stream() => quote!(Opening),
-                _ => quote!(Call),
-            };
-            quote! {
-                #(#[doc = #docs])*
-                #deprecated
-                pub fn #method(&self, #name: #asked) -> ::akt::#call<'_, #marker> {
-                    ::akt::#call::new(&self.0, #name)
-                }
-            }
-        });
+        let methods = self.calls.iter().map(reference_method);
         let answered = self.has_oneway().then(|| {
             quote!(
                 where
@@ -73,6 +56,26 @@ impl Contract<'_> {
                     ::core::fmt::Debug::fmt(&self.0, f)
                 }
             }
+        }
+    }
+}
+
+/// The method of the reference for one rpc.
+fn reference_method(call: &Call<'_>) -> TokenStream {
+    let Call { docs, marker, .. } = call;
+    let (name, asked) = (call.asked_name(), call.asked());
+    let method = ident(&call.rpc.reference_method);
+    let deprecated = call.deprecated.then(|| quote!(#[deprecated]));
+    let call = match call.rpc.shape {
+        _ if call.rpc.oneway => quote!(OneWay),
+        shape if shape.answers_with_stream() => quote!(Opening),
+        _ => quote!(Call),
+    };
+    quote! {
+        #(#[doc = #docs])*
+        #deprecated
+        pub fn #method(&self, #name: #asked) -> ::akt::#call<'_, #marker> {
+            ::akt::#call::new(&self.0, #name)
         }
     }
 }

@@ -45,7 +45,7 @@ impl Call<'_> {
     }
 
     /// The items that come out, and the domain error that may come behind them.
-    fn item(&self) -> TokenStream {
+    pub(super) fn item(&self) -> TokenStream {
         let response = &self.response;
         let error = self.error.as_ref().map(|error| quote!(, #error));
         quote!(#response #error)

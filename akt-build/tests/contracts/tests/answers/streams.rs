@@ -69,3 +69,27 @@ async fn all_four_kinds_of_streaming() {
     }
     nodes.stop().await;
 }
+
+#[tokio::test]
+async fn a_probe_answers_with_a_stream() {
+    let nodes = Nodes::start().await;
+    let (near, mut probe) = streams::StreamsProbe::start(&nodes.far).await;
+    let streams: streams::StreamsRef = nodes.reach(near.actor().path().name());
+
+    let mut watched = streams.watch(Item { number: 3 }).open().await.expect("there is room");
+    let (request, out) = probe.expect_watch().await;
+    assert_eq!(request.number, 3);
+    out.send(Item { number: 4 }).await.expect("it is read");
+    assert_eq!(watched.next().await.expect("an item").expect("no error").number, 4);
+    drop(out);
+    assert!(watched.next().await.is_none());
+
+    let (items, input) = akt::stream(4);
+    let loaded = streams.load(input).start();
+    let (mut input, reply) = probe.expect_load().await;
+    items.send(Item { number: 5 }).await.expect("it is read");
+    assert_eq!(input.next().await.expect("an item").expect("no error").number, 5);
+    reply.send(Item { number: 6 });
+    assert_eq!(loaded.await.expect("it is answered").number, 6);
+    nodes.stop().await;
+}
