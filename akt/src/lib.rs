@@ -95,8 +95,8 @@ struct DslPage;
 /// What most programs use: `use akt::prelude::*;`
 pub mod prelude {
     pub use crate::{
-        ActorSystem, AskError, Call, Ctx, Delivery, Directive, Fault, Forward, Reply, Restart, Supervise,
-        TellError, Terminated,
+        ActorSystem, AskError, Call, Ctx, Delivery, Directive, Fault, Forward, Reply, Restart, StreamSink,
+        Streaming, Supervise, TellError, Terminated, Turn, TurnCtx,
     };
     #[cfg(feature = "macros")]
     pub use crate::{actor, cron, every, guard, handler, on};

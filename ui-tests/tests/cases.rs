@@ -51,7 +51,7 @@ fn no_error_names_what_is_generated() {
         let told = fs::read_to_string(&path).expect("it was listed");
         let allowed = |word: &str| OURS.contains(&word);
         let generated: BTreeSet<_> =
-            words(&told).filter(|word| word.starts_with("__") && !allowed(word)).collect();
+            words(&told).filter(|word| word.starts_with("__") && !allowed(word)).filter(is_a_name).collect();
         assert!(generated.is_empty(), "{} names {generated:?}", path.display());
     }
 }
@@ -89,6 +89,11 @@ fn told_files() -> Vec<PathBuf> {
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fail")
+}
+
+/// Rather than a line under what is wrong.
+fn is_a_name(word: &&str) -> bool {
+    word.contains(|char: char| char.is_alphabetic())
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
