@@ -1,6 +1,6 @@
 //! Attribute macros of akt.
 //!
-//! Used through the crate `akt`, which exports them: `akt::actor`, `akt::handler`, `akt::every`, `akt::cron`,
+//! Used through the crate `akt`, which exports them: `akt::actor`, `akt::grain`, `akt::handler`, `akt::every`, `akt::cron`,
 //! `akt::on`, `akt::guard`, and the derives `akt::Behavior` and `akt::Inject`.
 
 mod check;
@@ -75,6 +75,42 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(args.into(), &item.into()).into()
 }
 
+/// Makes a type a grain: an actor that is always there, by its key.
+///
+/// On the same `impl` blocks as [`#[actor]`](macro@actor), in its place, and with all its options. Adds `impl Grain`,
+/// and `MyCart::grain(&system, key)`, which gives the typed reference: its first message activates the grain.
+///
+/// # Options
+///
+/// - `kind = "cart"`: the name of the type among the grains of a system. It must be there.
+/// - `key = String`: the type of the key. It must be there. See `GrainKey` for those that there are.
+/// - all of [`#[actor]`](macro@actor), of which `passivate = "10m"` says when an idle grain is deactivated.
+///
+/// # Hooks
+///
+/// [`#[on(activate)]`](macro@on) makes the value: `async fn activate(key: &String, cx: &mut Ctx<Self>) -> Result<Self,
+/// Fault>`. It is an associated function; both arguments may be left out, it may be `fn`, and it may return `Self`.
+/// Without it the type needs `Default`. `#[on(deactivate)]` is the last that an activation does.
+///
+/// ```ignore
+/// #[akt::grain(kind = "cart", key = String, passivate = "10m")]
+/// impl Cart {
+///     #[on(activate)]
+///     async fn load(key: &String, cx: &mut Ctx<Self>) -> Result<Self, Fault> {
+///         Ok(Self { items: cx.dep::<Shop>().items_of(key).await? })
+///     }
+///
+///     #[handler]
+///     fn add(&mut self, item: Item) { .. }
+/// }
+///
+/// Cart::grain(&system, "user-1").add(item).await?;
+/// ```
+#[proc_macro_attribute]
+pub fn grain(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::grain_attribute(&args.into(), &item.into()).into()
+}
+
 /// Makes a method of an [`#[actor]`](macro@actor) block a message.
 ///
 /// The method may be `fn` or `async fn`. Owned arguments are the fields of the message; the one reference argument, at
@@ -145,6 +181,9 @@ pub fn cron(args: TokenStream, item: TokenStream) -> TokenStream {
 /// - `#[on(enter = Phase::Ready(_))]` runs when the behaviour is in another state than before, whatever has changed
 ///   it, before anything else is handled; and for the first state of every value, after `#[on(start)]` and
 ///   `#[on(restart)]`. `#[on(enter)]` is for all states. Of several such hooks, the first that fits runs.
+///
+/// - `#[on(activate)]` and `#[on(deactivate)]` are the hooks of a [grain](macro@grain), which has no `start`, `restart`
+///   and `stop`.
 ///
 /// A hook takes `&mut self`, may take the context, may be `async`, and returns `()` or `Result<(), Fault>`.
 #[proc_macro_attribute]

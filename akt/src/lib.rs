@@ -14,6 +14,7 @@ mod backoff;
 mod codegen;
 #[cfg(feature = "cron")]
 mod cron;
+mod grain;
 mod id;
 mod machine;
 mod message;
@@ -50,10 +51,11 @@ pub use actor::{
     batch,
 };
 #[cfg(feature = "macros")]
-pub use akt_macros::{Behavior, Inject, actor, cron, every, guard, handler, on};
+pub use akt_macros::{Behavior, Inject, actor, cron, every, grain, guard, handler, on};
 pub use bytes;
 #[cfg(feature = "cron")]
 pub use cron::{Cron, CronError};
+pub use grain::{Grain, GrainKey, IntoKey};
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
@@ -82,7 +84,7 @@ pub mod prelude {
         TellError, Terminated,
     };
     #[cfg(feature = "macros")]
-    pub use crate::{actor, cron, every, guard, handler, on};
+    pub use crate::{actor, cron, every, grain, guard, handler, on};
 }
 
 /// What generated code calls; nothing here is for users.
@@ -96,8 +98,8 @@ pub mod __private {
         receive, reject, share, unknown_rpc, unless_cancelled,
     };
     pub use crate::codegen::{
-        IsResult, assert_codegen, good, require_argument, require_reply, require_send, require_shared,
-        require_state, sendable,
+        IsResult, MadeByDefault, assert_codegen, good, made_by_default, require_argument, require_reply,
+        require_send, require_shared, require_state, sendable,
     };
     #[cfg(feature = "cron")]
     pub use crate::cron::cron;

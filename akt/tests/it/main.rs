@@ -15,6 +15,8 @@ mod endings;
 mod eviction;
 mod extensions;
 mod garbled;
+mod grain_races;
+mod grains;
 mod lent;
 mod lifecycle;
 mod listening;
