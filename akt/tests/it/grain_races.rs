@@ -1,4 +1,5 @@
 //! Grains under chance: whatever ends their activations, and whenever, nothing overlaps, overtakes or vanishes.
+#![expect(clippy::disallowed_methods, reason = "what the tests spawn is the sender, beside akt")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,6 +31,26 @@ struct Book {
     told: BTreeSet<Stamp>,
     answered: BTreeSet<Stamp>,
     refused: u64,
+    /// What must not happen: a panic in a grain would be one of its faults.
+    wrong: Vec<String>,
+}
+
+impl Book {
+    fn check(&mut self, right: bool, wrong: impl FnOnce() -> String) {
+        if !right {
+            self.wrong.push(wrong());
+        }
+    }
+
+    fn begin(&mut self, key: u64, (caller, number): Stamp) {
+        let before = self.begun.insert((key, caller), number);
+        self.check(before < Some(number), || format!("{number} of {caller} came after {before:?}"));
+    }
+
+    fn done(&mut self, stamp: Stamp) {
+        let first = self.done.insert(stamp);
+        self.check(first, || format!("{stamp:?} was handled twice"));
+    }
 }
 
 /// One activation, from the begin of `#[on(activate)]` to the end of its value.
@@ -40,8 +61,11 @@ struct Stay {
 
 impl Stay {
     fn begin(ledger: Ledger, key: u64) -> Self {
-        assert!(ledger.0.lock().active.insert(key), "two activations of {key} overlap");
-        ledger.0.lock().activations += 1;
+        let mut book = ledger.0.lock();
+        book.activations += 1;
+        let alone = book.active.insert(key);
+        book.check(alone, || format!("two activations of {key} overlap"));
+        drop(book);
         Self { ledger, key }
     }
 }
@@ -62,13 +86,12 @@ struct Fickle {
 }
 
 impl Fickle {
-    fn begin(&self, (caller, number): Stamp) {
-        let before = self.stay.ledger.0.lock().begun.insert((self.stay.key, caller), number);
-        assert!(before < Some(number), "{number} of {caller} came after {before:?}");
+    fn begin(&self, stamp: Stamp) {
+        self.stay.ledger.0.lock().begin(self.stay.key, stamp);
     }
 
     fn done(&self, stamp: Stamp) {
-        assert!(self.stay.ledger.0.lock().done.insert(stamp), "{stamp:?} was handled twice");
+        self.stay.ledger.0.lock().done(stamp);
     }
 }
 
@@ -195,6 +218,7 @@ async fn minute(runtime: Runtime) -> Book {
     system.shutdown().await;
 
     let book = std::mem::take(&mut *ledger.0.lock());
+    assert_eq!(book.wrong, [""; 0]);
     assert!(book.active.is_empty(), "activations outlive their system");
     assert!(book.answered.is_subset(&book.done), "an answer came from nowhere");
     let lost = book.told.difference(&book.done).count();
@@ -211,4 +235,59 @@ fn nothing_overlaps_overtakes_or_vanishes() {
         assert!(book.activations > 1_000 && book.failures > 10, "seed {seed} tried too little");
         assert!(book.done.len() > 5_000 && book.refused > 100, "seed {seed} sent too little");
     }
+}
+
+/// Ends now and then; never fails.
+struct Steady {
+    stay: Stay,
+}
+
+#[akt::grain(kind = "steady", key = u64, mailbox = bounded(16))]
+impl Steady {
+    #[on(activate)]
+    fn open(key: &u64, cx: &mut Ctx<Self>) -> Self {
+        Self { stay: Stay::begin(cx.dep(), *key) }
+    }
+
+    #[handler]
+    fn add(&mut self, stamp: Stamp, cx: &mut Ctx<Self>) {
+        let mut book = self.stay.ledger.0.lock();
+        book.begin(self.stay.key, stamp);
+        book.done(stamp);
+        if stamp.1 % 16 == 0 {
+            cx.deactivate();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_threads_too_every_message_is_handled_in_its_senders_order() {
+    const EACH: u64 = 4_000;
+    let ledger = Ledger::default();
+    let system = ActorSystem::builder("test").provide(ledger.clone()).start().await.unwrap();
+    let senders: Vec<_> = (0..4)
+        .map(|caller| {
+            let steady = Steady::grain(&system, caller % 2);
+            tokio::spawn(async move {
+                for number in 1..=EACH {
+                    match number % 4 {
+                        0 => steady.add((caller, number)).await.unwrap(),
+                        _ => steady.add((caller, number)).send().await.unwrap(),
+                    }
+                }
+            })
+        })
+        .collect();
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    for key in 0..2 {
+        Steady::grain(&system, key).add((9 + key, 1)).await.unwrap();
+    }
+    system.shutdown().await;
+
+    let book = ledger.0.lock();
+    assert_eq!(book.wrong, [""; 0]);
+    assert_eq!((book.done.len() as u64, system.dead_letters()), (4 * EACH + 2, 0));
+    assert!(book.activations > 100, "{} activations", book.activations);
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use akt::prelude::*;
-use akt::{DeadLetterReason, Event, GrainKey, StopReason};
+use akt::{DeadLetterReason, Event, StopReason};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{advance, timeout};
@@ -401,57 +401,6 @@ async fn a_shutdown_deactivates_grains_and_refuses_what_comes_later() {
     assert!(matches!(cart.add(4).tell(), Err(TellError::Stopped(_))));
     assert_eq!(take(&world.log), ["+a", "1", "worked", "-a"]);
     assert!(stopped(Cart::grain(&system, "b").add(5).await));
-}
-
-/// Has the kind of [`Cart`].
-#[derive(Default)]
-struct Impostor;
-
-#[akt::grain(kind = "cart", key = u64)]
-impl Impostor {
-    #[handler]
-    fn add(&mut self, _item: u64) {}
-}
-
-#[tokio::test(start_paused = true)]
-async fn two_types_of_one_kind_are_told_to_the_caller() {
-    let system = World::default().system().await;
-    Cart::grain(&system, "a").add(1).await.unwrap();
-    let impostor = Impostor::grain(&system, 7);
-
-    let told = impostor.add(1).await.unwrap_err();
-    let back = impostor.add(2).tell().unwrap_err();
-
-    for text in [told.to_string(), back.to_string()] {
-        assert!(text.contains("Cart` in this system; give `") && text.contains("Impostor"), "{text}");
-    }
-    Cart::grain(&system, "a").add(2).await.unwrap();
-    system.shutdown().await;
-}
-
-/// Says its key; nothing else makes it.
-#[derive(Default)]
-struct Echo;
-
-#[akt::grain(kind = "echo", key = (uuid::Uuid, (String, i64)))]
-impl Echo {
-    #[handler]
-    fn key(&self, cx: &Ctx<Self>) -> String {
-        let mut text = String::new();
-        cx.key().encode(&mut text);
-        text
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn keys_are_pairs_and_uuids_and_a_default_is_made() {
-    let system = World::default().system().await;
-    let id = uuid::Uuid::from_u128(7);
-
-    let key = Echo::grain(&system, (id, ("a/b".to_owned(), -1))).key().await.unwrap();
-
-    assert_eq!(key, "00000000-0000-0000-0000-000000000007,a%2Fb,-1");
-    system.shutdown().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,6 +15,7 @@ mod endings;
 mod eviction;
 mod extensions;
 mod garbled;
+mod grain_kinds;
 mod grain_races;
 mod grains;
 mod lent;
