@@ -1,6 +1,6 @@
 //! Attribute macros of akt.
 //!
-//! Used through the crate `akt`, which exports them: `akt::actor`, `akt::handler`, `akt::every`, `akt::cron`,
+//! Used through the crate `akt`, which exports them: `akt::actor`, `akt::grain`, `akt::handler`, `akt::every`, `akt::cron`,
 //! `akt::on`, `akt::guard`, and the derives `akt::Behavior` and `akt::Inject`.
 
 mod check;
@@ -18,6 +18,12 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(args.into(), &item.into()).into()
+}
+
+#[doc = include_str!("docs/grain.md")]
+#[proc_macro_attribute]
+pub fn grain(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::grain_attribute(&args.into(), &item.into()).into()
 }
 
 #[doc = include_str!("docs/handler.md")]

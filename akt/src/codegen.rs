@@ -64,3 +64,27 @@ pub fn good<T>(answer: Result<T, Infallible>) -> T {
         Err(never) => match never {},
     }
 }
+
+/// What a grain without `#[on(activate)]` is made by.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be activated: it has neither `#[on(activate)]` nor `Default`",
+    label = "how is its value made?",
+    note = "add `#[on(activate)] fn activate(key: &Key) -> Self` to the block of `#[akt::grain]`, or `#[derive(Default)]` to the type"
+)]
+pub trait MadeByDefault {
+    /// A new value.
+    fn made() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> MadeByDefault for T {
+    fn made() -> Self {
+        Self::default()
+    }
+}
+
+/// The value of a grain without `#[on(activate)]`.
+#[must_use]
+pub fn made_by_default<T: MadeByDefault>() -> T {
+    T::made()
+}

@@ -14,6 +14,7 @@ mod backoff;
 mod codegen;
 #[cfg(feature = "cron")]
 mod cron;
+mod grain;
 mod id;
 mod machine;
 mod message;
@@ -59,10 +60,11 @@ pub use actor::{
     stream,
 };
 #[cfg(feature = "macros")]
-pub use akt_macros::{Behavior, Inject, actor, cron, every, guard, handler, on};
+pub use akt_macros::{Behavior, Inject, actor, cron, every, grain, guard, handler, on};
 pub use bytes;
 #[cfg(feature = "cron")]
 pub use cron::{Cron, CronError};
+pub use grain::{Grain, GrainKey, IntoKey};
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
@@ -99,7 +101,7 @@ pub mod prelude {
         Streaming, Supervise, TellError, Terminated, Turn, TurnCtx,
     };
     #[cfg(feature = "macros")]
-    pub use crate::{actor, cron, every, guard, handler, on};
+    pub use crate::{actor, cron, every, grain, guard, handler, on};
 }
 
 /// What generated code calls; nothing here is for users.
@@ -116,8 +118,8 @@ pub mod __private {
         plain, receive, reject, share, tie, unless_cancelled,
     };
     pub use crate::codegen::{
-        IsResult, assert_codegen, good, require_argument, require_reply, require_send, require_shared,
-        require_state, sendable,
+        IsResult, MadeByDefault, assert_codegen, good, made_by_default, require_argument, require_reply,
+        require_send, require_shared, require_state, sendable,
     };
     #[cfg(feature = "cron")]
     pub use crate::cron::cron;

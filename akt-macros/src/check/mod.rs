@@ -1,6 +1,7 @@
 //! The rules of the language, one function each; a broken rule is reported on the user's token.
 
 mod contract;
+mod grain;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -17,12 +18,13 @@ use crate::parse::{is_turn, lifetimes, returned, typed, ungroup};
 pub(crate) use self::contract::{
     is_in_contract, no_handler_in_contract, not_an_rpc, rpc_arguments, rpc_receiver,
 };
+pub(crate) use self::grain::{activate, grain_hooks, is_context_argument, is_result};
 
 /// Methods that every reference has.
 const RESERVED: &[&str] = &["actor", "ask", "clone", "grain", "into", "tell", "try_into"];
 
-/// `#[actor]` goes on an impl block.
-pub(crate) fn is_impl_block(item: &Item, diag: &mut Diag) {
+/// `#[actor]` and `#[grain]` go on an impl block.
+pub(crate) fn is_impl_block(item: &Item, attribute: &str, diag: &mut Diag) {
     let (at, hint) = match item {
         Item::Fn(item) => (heading(item.sig.fn_token, &item.sig.ident), String::new()),
         Item::Trait(item) => (heading(item.trait_token, &item.ident), String::new()),
@@ -34,7 +36,7 @@ pub(crate) fn is_impl_block(item: &Item, diag: &mut Diag) {
         }
         item => (item.to_token_stream(), String::new()),
     };
-    diag.error(at, format!("`#[akt::actor]` goes on an `impl` block{hint}"));
+    diag.error(at, format!("`#[akt::{attribute}]` goes on an `impl` block{hint}"));
 }
 
 /// An actor has no lifetime parameters.
@@ -274,7 +276,9 @@ pub(crate) fn hook_arguments(event: Event, sig: &Signature, args: &[Arg], diag: 
     let fields: Vec<_> = typed(sig).zip(args).filter(|(_, arg)| matches!(arg, Arg::Field { .. })).collect();
     match (event, fields.as_slice()) {
         (Event::Terminated | Event::Heard, [_])
-        | (Event::Start | Event::Restart | Event::Stop | Event::Enter, []) => {}
+        | (Event::Start | Event::Restart | Event::Stop | Event::Deactivate | Event::Enter, []) => {}
+        // Read in its own way.
+        (Event::Activate, _) => {}
         (Event::Heard, _) => diag.error(&sig.ident, "`#[on(event)]` takes what happened: `event: Event`"),
         (Event::Terminated, _) => {
             diag.error(
@@ -282,7 +286,10 @@ pub(crate) fn hook_arguments(event: Event, sig: &Signature, args: &[Arg], diag: 
                 "`#[on(terminated)]` takes the actor that stopped: `terminated: Terminated`",
             );
         }
-        (Event::Start | Event::Restart | Event::Stop | Event::Enter, [(surplus, _), ..]) => {
+        (
+            Event::Start | Event::Restart | Event::Stop | Event::Deactivate | Event::Enter,
+            [(surplus, _), ..],
+        ) => {
             let text = format!("`#[on({})]` takes no arguments but the context", event.name());
             diag.error(surplus, text);
         }
@@ -309,7 +316,9 @@ pub(crate) fn hook_reply(event: Event, output: &ReturnType, diag: &mut Diag) {
 /// Rules about all handlers of an actor together.
 pub(crate) fn handlers(actor: &Actor, diag: &mut Diag) {
     if actor.handlers.is_empty() && actor.served.is_none() {
-        diag.error(&actor.subject.ty, "no `#[handler]` methods; add one or remove `#[akt::actor]`");
+        let attribute = if actor.options.grain.is_some() { "grain" } else { "actor" };
+        let text = format!("no `#[handler]` methods; add one or remove `#[akt::{attribute}]`");
+        diag.error(&actor.subject.ty, text);
     }
     for (index, handler) in actor.handlers.iter().enumerate() {
         not_reserved(handler, diag);

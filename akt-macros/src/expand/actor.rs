@@ -7,7 +7,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{ImplItem, ItemImpl};
 
 use super::case::{self, Case, cases};
-use super::{assertions, behavior, contract, copies, fallback, flight, handler, options, reference};
+use super::{assertions, behavior, contract, copies, fallback, flight, grain, handler, options, reference};
 use crate::check;
 use crate::diag::Diag;
 use crate::model::{Actor, Arg, Cron, Event, Guard, Hook, Options, Subject, Timer, generated};
@@ -15,8 +15,17 @@ use crate::parse;
 
 /// Expands `#[actor]`.
 pub(crate) fn attribute(args: TokenStream, input: &TokenStream) -> TokenStream {
+    block("actor", args, input)
+}
+
+/// Expands `#[grain]`.
+pub(crate) fn grain_attribute(args: &TokenStream, input: &TokenStream) -> TokenStream {
+    block("grain", parse::marked(args), input)
+}
+
+fn block(attribute: &str, args: TokenStream, input: &TokenStream) -> TokenStream {
     let mut diag = Diag::default();
-    let Some(mut item) = parse::impl_block(input, &mut diag) else {
+    let Some(mut item) = parse::impl_block(input, attribute, &mut diag) else {
         return fallback::untouched(input, diag);
     };
     if let Some((negative, path, _)) = &item.trait_ {
@@ -36,6 +45,7 @@ pub(crate) fn attribute(args: TokenStream, input: &TokenStream) -> TokenStream {
 pub(super) fn checked(actor: Actor, mut diag: Diag) -> TokenStream {
     check::handlers(&actor, &mut diag);
     check::hooks(&actor.hooks, &mut diag);
+    check::grain_hooks(&actor, &mut diag);
     check::guards(&actor.guards, &mut diag);
     check::concurrency(&actor, &mut diag);
     let conditions = cases(&actor).map(Case::conditions);
@@ -58,7 +68,8 @@ fn whole(mut actor: Actor) -> TokenStream {
         quote!(#messages #copies #reference)
     });
     let implementation = implementation(&actor);
-    quote!(#user #assertions #marker #own #implementation)
+    let grain = grain::grain(&actor);
+    quote!(#user #assertions #marker #own #implementation #grain)
 }
 
 /// What the user wrote.
@@ -106,11 +117,12 @@ fn implementation(actor: &Actor) -> TokenStream {
     let future = dispatch(actor);
     let flight = flight::flight(actor);
     let hooks = hooks(&actor.hooks, &actor.subject);
+    let activate = grain::activate(actor);
     let timers = timers(actor);
     let behavior = behavior::behavior(actor);
     let entered = behavior::on_enter(&actor.options, &actor.hooks, &actor.subject);
     let contract = actor.served.as_ref().map(|served| contract::seams(actor, served));
-    let body = quote!(#flight #behavior #sync #future #hooks #entered #timers #contract);
+    let body = quote!(#flight #behavior #sync #future #activate #hooks #entered #timers #contract);
     actor_impl(actor, &actor.options, &body)
 }
 
@@ -313,7 +325,8 @@ fn dispatch(actor: &Actor) -> TokenStream {
 
 /// The `#[on(..)]` methods that need no behaviour.
 pub(super) fn hooks(hooks: &[Hook], subject: &Subject) -> TokenStream {
-    let own = hooks.iter().filter(|hook| !matches!(hook.event, Event::Enter | Event::Heard));
+    let own =
+        hooks.iter().filter(|hook| !matches!(hook.event, Event::Activate | Event::Enter | Event::Heard));
     own.map(|hook| self::hook(hook, subject)).collect()
 }
 
@@ -323,7 +336,8 @@ fn hook(hook: &Hook, subject: &Subject) -> TokenStream {
     let cfgs = &hook.copied.cfgs;
     let (cx, terminated) = (local("cx"), local("terminated"));
     let argument = (hook.event == Event::Terminated).then(|| quote!(#terminated: #krate::Terminated,));
-    let name = Ident::new(&format!("on_{}", hook.event.name()), generated(hook.ident.span()));
+    let event = if hook.event == Event::Deactivate { Event::Stop } else { hook.event };
+    let name = Ident::new(&format!("on_{}", event.name()), generated(hook.ident.span()));
     let call = hook_call(hook, krate);
     quote! {
         #(#cfgs)*

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::actor::{actor_impl, user};
-use super::{copies, flight, handler, reference};
+use super::{copies, flight, grain, handler, reference};
 use crate::diag::Diag;
 use crate::model::{Actor, Handler, Options, Reply};
 use crate::{check, parse};
@@ -47,7 +47,8 @@ fn stand_in(mut actor: Actor) -> TokenStream {
         quote!(#messages #copies #reference)
     });
     let implementation = implementation(&actor);
-    quote!(#own #implementation)
+    let grain = grain::grain(&actor);
+    quote!(#own #implementation #grain)
 }
 
 /// Forgets what a broken handler cannot reply.

@@ -8,12 +8,13 @@ mod contract;
 mod copies;
 mod fallback;
 mod flight;
+mod grain;
 mod handler;
 mod inject;
 mod options;
 mod reference;
 
-pub(crate) use actor::attribute;
+pub(crate) use actor::{attribute, grain_attribute};
 pub(crate) use behavior::states;
 pub(crate) use contract::contract_actor;
 pub(crate) use fallback::inner;

@@ -48,9 +48,17 @@ pub(crate) struct Options {
     pub(crate) passivate: Option<Passivate>,
     pub(crate) concurrency: Option<(Ident, Expr)>,
     pub(crate) max_message: Option<Expr>,
+    /// There if it is `#[grain(..)]`.
+    pub(crate) grain: Option<Grain>,
     pub(crate) krate: Option<syn::Path>,
     /// A mistake was reported: what is missing may have been meant.
     pub(crate) broken: bool,
+}
+
+/// What a grain says beyond an actor; what is missing was reported.
+pub(crate) struct Grain {
+    pub(crate) kind: Option<LitStr>,
+    pub(crate) key: Option<Type>,
 }
 
 /// `unhandled = ..`: what becomes of a message in a state for which its handler names nothing.
@@ -253,6 +261,8 @@ pub(crate) enum Event {
     Start,
     Restart,
     Stop,
+    Activate,
+    Deactivate,
     Terminated,
     Enter,
     /// Something happened in the system.
@@ -424,13 +434,15 @@ impl Reply {
 
 impl Event {
     pub(crate) const NAMES: &'static [&'static str] =
-        &["start", "restart", "stop", "terminated", "enter", "event"];
+        &["start", "restart", "stop", "activate", "deactivate", "terminated", "enter", "event"];
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         match name {
             "start" => Some(Self::Start),
             "restart" => Some(Self::Restart),
             "stop" => Some(Self::Stop),
+            "activate" => Some(Self::Activate),
+            "deactivate" => Some(Self::Deactivate),
             "terminated" => Some(Self::Terminated),
             "enter" => Some(Self::Enter),
             "event" => Some(Self::Heard),
@@ -443,6 +455,8 @@ impl Event {
             Self::Start => "start",
             Self::Restart => "restart",
             Self::Stop => "stop",
+            Self::Activate => "activate",
+            Self::Deactivate => "deactivate",
             Self::Terminated => "terminated",
             Self::Enter => "enter",
             Self::Heard => "event",

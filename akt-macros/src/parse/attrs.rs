@@ -9,7 +9,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Ident, LitStr, Meta, Pat, Path, Token};
 
-use super::{behavior, handler, mailbox, passivate, supervise};
+use super::{behavior, grain, handler, mailbox, passivate, supervise};
 use crate::diag::{self, Diag};
 use crate::model::{Copied, Event, Every, Options};
 
@@ -34,6 +34,8 @@ const OPTIONS: &[&str] = &[
     "supervise",
     "unhandled",
 ];
+/// Options that a grain has besides.
+const GRAIN_OPTIONS: &[&str] = &["key", "kind"];
 /// Options whose value stands in parentheses.
 const GROUPS: &[&str] = &["supervise"];
 const SPENT: &str = "__akt_spent";
@@ -47,8 +49,12 @@ const OURS: &[&str] = &["cron", "every", "guard", "handler", "on"];
 pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
     let before = diag.count();
     let mut options = Options::default();
-    let mut rules = None;
-    read(tokens, OPTIONS, diag, &mut |key, input| {
+    let (tokens, is_grain) = grain::unmarked(tokens);
+    let mut supported = OPTIONS.to_vec();
+    supported.extend(GRAIN_OPTIONS.iter().filter(|_| is_grain));
+    supported.sort_unstable();
+    let (mut rules, mut given) = (None, grain::Given::default());
+    read(tokens, &supported, diag, &mut |key, input| {
         match key.to_string().as_str() {
             "crate" => options.krate = Some(input.call(Path::parse_mod_style)?),
             "supervise" => rules = Some((key.clone(), supervise::inside(input)?)),
@@ -61,11 +67,13 @@ pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
             "max_message" => options.max_message = Some(bytes(input)?),
             "passivate" => options.passivate = Some(passivate::passivate(input)?),
             "order" => options.order = Some(mailbox::order(input)?),
+            name @ ("key" | "kind") => given.read(name, input)?,
             _ => options.mailbox = Some(mailbox::mailbox(input)?),
         }
         Ok(())
     });
     options.supervise = rules.and_then(|(key, rules)| supervise::supervise(&key, rules, diag));
+    options.grain = is_grain.then(|| given.grain(diag.count() > before, diag));
     options.broken = diag.count() > before;
     options
 }
@@ -115,7 +123,7 @@ pub(crate) fn is(attr: &Attribute, name: &str) -> bool {
 
 /// Reads the event of `#[on(start)]`, and the states of `#[on(enter = Phase::Ready)]`.
 pub(crate) fn event(attr: &Attribute, diag: &mut Diag) -> Option<(Event, Option<Pat>)> {
-    const EVENTS: &str = "`#[on(start)]`, `#[on(restart)]`, `#[on(stop)]`, `#[on(terminated)]`, `#[on(enter = Phase::Ready)]` or `#[on(event = Event::DeadLetter(_))]`";
+    const EVENTS: &str = "`#[on(start)]`, `#[on(restart)]`, `#[on(stop)]`, `#[on(activate)]`, `#[on(deactivate)]`, `#[on(terminated)]`, `#[on(enter = Phase::Ready)]` or `#[on(event = Event::DeadLetter(_))]`";
     let Ok(list) = attr.meta.require_list() else {
         diag.error(attr, format!("say which event: {EVENTS}"));
         return None;

@@ -9,18 +9,19 @@ use syn::{
 
 use super::attrs::{self, Role};
 use super::cron;
+use super::grain;
 use super::spell::ungroup;
 use crate::check;
 use crate::diag::Diag;
 use crate::model::{
-    Actor, Answer, Arg, Guard, Handler, HandlerOptions, Hook, Receiver, Reply, Subject, Timer,
+    Actor, Answer, Arg, Event, Guard, Handler, HandlerOptions, Hook, Receiver, Reply, Subject, Timer,
 };
 
-/// The impl block under `#[actor]`, or a mistake.
-pub(crate) fn impl_block(input: &TokenStream, diag: &mut Diag) -> Option<ItemImpl> {
+/// The impl block under `#[actor]` or `#[grain]`, as `attribute` says, or a mistake.
+pub(crate) fn impl_block(input: &TokenStream, attribute: &str, diag: &mut Diag) -> Option<ItemImpl> {
     match syn::parse2(input.clone()) {
         Ok(Item::Impl(item)) => return Some(item),
-        Ok(other) => check::is_impl_block(&other, diag),
+        Ok(other) => check::is_impl_block(&other, attribute, diag),
         Err(mistake) => diag.push(mistake),
     }
     None
@@ -202,6 +203,9 @@ fn only_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
 
 pub(super) fn hook(attr: &Attribute, method: &ImplItemFn, diag: &mut Diag) -> Option<Hook> {
     let (event, pattern) = attrs::event(attr, diag)?;
+    if event == Event::Activate {
+        return grain::activate(method, diag);
+    }
     let sig = &method.sig;
     let before = diag.count();
     check::signature(sig, "a hook", diag);

@@ -32,6 +32,7 @@ impl Admission {
 
     /// Ready when room is reserved; the next push is then accepted unless the actor stops.
     pub(crate) fn poll(&mut self, target: &dyn Target, cx: &Context<'_>) -> Poll<Result<(), NoRoom>> {
+        let before = self.ticket.clone();
         match target.poll_room(&mut self.ticket, cx) {
             Poll::Ready(Ok(())) => {
                 self.ticket = None;
@@ -43,6 +44,10 @@ impl Admission {
                 return Poll::Ready(Err(NoRoom::Refused(refusal)));
             }
             Poll::Pending => {}
+        }
+        if before.is_some_and(|before| self.ticket.as_ref().is_none_or(|ticket| !ticket.is(&before))) {
+            // It waits in another line now; the alarm is for who waits in the first.
+            self.disarm(target);
         }
         let now = target.system().runtime().now();
         if now >= self.deadline {

@@ -115,7 +115,8 @@ pub(super) fn refused(target: &dyn Target, refusal: Refusal) -> AskError {
     match refusal {
         Refusal::Full => AskError::Full,
         Refusal::NoRoutees => AskError::Rejected(NO_ROUTEES.into()),
-        Refusal::Rejected(why) => AskError::Rejected(why.into()),
+        Refusal::Rejected(why) => AskError::Rejected(why),
+        Refusal::Fault(info) => AskError::Fault(info),
         Refusal::Stopped => AskError::Stopped { reason: target.refusal(), delivered: Delivery::No },
         Refusal::Unreachable(source) => AskError::Unreachable { delivered: Delivery::No, source },
         Refusal::TooLarge(size) => AskError::TooLarge { bytes: size.bytes, limit: size.limit },

@@ -83,6 +83,10 @@ impl<A: Actor> Ctx<A> {
         self.scope.get_or_insert_default()
     }
 
+    pub(super) fn known_scope(&self) -> Option<&Arc<Scope>> {
+        self.scope.as_ref()
+    }
+
     /// Ends the timers and the work of the present value.
     pub(super) fn end_value(&self) {
         if let Some(scope) = &self.scope {
@@ -106,10 +110,11 @@ impl<A: Actor> Ctx<A> {
         !self.shelf.is_empty() || self.scope.as_ref().is_some_and(|scope| scope.is_kept())
     }
 
-    /// A reference to this actor.
+    /// A reference to this actor; to the grain, whose activation this is.
     #[must_use]
     pub fn me(&self) -> A::Ref {
-        A::Ref::from_ref(Ref::new(self.cell.clone()))
+        let reference = self.face().map(|face| face.reference());
+        A::Ref::from_ref(reference.unwrap_or_else(|| Ref::new(self.cell.clone())))
     }
 
     /// This actor, without its messages.
@@ -199,21 +204,21 @@ impl<A: Actor> Ctx<A> {
 
     /// Asks to be told once, in `#[on(terminated)]`, when `actor` is gone; at once if it is.
     ///
-    /// An actor on another node cannot be watched yet: this is logged.
+    /// Of a grain, its present activation is watched. An actor on another node cannot be watched yet, nor a grain that
+    /// has no activation: this is logged.
     pub fn watch(&self, actor: &AnyRef) {
-        let Some(core) = actor.target().core() else {
-            tracing::error!(watcher = %self.path(), actor = %actor.path(), "remote watch is not served yet");
+        let target = actor.target().tenant().unwrap_or_else(|| actor.target().clone());
+        let Some(core) = target.core() else {
+            tracing::error!(watcher = %self.path(), actor = %actor.path(), "no local actor is there to be watched");
             return;
         };
-        core.watch(actor.target(), self.cell.clone());
+        core.watch(&target, self.cell.clone());
     }
 
     /// Takes [`watch`](Self::watch) back; a `Terminated` that is under way still arrives.
     pub fn unwatch(&self, actor: &AnyRef) {
-        if let Some(core) = actor.target().core() {
-            let me: Arc<dyn Target> = self.cell.clone();
-            core.unwatch(&me);
-        }
+        let me: Arc<dyn Target> = self.cell.clone();
+        actor.target().on_core(|core| core.unwatch(&me));
     }
 
     /// Stops this actor after the current handler or hook.

@@ -20,7 +20,7 @@ pub enum AskError<E = Infallible> {
     /// The handler returned its own error, typed, also from another node.
     #[error("the handler returned an error")]
     Handler(#[source] E),
-    /// The handler panicked or failed.
+    /// The handler panicked or failed; or, of a grain, its `#[on(activate)]`, and the message was certainly not executed.
     #[error("{0}")]
     Fault(Box<FaultInfo>),
     /// The actor's present behaviour does not handle the message.
@@ -107,6 +107,8 @@ impl<E> AskError<E> {
     /// Whether the message may have been executed.
     pub fn delivery(&self) -> Delivery {
         match self {
+            // No message was begun.
+            Self::Fault(info) if *info.message == *ACTIVATE => Delivery::No,
             Self::Handler(_)
             | Self::Fault(_)
             | Self::Partly(_)
@@ -164,6 +166,9 @@ impl AskError<Infallible> {
         }
     }
 }
+
+/// The hook that makes the value of a grain.
+pub(super) const ACTIVATE: &str = "on(activate)";
 
 /// What a router without routees says.
 pub(super) const NO_ROUTEES: &str = "the router has no routees";

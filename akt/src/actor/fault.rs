@@ -158,6 +158,13 @@ impl Core {
         }
     }
 
+    /// A queued message of a grain that does not activate.
+    pub(crate) fn refuse_with(&self, message: &'static str, reply: AnyReply, info: &FaultInfo) {
+        if !reply.fail(AskError::Fault(Box::new(info.clone()))) {
+            self.system().dead_letter(self, message, DeadLetterReason::of_stop(StopReason::Fault));
+        }
+    }
+
     /// A message that was dropped for want of room, its own or another's.
     #[cold]
     pub(super) fn displaced(&self, message: &'static str, reply: AnyReply) {

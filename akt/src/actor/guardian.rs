@@ -27,10 +27,28 @@ impl Guardian {
     pub(crate) fn spawn(system: &ActorSystem, name: &str) -> Arc<dyn Target> {
         let core = Core::new(system.hidden_kind(Self::NAME), None, name.into());
         let cell = Arc::new(LocalCell::<Self>::with_core(core, Queue::new(1)));
-        let policy = Supervise::one_for_one().otherwise(Directive::Resume);
-        let runner = Runner::new(cell.clone(), Box::new(|| Some(Self)), Some(policy), Start::ONCE);
-        Resident::settle(runner, system.runtime());
+        Self::live(cell.clone(), system);
         cell
+    }
+
+    /// A guardian below another; of a parent that is stopping, one that has stopped.
+    pub(crate) fn child(parent: &Arc<dyn Target>, name: &str) -> Arc<dyn Target> {
+        let core = Core::new(parent.system().hidden_kind(Self::NAME), Some(parent.clone()), name.into());
+        let cell = Arc::new(LocalCell::<Self>::with_core(core, Queue::new(1)));
+        let child: Arc<dyn Target> = cell.clone();
+        let adopted = parent.core().expect("a guardian is local").adopt(&child);
+        if adopted.is_err() {
+            cell.core.finish(&child, StopReason::Shutdown, None);
+            return child;
+        }
+        Self::live(cell, parent.system());
+        child
+    }
+
+    fn live(cell: Arc<LocalCell<Self>>, system: &ActorSystem) {
+        let policy = Supervise::one_for_one().otherwise(Directive::Resume);
+        let runner = Runner::new(cell, Box::new(|| Some(Self)), Some(policy), Start::ONCE);
+        Resident::settle(runner, system.runtime());
     }
 
     /// The guardian `name` of a system that has ended.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::attend::Attend;
 use super::core::EndChildren;
 use super::current;
-use super::error::{Fault, FaultInfo, StopReason};
+use super::error::{ACTIVATE, Fault, FaultInfo, StopReason};
 use super::fault::{Broken, Failure};
 use super::flight::Flights;
 use super::lifecycle::Stage;
@@ -22,6 +22,9 @@ use super::supervisor::{Strategy, Supervisor, Verdict};
 use super::traits::Actor;
 use crate::runtime::Fire;
 use crate::time::Instant;
+
+/// Why a grain that asks for its end in `#[on(activate)]` does not activate.
+const LEFT_AT_ONCE: &str = "it was to end before its first message: `cx.deactivate()` or `cx.stop()` in `#[on(activate)]`; return an error instead";
 
 /// Which value is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,7 +90,7 @@ impl<A: Actor> Runner<A> {
         }
         let info = self.cell.core.note(failure, Verdict::Stop);
         let last = last.filter(|_| timeout.is_some()).unwrap_or(info);
-        self.close(reason);
+        self.close_unborn(reason, &last);
         self.finish(reason, Some(Box::new(StartFailure { attempts, last, timeout })));
     }
 
@@ -192,18 +195,51 @@ impl<A: Actor> Runner<A> {
     /// Makes a value and starts it.
     async fn make(&mut self, birth: Birth) -> Result<A, Failure> {
         self.cell.core.begin_anew();
-        let acting = current::act(&self.cell.core.lane);
-        let made = guard(&mut self.factory);
-        drop(acting);
-        let made = made.map_err(|panic| Failure::new("factory", Broken::Panic(panic)))?;
-        let Some(mut actor) = made else {
-            let text = "`spawn_value` cannot make a second value";
-            return Err(Failure::new("factory", Broken::Fault(Fault::new(text))));
+        let mut actor = match self.cx.face() {
+            Some(_) => self.activate().await?,
+            None => self.produce()?,
         };
         let Err(broken) = self.begin(&mut actor, birth).await else {
             A::set_timers(&mut self.cx);
             return Ok(actor);
         };
+        Err(self.unmake(Some(actor), broken).await)
+    }
+
+    /// Has the factory make a value.
+    fn produce(&mut self) -> Result<A, Failure> {
+        let acting = current::act(&self.cell.core.lane);
+        let made = guard(&mut self.factory);
+        drop(acting);
+        let made = made.map_err(|panic| Failure::new("factory", Broken::Panic(panic)))?;
+        made.ok_or_else(|| {
+            let text = "`spawn_value` cannot make a second value";
+            Failure::new("factory", Broken::Fault(Fault::new(text)))
+        })
+    }
+
+    /// Has a grain make its value.
+    async fn activate(&mut self) -> Result<A, Failure> {
+        self.be_in(ACTIVATE);
+        let (actor, attended) = match Attend::hook(&self.cell, A::activate(&mut self.cx)).await {
+            Ok(Ok(actor)) => (Some(actor), Ok(Ok(()))),
+            Ok(Err(fault)) => (None, Ok(Err(fault))),
+            Err(broken) => (None, Err(broken)),
+        };
+        let broken = match (actor, self.hooked(attended)) {
+            // Messages that wait for it would wait for ever, were it to end before the first of them each time.
+            (actor, Ok(())) if self.cx.exit.is_some() => {
+                return Err(self.unmake(actor, Broken::Fault(Fault::new(LEFT_AT_ONCE))).await);
+            }
+            (Some(actor), Ok(())) => return Ok(actor),
+            (None, Ok(())) => Broken::Fault(Fault::new("it made no value")),
+            (actor, Err(broken)) => return Err(self.unmake(actor, broken).await),
+        };
+        Err(self.unmake(None, broken).await)
+    }
+
+    /// Ends a value whose hook has failed, and what belongs to it.
+    async fn unmake(&mut self, actor: Option<A>, broken: Broken) -> Failure {
         let message = self.cx.message;
         self.cx.interrupted = false;
         let _ = guard_drop(self.cx.fault.take());
@@ -212,7 +248,7 @@ impl<A: Actor> Runner<A> {
         self.cell.core.end_children(EndChildren::Stop(StopReason::Parent)).await;
         self.cx.end_value();
         let _ = orphan::let_go(actor, Parting::Stop(StopReason::Fault));
-        Err(Failure::new(message, broken))
+        Failure::new(message, broken)
     }
 
     /// Runs `on(start)`, then `on(restart)` unless it is the first value, then `on(enter)` of its first state.
@@ -250,7 +286,8 @@ impl<A: Actor> Runner<A> {
     /// Runs `on(stop)` and drops the value; its failures are noted and change nothing.
     pub(super) async fn retire(&mut self, mut actor: A, parting: Parting<'_>) {
         self.cx.end_value();
-        self.be_in("on(stop)");
+        let hook = if self.cx.face().is_some() { "on(deactivate)" } else { "on(stop)" };
+        self.be_in(hook);
         let attended = Attend::hook(&self.cell, actor.on_stop(&mut self.cx)).await;
         if matches!(attended, Err(Broken::Killed)) {
             self.cell.core.cut_short(self.cx.message);
@@ -265,7 +302,7 @@ impl<A: Actor> Runner<A> {
             (Ok(Err(fault)), _) => Broken::Fault(fault),
             (Err(broken), _) => broken,
         };
-        self.cell.core.note(Failure::new("on(stop)", broken), Verdict::Stop);
+        self.cell.core.note(Failure::new(hook, broken), Verdict::Stop);
     }
 }
 

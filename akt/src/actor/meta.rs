@@ -110,7 +110,7 @@ pub(crate) struct Frame {
 impl Frame {
     /// How an ask of `target` finds it, whose handler is `shared` if it takes `&self`.
     pub(crate) fn way(&self, target: &dyn Target, shared: bool) -> Way {
-        let Some(wanted) = target.core().map(|core| core.id) else { return Way::Free };
+        let Some(wanted) = target.on_core(|core| core.id) else { return Way::Free };
         let mut way = Way::Free;
         for (place, frame) in self.chain().enumerate() {
             if frame.actor.core().is_none_or(|core| core.id != wanted) {

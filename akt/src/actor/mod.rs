@@ -17,6 +17,7 @@ mod core;
 mod current;
 mod errand;
 mod error;
+mod face;
 #[cfg(test)]
 mod fate;
 mod fault;
@@ -116,6 +117,7 @@ pub(crate) use self::calendar::Calendar;
 pub(crate) use self::cell::LocalCell;
 pub(crate) use self::core::Core;
 pub(crate) use self::current::{Handling, expect_propagators, inherited, throughout, within};
+pub(crate) use self::face::{Face, begin, conceive};
 pub(crate) use self::guardian::Guardian;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::mailbox::{Batch as Found, Queue, Ticket};

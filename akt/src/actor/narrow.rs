@@ -97,6 +97,10 @@ impl<M: Message + Wraps<P>, P: Message> Target for Narrow<M, P> {
         self.whole.0.core()
     }
 
+    fn tenant(&self) -> Option<Arc<dyn Target>> {
+        self.whole.0.tenant()
+    }
+
     fn lend(&self, cx: &mut Context<'_>) -> bool {
         self.whole.0.lend(cx)
     }

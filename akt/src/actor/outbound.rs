@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::error::{AskError, CodecError, Delivery, NO_ROUTEES};
+use super::error::{AskError, CodecError, Delivery, NO_ROUTEES, StopReason};
 use super::narrow::Wraps;
 use super::reference::{Ref, Refusal, Refused};
 use super::reply::{Awaited, Progress, Reply};
@@ -188,7 +188,8 @@ pub fn receive<P: Protocol, M: Message + Wraps<P>>(me: &Ref<M>, incoming: Incomi
     let (error, reason) = match refusal {
         Refusal::Full => (AskError::Full, DeadLetterReason::MailboxFull),
         Refusal::NoRoutees => (AskError::Rejected(NO_ROUTEES.into()), DeadLetterReason::Rejected),
-        Refusal::Rejected(why) => (AskError::Rejected(why.into()), DeadLetterReason::Rejected),
+        Refusal::Rejected(why) => (AskError::Rejected(why), DeadLetterReason::Rejected),
+        Refusal::Fault(info) => (AskError::Fault(info), DeadLetterReason::of_stop(StopReason::Fault)),
         _ => {
             let reason = me.0.refusal();
             (AskError::Stopped { reason, delivered: Delivery::No }, DeadLetterReason::of_stop(reason))

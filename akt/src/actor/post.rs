@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::call::Call;
 use super::cell::LocalCell;
 use super::panic::guard_drop;
-use super::reference::{AnyRef, Ref};
+use super::reference::{AnyRef, Ref, Target};
 use super::traits::{Actor, Message, Request};
 use crate::system::DeadLetterReason;
 
@@ -29,7 +29,7 @@ impl<M: Message> Post<M> {
 
     /// The actor's own message; what is for others is sent to them.
     pub(super) fn claim<A: Actor>(self, cell: &Arc<LocalCell<A>>) -> Option<A::Msg> {
-        if !std::ptr::addr_eq(Arc::as_ptr(&self.target.0), Arc::as_ptr(cell)) {
+        if !self.is_for(cell) {
             self.deliver();
             return None;
         }
@@ -46,6 +46,13 @@ impl<M: Message> Post<M> {
     }
 
     /// Sends it to its target.
+    /// Whether it goes to the actor of `cell`, as that knows itself.
+    fn is_for<A: Actor>(&self, cell: &Arc<LocalCell<A>>) -> bool {
+        let target = &self.target.0;
+        let same = |tenant: Arc<dyn Target>| tenant.core().is_some_and(|core| core.id == cell.core.id);
+        std::ptr::addr_eq(Arc::as_ptr(target), Arc::as_ptr(cell)) || target.tenant().is_some_and(same)
+    }
+
     pub(crate) fn deliver(self) {
         self.target.0.post(self.message);
     }

@@ -191,6 +191,9 @@ impl<A: Actor> Runner<A> {
     }
 
     pub(super) fn has_started(&self) {
+        if let Some(face) = self.cx.face() {
+            face.began();
+        }
         if let Some(presence) = self.cx.presence() {
             presence.begin();
         }

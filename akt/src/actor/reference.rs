@@ -1,6 +1,7 @@
 //! References: typed by what an actor can be sent, or by nothing.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use super::call::Call;
 use super::core::Core;
-use super::error::{PeerError, StopReason, TellError, TooLarge};
+use super::error::{FaultInfo, PeerError, StopReason, TellError, TooLarge};
 use super::mailbox::{Control, Ticket};
 use super::outbound::Incoming;
 use super::panic::guard_drop;
@@ -93,6 +94,7 @@ pub(crate) trait Sink<M>: Target {
         let reason = match refusal {
             Refusal::Full => DeadLetterReason::MailboxFull,
             Refusal::NoRoutees | Refusal::Rejected(_) => DeadLetterReason::Rejected,
+            Refusal::Fault(_) => DeadLetterReason::of_stop(StopReason::Fault),
             Refusal::Stopped => DeadLetterReason::of_stop(self.refusal()),
             Refusal::Unreachable(_) => DeadLetterReason::NoRoute,
             Refusal::TooLarge(_) => DeadLetterReason::TooLarge,
@@ -125,6 +127,10 @@ pub(crate) trait Target: Send + Sync + 'static {
     }
     /// The local actor behind it, if there is one.
     fn core(&self) -> Option<&Core>;
+    /// The local actor that stands behind it now, where another may later.
+    fn tenant(&self) -> Option<Arc<dyn Target>> {
+        None
+    }
     /// Lends the actor to an asker for one message, if it rests and has nothing to do: then
     /// [`Sink::attend`] must follow.
     fn lend(&self, _cx: &mut Context<'_>) -> bool {
@@ -171,6 +177,16 @@ pub(crate) trait Target: Send + Sync + 'static {
     }
 }
 
+impl dyn Target {
+    /// Looks at the local actor behind it, now, if there is one.
+    pub(crate) fn on_core<T>(&self, f: impl FnOnce(&Core) -> T) -> Option<T> {
+        match self.core() {
+            Some(core) => Some(f(core)),
+            None => self.tenant()?.core().map(f),
+        }
+    }
+}
+
 /// Work of somebody else on an actor's turn, with what ends with that actor.
 pub(crate) type OnTurn = Box<dyn FnOnce(&Arc<Scope>) + Send>;
 
@@ -181,8 +197,10 @@ pub(crate) enum Refusal {
     Stopped,
     /// A router has nobody to hand it to.
     NoRoutees,
-    /// A router cannot hand it on.
-    Rejected(&'static str),
+    /// A router cannot hand it on, or a grain is none.
+    Rejected(Cow<'static, str>),
+    /// A grain does not activate.
+    Fault(Box<FaultInfo>),
     #[allow(dead_code, reason = "only connections say this, and they are a feature")]
     Unreachable(Box<PeerError>),
     #[allow(dead_code, reason = "only connections say this, and they are a feature")]
@@ -202,7 +220,8 @@ impl<M: Message> Refused<M> {
             Refusal::Full => TellError::Full(message),
             Refusal::Stopped => TellError::Stopped(message),
             Refusal::NoRoutees => TellError::NoRoutees(message),
-            Refusal::Rejected(why) => TellError::Rejected(message, why.into()),
+            Refusal::Rejected(why) => TellError::Rejected(message, why),
+            Refusal::Fault(info) => TellError::Rejected(message, info.to_string().into()),
             Refusal::Unreachable(error) => TellError::Unreachable(message, error),
             Refusal::TooLarge(size) => TellError::TooLarge(message, size),
         }
@@ -238,7 +257,7 @@ impl AnyRef {
     /// The incarnation; `None` for an actor on another node.
     #[must_use]
     pub fn id(&self) -> Option<ActorId> {
-        self.0.core().map(|core| core.id)
+        self.0.on_core(|core| core.id)
     }
 
     /// The actor that spawned it; the system's guardian, `/user`, for an actor that the system spawned.
@@ -246,25 +265,25 @@ impl AnyRef {
     /// `None` for the guardian. Of an actor on another node nothing is known: `None`, and no relatives.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
-        self.0.core()?.parent().cloned().map(Self)
+        self.0.on_core(|core| core.parent().cloned())?.map(Self)
     }
 
     /// The children that are there, in the order in which they were spawned.
     #[must_use]
     pub fn children(&self) -> Vec<Self> {
-        self.0.core().map(Core::children).into_iter().flatten().map(Self).collect()
+        self.0.on_core(Core::children).into_iter().flatten().map(Self).collect()
     }
 
     /// The child called `name`, if it is there.
     #[must_use]
     pub fn child(&self, name: &str) -> Option<Self> {
-        self.0.core()?.child(name).map(Self)
+        self.0.on_core(|core| core.child(name))?.map(Self)
     }
 
     /// The other children of its parent, in the order in which they were spawned.
     #[must_use]
     pub fn siblings(&self) -> Vec<Self> {
-        self.0.core().map(Core::siblings).into_iter().flatten().map(Self).collect()
+        self.0.on_core(Core::siblings).into_iter().flatten().map(Self).collect()
     }
 
     /// Whether the actor accepts messages; on another node that is not known, and said to be so.
@@ -319,9 +338,11 @@ impl AnyRef {
 
     /// Waits until the actor is gone: its name is free and its watchers are told. Cancel-safe.
     ///
-    /// An actor on another node is not waited for: the answer is [`StopReason::Unknown`].
+    /// Of a grain, its present activation is waited for. An actor on another node is not, nor a grain without an
+    /// activation: the answer is [`StopReason::Unknown`].
     pub async fn stopped(&self) -> StopReason {
-        match self.0.core() {
+        let actor = self.0.tenant().unwrap_or_else(|| self.0.clone());
+        match actor.core() {
             Some(core) => core.stopped().await,
             None => StopReason::Unknown,
         }

@@ -12,11 +12,12 @@ use super::context::Ctx;
 use super::core::EndChildren;
 use super::current::{self, Handling, Within};
 use super::errand::Run;
-use super::error::{AskError, Fault, Stage as WaitedIn, StopReason};
+use super::error::{AskError, Fault, FaultInfo, Stage as WaitedIn, StopReason};
+use super::face::Face;
 use super::fault::{Broken, Damage, Failure};
 use super::flight::{Flights, Next, Returning, runs_beside};
 use super::lifecycle::Stage;
-use super::mailbox::{Control, Errand};
+use super::mailbox::{Control, Errand, Shut};
 use super::meta::{Meta, Receiver};
 use super::orphan::{self, Parting};
 use super::panic::{guard, guard_drop};
@@ -463,20 +464,57 @@ impl<A: Actor> Runner<A> {
         self.cx.end_scope();
         self.cell.core.ended(A::NAME, reason);
         let _ = guard_drop(std::mem::replace(&mut self.factory, Box::new(|| None)));
+        let failure = start_failure.as_ref().map(|failure| failure.last.clone());
         self.cell.core.finish(&me, reason, start_failure);
+        if let Some(face) = self.cx.face() {
+            face.over(self.cell.core.id, failure);
+        }
     }
 
-    /// Closes the mailbox: askers are answered, tells become dead letters.
+    /// Closes the mailbox. Unless another actor follows, askers are answered, and tells become dead letters.
     pub(super) fn close(&mut self, reason: StopReason) {
+        self.end_errands();
+        let left = match self.cx.face().filter(|_| reason.has_next()).cloned() {
+            Some(face) => self.leave_to(&*face),
+            None => self.empty().0,
+        };
+        for message in left {
+            self.cell.core.refuse(message.name(), orphan::part(message), reason);
+        }
+    }
+
+    /// As [`close`](Self::close), of an actor that was never there: askers of a grain get the cause.
+    pub(super) fn close_unborn(&mut self, reason: StopReason, info: &FaultInfo) {
+        if self.cx.face().is_none() || !reason.has_next() {
+            return self.close(reason);
+        }
+        self.end_errands();
+        for message in self.empty().0 {
+            self.cell.core.refuse_with(message.name(), orphan::part(message), info);
+        }
+    }
+
+    fn end_errands(&mut self) {
         self.cx.end_scope();
         let errands = self.cell.core.lane.seal();
         errands.into_iter().for_each(|errand| self.cell.core.abandon(errand));
-        let queued = self.cell.home.queue.close();
+    }
+
+    fn leave_to(&mut self, face: &dyn Face<A>) -> Vec<A::Msg> {
+        let (id, mut shut) = (self.cell.core.id, None);
+        face.inherit(id, &mut || {
+            let (left, rest) = self.empty();
+            shut = Some(rest);
+            left
+        })
+    }
+
+    /// Closes the mailbox: what was accepted and not begun, in order.
+    fn empty(&mut self) -> (Vec<A::Msg>, Shut<A::Msg>) {
+        let (queued, shut) = self.cell.home.queue.shut();
         let taken = std::mem::take(&mut self.batch);
         let returned = self.cell.returns.close().into_iter().chain(self.flight.take_next());
-        for message in returned.chain(self.cx.shelf.take_all()).chain(taken).chain(queued) {
-            self.cell.core.refuse(message.name(), orphan::part(message), reason);
-        }
+        (returned.chain(self.cx.shelf.take_all()).chain(taken).chain(queued).collect(), shut)
     }
 }
 
@@ -490,6 +528,9 @@ impl<A: Actor> Drop for Runner<A> {
             let last = self.cell.core.never_ran(self.cx.message);
             Box::new(StartFailure { attempts: 1, last, timeout: None })
         });
+        if let Some(face) = self.cx.face() {
+            face.abandon();
+        }
         self.close(StopReason::Killed);
         self.cell.core.killed_in_flight(self.flight.lose());
         self.finish(StopReason::Killed, start_failure);

@@ -1,5 +1,6 @@
 //! What lives only as long as an actor, or as one value of it: its timers and its work in progress.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -13,6 +14,8 @@ pub(crate) struct Scope {
     state: Mutex<State>,
     /// Absent in an actor that ends only when it is told to.
     presence: OnceLock<Arc<Presence>>,
+    /// What outlives the actor: an `Arc<dyn Face<A>>`, absent in most.
+    face: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 #[derive(Default)]
@@ -73,6 +76,15 @@ impl Scope {
     /// Only once, before the actor begins.
     pub(super) fn set_presence(&self, presence: Arc<Presence>) {
         let _ = self.presence.set(presence);
+    }
+
+    pub(super) fn face(&self) -> Option<&(dyn Any + Send + Sync)> {
+        self.face.get().map(|face| &**face)
+    }
+
+    /// As [`set_presence`](Self::set_presence).
+    pub(super) fn set_face(&self, face: Box<dyn Any + Send + Sync>) {
+        let _ = self.face.set(face);
     }
 
     /// Which value of the actor is the present one.

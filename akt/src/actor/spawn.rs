@@ -242,13 +242,24 @@ impl<A: Actor> Spawn<A> {
             None => cell.clone(),
         };
         core.adopt(&child)?;
-        let mut runner = Runner::new(cell.clone(), factory, options.supervise, options.start);
-        runner.cx.shelf = A::Stash::of(options.stash);
-        runner.flight.limit(options.concurrency.0);
-        runner.be_present(options.passivate);
-        Resident::settle(runner, core.system().runtime());
+        inhabit(&cell, factory, options, |_| {});
         Ok(cell)
     }
+}
+
+/// Begins the life of an actor that its parent has adopted.
+pub(super) fn inhabit<A: Actor>(
+    cell: &Arc<LocalCell<A>>,
+    factory: Factory<A>,
+    options: ActorOptions,
+    prepare: impl FnOnce(&mut Runner<A>),
+) {
+    let mut runner = Runner::new(cell.clone(), factory, options.supervise, options.start);
+    runner.cx.shelf = A::Stash::of(options.stash);
+    runner.flight.limit(options.concurrency.0);
+    runner.be_present(options.passivate);
+    prepare(&mut runner);
+    Resident::settle(runner, cell.core.system().runtime());
 }
 
 impl<A: Actor> IntoFuture for Spawn<A> {

@@ -101,6 +101,12 @@ pub trait Actor: Sized + Send + 'static {
     #[doc(hidden)]
     fn dispatch(&mut self, message: Self::Msg, cx: &mut Ctx<Self>) -> impl Future<Output = ()> + Send;
 
+    /// Makes the value of a grain's activation.
+    #[doc(hidden)]
+    fn activate(_cx: &mut Ctx<Self>) -> impl Future<Output = Result<Self, Fault>> + Send {
+        ready(Err(Fault::new("it is not a grain")))
+    }
+
     #[doc(hidden)]
     fn on_start(&mut self, _cx: &mut Ctx<Self>) -> impl Future<Output = Result<(), Fault>> + Send {
         ready(Ok(()))

@@ -144,7 +144,7 @@ impl<M: Message> Spread<M> {
         for routee in std::mem::take(&mut self.routees) {
             let Some(copy) = self.copy(&copying, &payload) else {
                 drop(calls);
-                return Err(((Refusal::Rejected(BAD_CLONE), payload), reply));
+                return Err(((Refusal::Rejected(BAD_CLONE.into()), payload), reply));
             };
             calls.push(self.begin(Call::<Q>::new(&routee, copy).timeout(left)));
         }
@@ -175,7 +175,7 @@ impl<M: Message> Spread<M> {
         for _ in 0..others.len() {
             let Some(routee) = others.pop_front() else { break };
             let Some(copy) = self.copy(&copying, &payload) else {
-                return Err(((Refusal::Rejected(BAD_CLONE), payload), reply));
+                return Err(((Refusal::Rejected(BAD_CLONE.into()), payload), reply));
             };
             let call = self.begin(Call::<Q>::new(&routee, copy).timeout(left));
             if call.was_accepted() {
@@ -233,7 +233,7 @@ impl<M: Message> Spread<M> {
         let copies: Option<Vec<_>> = (1..entered.len()).map(|_| self.copy(copying, &payload)).collect();
         let Some(mut payloads) = copies else {
             entered.iter().for_each(|routee| routee.0.unreserve());
-            return Err((Refusal::Rejected(BAD_CLONE), payload));
+            return Err((Refusal::Rejected(BAD_CLONE.into()), payload));
         };
         payloads.push(payload);
         Ok(entered.into_iter().zip(payloads).collect())

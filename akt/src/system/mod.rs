@@ -11,6 +11,7 @@ mod extension;
 mod histogram;
 mod kind;
 mod metrics;
+mod part;
 mod propagation;
 mod ranking;
 mod registry;
@@ -58,6 +59,7 @@ use self::dead_letters::DeadLetters;
 use self::event_stream::Events;
 use self::extension::Running;
 use self::kind::Kinds;
+use self::part::Parts;
 use self::propagation::Propagators;
 use self::root::Root;
 use self::scheduler::Schedules;
@@ -101,6 +103,7 @@ struct Inner {
     /// Absent when there may be any number of actors.
     evictor: Option<Evictor>,
     root: Root,
+    parts: Parts,
     extensions: Mutex<Vec<Arc<dyn Running>>>,
     extensions_stopped: OnceCell<()>,
     stopping: AtomicBool,
@@ -161,6 +164,7 @@ impl ActorSystem {
             watchdog: Watchdog::default(),
             schedules: Schedules::default(),
             root: Root::default(),
+            parts: Parts::default(),
             extensions: Mutex::default(),
             extensions_stopped: OnceCell::new(),
             stopping: AtomicBool::new(false),

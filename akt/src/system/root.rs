@@ -23,6 +23,7 @@ impl ActorSystem {
     pub(super) fn uproot(&self) {
         let root = self.0.root.0.write().take();
         drop(root);
+        self.forget_parts();
     }
 
     /// The actor above all others; of a system that has ended, one that has stopped as well.

@@ -121,7 +121,7 @@ fn all_mistakes_of_an_impl_are_reported_at_once() {
             "message arguments need a concrete type",
             "replies need a concrete type; for streams take `out: StreamSink<T>`",
             "only one reference argument is allowed: the context, `cx: &mut Ctx<Self>`",
-            "unknown event `strat`; did you mean `start`? supported: `start`, `restart`, `stop`, `terminated`, `enter`, `event`",
+            "unknown event `strat`; did you mean `start`? supported: `start`, `restart`, `stop`, `activate`, `deactivate`, `terminated`, `enter`, `event`",
             "`#[on(terminated)]` takes the actor that stopped: `terminated: Terminated`",
             "`#[on(terminated)]` returns `()` or `Result<(), Fault>`",
             "`tell` exists on every reference; rename or `#[handler(name = \"..\")]`",

@@ -15,7 +15,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Item;
 
-use super::{attribute, contract_actor, states};
+use super::{attribute, contract_actor, grain_attribute, states};
 
 #[test]
 fn a_counter_expands_as_written_down() {
@@ -351,6 +351,30 @@ fn methods_of_other_configurations_may_have_one_name() {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "callers quote in place")]
+#[test]
+fn a_grain_expands_as_written_down() {
+    let args = quote!(kind = "cart", key = (String, u64), passivate = "10m");
+    let expanded = grain_attribute(
+        &args,
+        &quote! {
+            impl Cart {
+                #[on(activate)]
+                async fn load(key: &(String, u64), cx: &mut Ctx<Self>) -> Result<Self, Fault> {
+                    Ok(Self { items: cx.dep::<Shop>().items_of(key).await? })
+                }
+
+                #[on(deactivate)]
+                fn save(&mut self, cx: &mut Ctx<Self>) {}
+
+                #[handler]
+                fn add(&mut self, item: Item) {}
+            }
+        },
+    );
+
+    compare("grain.rs", expanded);
+}
+
 fn expand(args: TokenStream, input: TokenStream) -> TokenStream {
     attribute(args, &input)
 }

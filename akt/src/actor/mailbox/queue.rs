@@ -361,18 +361,30 @@ impl<M> Queue<M> {
         self.state.lock().items.empty().0
     }
 
+    /// Accepts `left`, beyond the limit if need be.
+    pub(crate) fn take_over(&self, left: Vec<M>) {
+        let mut state = self.state.lock();
+        for message in left {
+            state.room.exceed();
+            state.accept(message);
+        }
+        let idle = state.idle.rouse();
+        drop(state);
+        self.wake_consumer(idle);
+    }
+
     /// Refuses everything from now on and hands out what was queued.
     pub(crate) fn close(&self) -> VecDeque<M> {
-        let _woken;
+        self.shut().0
+    }
+
+    /// As [`close`](Self::close). Who waited for room is woken, and user code is dropped, with the second value.
+    pub(crate) fn shut(&self) -> (VecDeque<M>, Shut<M>) {
         let mut state = self.state.lock();
         state.closed = true;
-        _woken = state.room.close();
+        let woken = state.room.close();
         let (queued, order) = state.items.empty();
-        drop(state);
-        if let Err(panic) = guard_drop(order) {
-            tracing::error!(text = panic.text, place = panic.place, "the order of a mailbox panicked");
-        }
-        queued
+        (queued, Shut { _woken: woken, order })
     }
 
     /// How many messages were accepted and not dropped for want of room. Those that come later are handed out
@@ -398,6 +410,21 @@ impl<M> Queue<M> {
     /// How many messages wait in the queue, without those that the consumer has taken.
     pub(crate) fn depth(&self) -> usize {
         self.state.lock().items.len()
+    }
+}
+
+/// What is left of a queue that was closed.
+#[must_use = "dropped under a lock, it wakes under that lock"]
+pub(crate) struct Shut<M> {
+    _woken: Woken,
+    order: Option<Box<dyn MailboxQueue<M>>>,
+}
+
+impl<M> Drop for Shut<M> {
+    fn drop(&mut self) {
+        if let Err(panic) = guard_drop(self.order.take()) {
+            tracing::error!(text = panic.text, place = panic.place, "the order of a mailbox panicked");
+        }
     }
 }
 

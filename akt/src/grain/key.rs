@@ -1,0 +1,135 @@
+//! *Pure.* Keys of grains, and the actor names that are made of them.
+
+use std::fmt::Write;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::path::MAX_NAME;
+
+/// What tells one grain of a kind from another.
+///
+/// Implemented for `String`, `i64`, `u64` and pairs of keys, and for `uuid::Uuid` with the feature `uuid`. For a key of
+/// your own, take what it consists of: a pair, or the text that stands for it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a grain",
+    label = "not a key",
+    note = "`GrainKey` is implemented for String, i64, u64, Uuid, (A, B); Uuid needs the feature `uuid` of akt"
+)]
+pub trait GrainKey: Clone + Eq + Hash + Send + Sync + 'static {
+    /// Appends the key as text; two keys of one type never give the same.
+    fn encode(&self, text: &mut String);
+}
+
+/// What may be given where a key of type `K` is wanted: the key itself, and `&str` for a `String`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a key of this grain, whose keys are `{K}`",
+    label = "expected `{K}`"
+)]
+pub trait IntoKey<K> {
+    /// The key.
+    fn into_key(self) -> K;
+}
+
+impl<K: GrainKey> IntoKey<K> for K {
+    fn into_key(self) -> K {
+        self
+    }
+}
+
+impl IntoKey<String> for &str {
+    fn into_key(self) -> String {
+        self.to_owned()
+    }
+}
+
+impl GrainKey for String {
+    fn encode(&self, text: &mut String) {
+        for (place, c) in self.char_indices() {
+            let plain = !matches!(c, '/' | '%' | ',') && !c.is_control() && !c.is_whitespace();
+            if plain && (place > 0 || c != '$') {
+                text.push(c);
+                continue;
+            }
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                let _ = write!(text, "%{byte:02X}");
+            }
+        }
+    }
+}
+
+impl GrainKey for i64 {
+    fn encode(&self, text: &mut String) {
+        let _ = write!(text, "{self}");
+    }
+}
+
+impl GrainKey for u64 {
+    fn encode(&self, text: &mut String) {
+        let _ = write!(text, "{self}");
+    }
+}
+
+/// The commas in a key are a matter of its type: no part has one of its own.
+impl<A: GrainKey, B: GrainKey> GrainKey for (A, B) {
+    fn encode(&self, text: &mut String) {
+        self.0.encode(text);
+        text.push(',');
+        self.1.encode(text);
+    }
+}
+
+/// How much of a key is left that is too long for a name.
+const KEPT: usize = 200;
+
+/// The name of the activation of `key`: another for each key.
+pub(super) fn name_of(key: &impl GrainKey) -> Box<str> {
+    let mut name = String::new();
+    key.encode(&mut name);
+    if name.is_empty() {
+        // No text has this name: `%` is followed by two digits there.
+        return "%".into();
+    }
+    if name.len() <= MAX_NAME {
+        return name.into();
+    }
+    let hash = |salt: u64| {
+        let mut hasher = DefaultHasher::new();
+        (salt, &name).hash(&mut hasher);
+        hasher.finish()
+    };
+    let kept = name.floor_char_boundary(KEPT);
+    format!("{}%~{:016x}{:016x}", &name[..kept], hash(0), hash(1)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::{check_name, is_reserved};
+    use proptest::prelude::*;
+
+    fn name(key: &str) -> Box<str> {
+        name_of(&key.to_owned())
+    }
+
+    #[test]
+    fn plain_keys_are_names_as_they_are() {
+        assert_eq!(&*name("user-1"), "user-1");
+        assert_eq!(&*name_of(&-7_i64), "-7");
+        assert_eq!(&*name_of(&("eu".to_owned(), 7_u64)), "eu,7");
+        assert_eq!(&*name("a/b c"), "a%2Fb%20c");
+        assert_eq!(&*name("$x$"), "%24x$");
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_is_a_name_of_its_own(
+            one in prop_oneof![".*", "[ /%,$~a]{0,4}", "x{250,300}"],
+            other in prop_oneof![".*", "[ /%,$~a]{0,4}", "x{250,300}"],
+        ) {
+            prop_assert!(check_name(&name(&one)).is_ok());
+            prop_assert!(!is_reserved(&name(&one)));
+            prop_assert_eq!(name(&one) == name(&other), one == other);
+            let pair = name_of(&(one.clone(), other.clone()));
+            prop_assert_eq!(pair == name_of(&(other.clone(), one.clone())), one == other);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Grains: actors that are always there, by kind and key. The first message activates one, idleness ends it.
+
+mod activation;
+mod catalog;
+mod key;
+mod locator;
+mod reference;
+mod traits;
+#[cfg(feature = "uuid")]
+mod uuid;
+
+pub use self::key::{GrainKey, IntoKey};
+pub use self::traits::Grain;

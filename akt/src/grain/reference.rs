@@ -1,0 +1,389 @@
+//! What a reference to a grain points to: hands each message to the activation that is there, or makes one.
+
+use std::any::{Any, type_name};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+
+use super::activation::{Next, Succession, Taker};
+use super::catalog::Kind;
+use super::key::name_of;
+use super::locator::Location;
+use super::traits::Grain;
+use crate::actor::{
+    Control, Core, Face, FaultInfo, Incoming, LocalCell, Message, OnTurn, Ref, Refusal, Refused, Sink,
+    StopReason, Target, Ticket, begin, conceive, part,
+};
+use crate::id::ActorId;
+use crate::path::ActorPath;
+use crate::runtime::Fire;
+use crate::system::ActorSystem;
+use crate::time::Instant;
+
+/// One key of one kind, as its senders see it, and its activations.
+pub(super) struct GrainSink<G: Grain> {
+    me: Weak<Self>,
+    kind: Arc<Kind<G>>,
+    key: G::Key,
+    name: Box<str>,
+    line: Mutex<Line<G>>,
+}
+
+type Line<G> = Succession<Tenant<G>, Box<FaultInfo>>;
+
+/// One activation, and what is known of those who wait for room in it.
+struct Tenant<G: Grain>(Arc<Rooms<G>>);
+
+struct Rooms<G: Grain> {
+    cell: Arc<LocalCell<G>>,
+    /// Places in the line for its room.
+    tickets: Mutex<Vec<Ticket>>,
+    /// Room that it gave, and that no push has used yet.
+    granted: AtomicUsize,
+}
+
+impl<G: Grain> Clone for Tenant<G> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<G: Grain> PartialEq for Tenant<G> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl<G: Grain> Tenant<G> {
+    fn new(cell: Arc<LocalCell<G>>) -> Self {
+        Self(Arc::new(Rooms { cell, tickets: Mutex::default(), granted: AtomicUsize::new(0) }))
+    }
+
+    fn cell(&self) -> &Arc<LocalCell<G>> {
+        &self.0.cell
+    }
+
+    fn id(&self) -> ActorId {
+        self.cell().core.id
+    }
+
+    /// Uses up room that was given to whoever waited for it.
+    fn use_grant(&self) -> bool {
+        let granted = &self.0.granted;
+        granted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |granted| granted.checked_sub(1)).is_ok()
+    }
+
+    fn has(&self, ticket: &Ticket) -> bool {
+        self.0.tickets.lock().iter().any(|known| known.is(ticket))
+    }
+
+    fn forget(&self, ticket: &Ticket) {
+        self.0.tickets.lock().retain(|known| !known.is(ticket));
+    }
+
+    fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
+        // A place in the line of an activation that has closed is worth nothing here.
+        ticket.take_if(|ticket| !self.has(ticket));
+        let before = ticket.clone();
+        let polled = self.cell().poll_room(ticket, cx);
+        match (&polled, before) {
+            (Poll::Ready(room), before) => {
+                before.iter().for_each(|before| self.forget(before));
+                self.0.granted.fetch_add(usize::from(room.is_ok()), Ordering::Relaxed);
+            }
+            (Poll::Pending, None) => self.0.tickets.lock().extend(ticket.clone()),
+            (Poll::Pending, Some(_)) => {}
+        }
+        polled
+    }
+}
+
+impl<G: Grain> GrainSink<G> {
+    pub(super) fn new(kind: Arc<Kind<G>>, key: G::Key) -> Arc<Self> {
+        let name = name_of(&key);
+        Arc::new_cyclic(|me| Self { me: me.clone(), kind, key, name, line: Mutex::new(Succession::new()) })
+    }
+
+    fn me(&self) -> Arc<Self> {
+        self.me.upgrade().expect("who calls has it")
+    }
+
+    fn living(&self) -> Option<Arc<LocalCell<G>>> {
+        self.line.lock().living().map(|tenant| tenant.cell().clone())
+    }
+
+    /// The activation that takes messages, made if need be.
+    fn taker(&self) -> Result<Tenant<G>, Refusal> {
+        if let Some(problem) = &self.kind.problem {
+            return Err(Refusal::Rejected(problem.to_string().into()));
+        }
+        let line = self.line.lock();
+        match line.taker(|| self.system().runtime().now()) {
+            Taker::Activation(tenant) => Ok(tenant),
+            Taker::Failing(why) => Err(Refusal::Fault(why)),
+            Taker::Ended => Err(Refusal::Stopped),
+            Taker::Nobody => self.activate(line),
+        }
+    }
+
+    fn activate(&self, mut line: MutexGuard<'_, Line<G>>) -> Result<Tenant<G>, Refusal> {
+        let tenant = self.conceive()?;
+        let begins = line.take(tenant.clone());
+        drop(line);
+        if begins {
+            self.begin(&tenant);
+        }
+        Ok(tenant)
+    }
+
+    /// An activation that accepts messages.
+    fn conceive(&self) -> Result<Tenant<G>, Refusal> {
+        let guardian = &self.kind.guardian;
+        if !guardian.core().is_some_and(Core::is_alive) {
+            return Err(Refusal::Stopped);
+        }
+        match self.kind.locator.locate(G::KIND, &self.name) {
+            Location::Here => conceive(guardian, &self.name).map(Tenant::new).map_err(Refusal::Fault),
+        }
+    }
+
+    /// Not under the lock: it may end at once.
+    fn begin(&self, tenant: &Tenant<G>) {
+        let Err(error) = begin(tenant.cell(), self.me()) else { return };
+        tracing::debug!(grain = %self.path(), %error, "a grain was not activated");
+        self.line.lock().end();
+        self.succeed(tenant.id(), None);
+        self.refuse(tenant, None);
+    }
+
+    /// The activation of this id, which lives, is gone; `why` it did not activate, if it did not.
+    fn succeed(&self, id: ActorId, why: Option<Box<FaultInfo>>) {
+        let runtime = self.system().runtime();
+        let mut line = self.line.lock();
+        let Some(gone) = line.living().filter(|living| living.id() == id).cloned() else { return };
+        let failed = why.is_some();
+        let next = line.over(&gone, why.clone(), runtime.now(), runtime.chance());
+        let remembered = line.remembered().filter(|_| failed);
+        drop(line);
+        if let Some(until) = remembered {
+            self.system().timers().arm(until, self.me());
+        }
+        match next {
+            Next::Rest => {}
+            Next::Begin(tenant) => self.begin(&tenant),
+            Next::Refuse(tenant) => self.refuse(&tenant, why.as_deref()),
+        }
+    }
+
+    /// Refuses what `tenant` has taken, which will never begin; `why`, if that is not the end of its system.
+    fn refuse(&self, tenant: &Tenant<G>, why: Option<&FaultInfo>) {
+        let core = &tenant.cell().core;
+        for message in tenant.cell().call_off() {
+            match why {
+                Some(why) => core.refuse_with(message.name(), part(message), why),
+                None => core.refuse(message.name(), part(message), self.refusal()),
+            }
+        }
+    }
+}
+
+impl<G: Grain> Face<G> for GrainSink<G> {
+    fn reference(&self) -> Ref<G::Msg> {
+        Ref::new(self.me())
+    }
+
+    fn key(&self) -> &(dyn Any + Send + Sync) {
+        &self.key
+    }
+
+    fn began(&self) {
+        self.line.lock().began();
+    }
+
+    fn inherit(&self, id: ActorId, close: &mut dyn FnMut() -> Vec<G::Msg>) -> Vec<G::Msg> {
+        // Whoever is refused from now on waits at this lock, and comes after what is left.
+        let mut line = self.line.lock();
+        let left = close();
+        let Some(closed) = line.living().filter(|living| living.id() == id).cloned() else { return left };
+        line.close(&closed);
+        if left.is_empty() {
+            return left;
+        }
+        let next = match line.taker(|| self.system().runtime().now()) {
+            Taker::Activation(tenant) => tenant,
+            Taker::Nobody => match self.conceive() {
+                Ok(tenant) => tenant,
+                Err(_) => return left,
+            },
+            Taker::Failing(_) | Taker::Ended => return left,
+        };
+        line.take(next.clone());
+        next.cell().take_over(left);
+        Vec::new()
+    }
+
+    fn over(&self, id: ActorId, failure: Option<Box<FaultInfo>>) {
+        self.succeed(id, failure);
+    }
+
+    fn abandon(&self) {
+        self.line.lock().end();
+    }
+}
+
+impl<G: Grain> Sink<G::Msg> for GrainSink<G> {
+    fn push(&self, mut message: G::Msg, reserved: bool) -> Result<(), Refused<G::Msg>> {
+        loop {
+            let tenant = match self.taker() {
+                Ok(tenant) => tenant,
+                Err(refusal) => return Err(Refused { refusal, message }),
+            };
+            let reserved = reserved && tenant.use_grant();
+            match tenant.cell().push(message, reserved) {
+                Err(Refused { refusal: Refusal::Stopped, message: back }) => {
+                    self.line.lock().close(&tenant);
+                    message = back;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// The one that waits for the asker is the one that lives. If it is ending, the next would wait for it in a circle.
+    fn come_back(&self, message: G::Msg) -> Result<(), Refused<G::Msg>> {
+        match self.living() {
+            Some(cell) => cell.come_back(message),
+            None => self.push(message, false),
+        }
+    }
+
+    fn attend(&self, message: G::Msg, now: Instant) {
+        // Nobody closes the mailbox of an actor that is lent.
+        let lent = self.line.lock().taking().map(|tenant| tenant.cell().clone());
+        LocalCell::attend(&lent.expect("who was lent takes messages"), message, now);
+    }
+}
+
+impl<G: Grain> Target for GrainSink<G> {
+    fn path(&self) -> ActorPath {
+        ActorPath::of(self.kind.guardian.path().names().chain([&*self.name]))
+    }
+
+    fn system(&self) -> &ActorSystem {
+        self.kind.guardian.system()
+    }
+
+    fn core(&self) -> Option<&Core> {
+        None
+    }
+
+    fn tenant(&self) -> Option<Arc<dyn Target>> {
+        self.living().map(|cell| cell as Arc<dyn Target>)
+    }
+
+    fn lend(&self, cx: &mut Context<'_>) -> bool {
+        let taking = self.line.lock().taking().map(|tenant| tenant.cell().clone());
+        taking.is_some_and(|cell| cell.lend(cx))
+    }
+
+    fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
+        loop {
+            let tenant = match self.taker() {
+                Ok(tenant) => tenant,
+                Err(refusal) => return Poll::Ready(Err(refusal)),
+            };
+            let polled = tenant.poll_room(ticket, cx);
+            if !matches!(polled, Poll::Ready(Err(Refusal::Stopped))) {
+                return polled;
+            }
+            *ticket = None;
+            self.line.lock().close(&tenant);
+        }
+    }
+
+    fn abandon(&self, ticket: &Ticket) {
+        let taking = self.line.lock().taking().cloned();
+        if let Some(tenant) = taking.filter(|tenant| tenant.has(ticket)) {
+            tenant.forget(ticket);
+            tenant.cell().abandon(ticket);
+        }
+    }
+
+    fn unreserve(&self) {
+        let taking = self.line.lock().taking().cloned();
+        if let Some(tenant) = taking.filter(Tenant::use_grant) {
+            tenant.cell().unreserve();
+        }
+    }
+
+    fn depth(&self) -> usize {
+        self.line.lock().taking().map_or(0, |tenant| tenant.cell().depth())
+    }
+
+    fn doing(&self) -> Option<&'static str> {
+        self.living()?.doing()
+    }
+
+    fn refusal(&self) -> StopReason {
+        self.kind.guardian.refusal()
+    }
+
+    fn grace(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn control(&self, control: Control) {
+        if let Some(cell) = self.living() {
+            cell.control(control);
+        }
+    }
+
+    fn drain(&self) {
+        if let Some(cell) = self.living() {
+            cell.drain();
+        }
+    }
+
+    fn kill(&self) {
+        if let Some(cell) = self.living() {
+            cell.kill();
+        }
+    }
+
+    fn typed(self: Arc<Self>) -> Box<dyn Any + Send> {
+        Box::new(Ref::<G::Msg>::new(self))
+    }
+
+    fn contract(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
+        G::contract(&Ref::new(self))
+    }
+
+    fn accepts(&self) -> &'static str {
+        type_name::<G::Msg>()
+    }
+
+    fn receive(self: Arc<Self>, incoming: Incoming) {
+        G::receive(&Ref::new(self), incoming);
+    }
+
+    fn on_turn(&self, message: Option<&'static str>, work: OnTurn) -> Result<(), OnTurn> {
+        match self.living() {
+            Some(cell) => cell.on_turn(message, work),
+            None => Err(work),
+        }
+    }
+}
+
+/// The clock keeps it as long as failures are remembered.
+impl<G: Grain> Fire for GrainSink<G> {
+    fn fire(&self, _now: Instant) {}
+}
+
+impl<G: Grain> Drop for GrainSink<G> {
+    fn drop(&mut self) {
+        self.kind.forget(&self.key, &self.me);
+    }
+}

@@ -1,0 +1,10 @@
+//! UUIDs as keys of grains.
+
+use super::key::GrainKey;
+use uuid::Uuid;
+
+impl GrainKey for Uuid {
+    fn encode(&self, text: &mut String) {
+        text.push_str(self.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    }
+}
