@@ -107,8 +107,7 @@ impl<E> AskError<E> {
     /// Whether the message may have been executed.
     pub fn delivery(&self) -> Delivery {
         match self {
-            // No message was begun.
-            Self::Fault(info) if *info.message == *ACTIVATE => Delivery::No,
+            Self::Fault(info) if *info.message == *super::face::ACTIVATE => Delivery::No,
             Self::Handler(_)
             | Self::Fault(_)
             | Self::Partly(_)
@@ -166,9 +165,6 @@ impl AskError<Infallible> {
         }
     }
 }
-
-/// The hook that makes the value of a grain.
-pub(super) const ACTIVATE: &str = "on(activate)";
 
 /// What a router without routees says.
 pub(super) const NO_ROUTEES: &str = "the router has no routees";

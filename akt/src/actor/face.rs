@@ -14,6 +14,9 @@ use super::traits::Actor;
 use crate::id::ActorId;
 use crate::path::ActorPath;
 
+/// The hook that makes the value of a grain.
+pub(super) const ACTIVATE: &str = "on(activate)";
+
 /// What outlives the actors that stand behind it, one after the other.
 pub(crate) trait Face<A: Actor>: Send + Sync + 'static {
     /// What others send to.

@@ -12,6 +12,7 @@ mod calendar;
 mod call;
 mod cell;
 mod children;
+mod closing;
 mod context;
 mod core;
 mod current;

@@ -96,7 +96,7 @@ pub(super) fn name_of(key: &impl GrainKey) -> Box<str> {
         (salt, &name).hash(&mut hasher);
         hasher.finish()
     };
-    let kept = name.floor_char_boundary(KEPT);
+    let kept = (0..=KEPT).rev().find(|place| name.is_char_boundary(*place)).unwrap_or(0);
     format!("{}%~{:016x}{:016x}", &name[..kept], hash(0), hash(1)).into()
 }
 

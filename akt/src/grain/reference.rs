@@ -160,12 +160,12 @@ impl<G: Grain> GrainSink<G> {
     }
 
     /// The activation of this id, which lives, is gone; `why` it did not activate, if it did not.
-    fn succeed(&self, id: ActorId, why: Option<Box<FaultInfo>>) {
+    fn succeed(&self, id: ActorId, why: Option<&FaultInfo>) {
         let runtime = self.system().runtime();
         let mut line = self.line.lock();
         let Some(gone) = line.living().filter(|living| living.id() == id).cloned() else { return };
         let failed = why.is_some();
-        let next = line.over(&gone, why.clone(), runtime.now(), runtime.chance());
+        let next = line.over(&gone, why.cloned().map(Box::new), runtime.now(), runtime.chance());
         let remembered = line.remembered().filter(|_| failed);
         drop(line);
         if let Some(until) = remembered {
@@ -174,7 +174,7 @@ impl<G: Grain> GrainSink<G> {
         match next {
             Next::Rest => {}
             Next::Begin(tenant) => self.begin(&tenant),
-            Next::Refuse(tenant) => self.refuse(&tenant, why.as_deref()),
+            Next::Refuse(tenant) => self.refuse(&tenant, why),
         }
     }
 
@@ -226,7 +226,7 @@ impl<G: Grain> Face<G> for GrainSink<G> {
     }
 
     fn over(&self, id: ActorId, failure: Option<Box<FaultInfo>>) {
-        self.succeed(id, failure);
+        self.succeed(id, failure.as_deref());
     }
 
     fn abandon(&self) {

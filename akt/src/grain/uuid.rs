@@ -5,6 +5,6 @@ use uuid::Uuid;
 
 impl GrainKey for Uuid {
     fn encode(&self, text: &mut String) {
-        text.push_str(self.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        text.push_str(self.hyphenated().encode_lower(&mut Self::encode_buffer()));
     }
 }

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 const CALLERS: u64 = 64;
 const KEYS: u64 = 200;
-const SEEDS: u64 = 20;
+const SEEDS: u64 = 6;
 
 /// Who sent a message, and its how manieth it is.
 type Stamp = (u64, u64);
@@ -154,7 +154,7 @@ impl Caller {
         let runtime = system.runtime();
         let mut number = 0;
         while runtime.now() < until {
-            pass(runtime, 400).await;
+            pass(runtime, 800).await;
             let grain = Fickle::grain(&system, runtime.random() % KEYS);
             for _ in 0..=runtime.random() % 4 {
                 number += 1;
@@ -233,7 +233,7 @@ fn nothing_overlaps_overtakes_or_vanishes() {
         let book = book.unwrap_or_else(|_| panic!("seed {seed} failed; its cause is above"));
 
         assert!(book.activations > 1_000 && book.failures > 10, "seed {seed} tried too little");
-        assert!(book.done.len() > 5_000 && book.refused > 100, "seed {seed} sent too little");
+        assert!(book.done.len() > 2_000 && book.refused > 100, "seed {seed} sent too little");
     }
 }
 
