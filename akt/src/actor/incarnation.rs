@@ -198,7 +198,7 @@ impl<A: Actor> Runner<A> {
         self.cell.core.begin_anew();
         let mut actor = match self.cx.face() {
             Some(_) => self.activate().await?,
-            None => self.produce()?,
+            None => self.produce().map_err(|broken| Failure::new("factory", broken))?,
         };
         let Err(broken) = self.begin(&mut actor, birth).await else {
             A::set_timers(&mut self.cx);
@@ -208,14 +208,14 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Has the factory make a value.
-    fn produce(&mut self) -> Result<A, Failure> {
+    fn produce(&mut self) -> Result<A, Broken> {
         let acting = current::act(&self.cell.core.lane);
         let made = guard(&mut self.factory);
         drop(acting);
-        let made = made.map_err(|panic| Failure::new("factory", Broken::Panic(panic)))?;
+        let made = made.map_err(Broken::Panic)?;
         made.ok_or_else(|| {
             let text = "`spawn_value` cannot make a second value";
-            Failure::new("factory", Broken::Fault(Fault::new(text)))
+            Broken::Fault(Fault::new(text))
         })
     }
 
