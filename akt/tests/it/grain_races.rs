@@ -138,7 +138,7 @@ impl Fickle {
     fn boom(&mut self, stamp: Stamp, cx: &mut Ctx<Self>) {
         self.begin(stamp);
         // Both fail it; a panic is slow to tell its place.
-        assert!(stamp.1 % 64 > 0, "as it was told");
+        assert!(!stamp.1.is_multiple_of(64), "as it was told");
         cx.fail(Fault::new("as it was told"));
     }
 }
@@ -254,7 +254,7 @@ impl Steady {
         let mut book = self.stay.ledger.0.lock();
         book.begin(self.stay.key, stamp);
         book.done(stamp);
-        if stamp.1 % 16 == 0 {
+        if stamp.1.is_multiple_of(16) {
             cx.deactivate();
         }
     }

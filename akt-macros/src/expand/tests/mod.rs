@@ -350,7 +350,6 @@ fn methods_of_other_configurations_may_have_one_name() {
     assert!(errors(&expanded).is_empty());
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "callers quote in place")]
 #[test]
 fn a_grain_expands_as_written_down() {
     let args = quote!(kind = "cart", key = (String, u64), passivate = "10m");
@@ -375,6 +374,7 @@ fn a_grain_expands_as_written_down() {
     compare("grain.rs", expanded);
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers quote in place")]
 fn expand(args: TokenStream, input: TokenStream) -> TokenStream {
     attribute(args, &input)
 }
