@@ -122,7 +122,8 @@ fn parse_line(line: &str) -> Option<(Key, String)> {
     match first {
         "reserved" => {
             let (first, last) = rest.split_once(" to ").unwrap_or((rest, rest));
-            Some((Key::Reserved(first.parse().ok()?, last.parse().ok()?), String::new()))
+            let (first, last) = (first.parse::<i64>().ok()?, last.parse().ok()?);
+            (first <= last).then(|| (Key::Reserved(first, last), String::new()))
         }
         "key" => Some((Key::Grain, rest.to_owned())),
         "rpc" => rpc(rest).map(|(name, text)| (Key::Rpc(name), text)),

@@ -359,6 +359,16 @@ fn a_lock_that_was_merged_badly() {
     );
 }
 
+#[test]
+fn a_lock_with_a_range_that_ends_before_it_begins() {
+    let locked = Locked::new("backwards");
+    locked.0.write("akt.lock", "message x.A\n  reserved 9 to 3\n");
+
+    let told = locked.edit("", "").expect_err("no such range");
+
+    assert!(told.starts_with("akt.lock:2: not a line of a lock: `  reserved 9 to 3`"), "{told}");
+}
+
 /// A folder with the first contracts and their lock.
 struct Locked(Folder);
 
