@@ -245,19 +245,5 @@ pub(crate) async fn all<E: Send + 'static>(
 
 #[test]
 fn the_contract_of_streams_is_what_akt_build_makes_of_its_proto() {
-    let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proto");
-    let out = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("feed");
-    std::fs::create_dir_all(&out).unwrap();
-
-    akt_build::configure()
-        .root("crate::feeds")
-        .out_dir(&out)
-        .compile(&[tests.join("feed/v1/feed.proto")], &[&tests])
-        .unwrap();
-
-    let made = std::fs::read_to_string(out.join("akt_contracts.rs")).unwrap();
-    if std::env::var_os("AKT_BLESS").is_some() {
-        std::fs::write(tests.join("feed.generated"), &made).unwrap();
-    }
-    assert!(made == include_str!("../proto/feed.generated"), "stale: run this test with AKT_BLESS=1");
+    crate::depot::compare("feed", "crate::feeds", include_str!("../proto/feed.generated"));
 }
