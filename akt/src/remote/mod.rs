@@ -17,6 +17,7 @@ use std::time::Duration;
 pub use refusals::Refusal;
 pub(crate) use resolve::{address, at};
 
+use crate::id::{Class, Holder};
 use crate::system::{StartError, SystemBuilder};
 use crate::transport::{MemoryTransport, Network, QuicConfig, QuicTransport, Tls, Transport};
 use node::Node;
@@ -130,6 +131,14 @@ impl Remote {
         self
     }
 
+    /// Says for whom a development CA makes the certificate.
+    fn held_by(mut self, holder: Holder) -> Self {
+        if let Way::Quic(quic) = &mut self.way {
+            quic.tls = quic.tls.clone().held_by(holder);
+        }
+        self
+    }
+
     fn transport(&self) -> &dyn Transport {
         match &self.way {
             Way::Quic(quic) => quic,
@@ -142,6 +151,7 @@ impl SystemBuilder {
     /// Makes the system a node that others can reach, and that can reach others.
     pub fn remote(self, remote: Remote) -> Self {
         self.part(async move |system| {
+            let remote = remote.held_by(Holder { system: system.name().into(), class: Class::Node });
             let failed = |source: crate::transport::BindError| StartError::Part {
                 part: "remote",
                 source: Box::new(source),

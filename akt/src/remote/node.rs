@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
@@ -12,16 +12,19 @@ use tokio::sync::{Notify, watch};
 use super::peer::Peer;
 use super::refusals::{Line, Refusal, Refusals};
 use super::{Limits, Remote, greeting};
-use crate::id::NodeId;
+use crate::id::{Class, NodeId};
 use crate::path::NodeAddress;
 use crate::runtime::Runtime;
-use crate::system::{ActorSystem, Extension};
+use crate::system::{ActorSystem, Event, Extension};
 use crate::time::Instant;
-use crate::transport::{Attempt, BindError, Endpoint};
+use crate::transport::{Attempt, BindError, Endpoint, Found, TlsError};
 use crate::wire::{Identity, Protocols};
 
 /// How long a shutdown waits until its goodbyes have arrived.
 const GOODBYE: Duration = Duration::from_secs(2);
+
+/// So often the files of certificates are looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Fewer peers than this are never swept.
 const FEW: usize = 64;
@@ -65,6 +68,9 @@ impl Node {
             address,
             protocols: Protocols::OURS,
             max_message: remote.limits.max_message,
+            class: Class::Node,
+            features: 0,
+            contracts: BTreeMap::new(),
         };
         tracing::info!(address = %identity.address, "listening");
         let node = Arc::new(Self {
@@ -111,17 +117,53 @@ impl Node {
 
     /// Lets peers in until the endpoint is closed.
     async fn keep_door(self: Arc<Self>) {
+        let mut look = Instant::ZERO;
         loop {
             let fold = self.refusals.lock().deadline();
+            let next_look = self.endpoint.keychain().map(|_| look);
             tokio::select! { biased;
                 attempt = self.endpoint.accept() => match attempt {
                     Some(attempt) => self.admit(attempt),
                     None => return self.say_folded(Instant::FAR),
                 },
                 () = self.refused.notified() => {}
+                () = self.runtime().sleep_until(next_look) => {
+                    self.look_at_certificates();
+                    look = self.runtime().now() + LOOK;
+                }
                 () = self.runtime().sleep_until(fold) => self.say_folded(self.runtime().now()),
             }
         }
+    }
+
+    fn look_at_certificates(&self) {
+        let Some(found) = self.endpoint.keychain().and_then(|keychain| keychain.look()) else { return };
+        match found {
+            Found::Replaced(valid_until) => self.say_replaced(valid_until),
+            Found::Refused(error) => {
+                let problem = Causes(&error).to_string();
+                tracing::warn!(problem, "certificates in files refused: those in use stay");
+                self.system.publish(|| Event::CertificatesRefused { problem: problem.into() });
+            }
+            Found::Expires(valid_until, certificate) => {
+                tracing::warn!(%certificate, "the node's certificate has expired, or does within a day");
+                self.system.publish(|| Event::CertificateExpires { valid_until });
+            }
+        }
+    }
+
+    /// Takes what the certificates' files hold, if that is something else.
+    pub(super) fn reload_tls(&self) -> Result<bool, TlsError> {
+        let replaced = self.endpoint.keychain().map_or(Ok(None), |keychain| keychain.reload())?;
+        if let Some(valid_until) = replaced {
+            self.say_replaced(valid_until);
+        }
+        Ok(replaced.is_some())
+    }
+
+    fn say_replaced(&self, valid_until: SystemTime) {
+        tracing::info!("certificates replaced: new connections use them");
+        self.system.publish(|| Event::CertificatesReplaced { valid_until });
     }
 
     fn admit(self: &Arc<Self>, attempt: Box<dyn Attempt>) {
@@ -195,6 +237,16 @@ impl Extension for Node {
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Node").field("address", &self.identity.address).finish_non_exhaustive()
+    }
+}
+
+/// An error with its causes.
+struct Causes<'a>(&'a dyn std::error::Error);
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        self.0.source().map_or(Ok(()), |cause| write!(f, ": {}", Causes(cause)))
     }
 }
 

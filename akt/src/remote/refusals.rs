@@ -9,8 +9,22 @@ use crate::time::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// Its certificate is not of the CA that this node trusts, or it did not trust ours.
+    /// Its certificate is of no CA that this node trusts, or unfit, or it found ours so.
     Certificate,
+    /// Its certificate has expired, or ours has.
+    Expired,
+    /// Its certificate is not valid yet.
+    NotYetValid,
+    /// Its certificate is for another host than the one that was dialed, or ours is.
+    Host,
+    /// It showed no certificate.
+    NoCertificate,
+    /// Its certificate is for another system, or does not allow what the peer wants to be.
+    Holder,
+    /// It speaks HTTP.
+    Http,
+    /// It speaks another protocol than akt over the same transport.
+    Protocol,
     /// It broke the rules of the transport before it was known.
     Transport,
     /// Its first frame was no handshake, or one of something else than akt.
@@ -29,12 +43,21 @@ pub enum Refusal {
     Undecodable,
     /// It did not read what this node sent for too long.
     Stalled,
+    /// A client wanted what clients may not.
+    Forbidden,
 }
 
 impl Refusal {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 18] = [
         Self::Certificate,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::Host,
+        Self::NoCertificate,
+        Self::Holder,
+        Self::Http,
+        Self::Protocol,
         Self::Transport,
         Self::Handshake,
         Self::Version,
@@ -44,6 +67,7 @@ impl Refusal {
         Self::FrameTooLong,
         Self::Undecodable,
         Self::Stalled,
+        Self::Forbidden,
     ];
 
     fn index(self) -> usize {
@@ -55,6 +79,13 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Certificate => "certificate refused",
+            Self::Expired => "certificate expired",
+            Self::NotYetValid => "certificate not valid yet",
+            Self::Host => "certificate of another host",
+            Self::NoCertificate => "no certificate",
+            Self::Holder => "certificate of another holder",
+            Self::Http => "HTTP",
+            Self::Protocol => "another protocol",
             Self::Transport => "transport failed",
             Self::Handshake => "not a handshake",
             Self::Version => "no common protocol version",
@@ -64,6 +95,7 @@ impl fmt::Display for Refusal {
             Self::FrameTooLong => "frame too long",
             Self::Undecodable => "undecodable frame",
             Self::Stalled => "peer does not read",
+            Self::Forbidden => "not for clients",
         })
     }
 }

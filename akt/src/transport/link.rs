@@ -137,7 +137,7 @@ impl Side {
         let peer = self.peer().into();
         let side = Arc::new(self);
         let (writer, reader) = (Box::new(MemoryEnd(side.clone())), Box::new(MemoryEnd(side.clone())));
-        Connection { peer, writer, reader, control: side }
+        Connection { peer, holders: Vec::new(), writer, reader, control: side }
     }
 
     /// What goes away from this end.

@@ -13,9 +13,13 @@ use quinn::{
     ClientConfig, ConnectionError, EndpointConfig, Incoming, ReadError, RecvStream, SendStream, ServerConfig,
     TokioRuntime, TransportConfig, VarInt, WriteError,
 };
+use rustls::pki_types::CertificateDer;
 
-use super::error::{BindError, Close, ConnectError, Lost};
-use super::tls::{Credentials, Tls, unusable};
+use super::certificate::Certificate;
+use super::error::{BindError, Close, ConnectError, Lost, TlsError, printable};
+use super::keychain::Keychain;
+use super::tls::{Tls, unusable};
+use super::witness::Witness;
 use super::{Attempt, Connection, Control, Endpoint, Reader, Transport, Writer};
 use crate::runtime::Runtime;
 
@@ -71,21 +75,21 @@ impl Transport for QuicTransport {
     fn bind(&self, runtime: &Runtime) -> Result<Arc<dyn Endpoint>, BindError> {
         let parsed: Result<SocketAddr, _> = self.listen.replace("localhost:", "127.0.0.1:").parse();
         let address = parsed.map_err(|_| BindError::Address { address: self.listen.clone() })?;
-        let credentials = self.tls.load(address.ip())?;
+        let keychain = Keychain::open(&self.tls, address.ip(), runtime)?;
         let transport = Arc::new(self.config.transport());
-        let server = self.config.server(&credentials, &transport)?;
-        let crypto =
-            QuicClientConfig::try_from(credentials.client.clone()).map_err(|e| unusable("TLS", e))?;
-        let mut client = ClientConfig::new(Arc::new(crypto));
-        client.transport_config(transport);
+        let server = self.config.server(&keychain, &transport)?;
 
         let failed = |source| BindError::Socket { address: self.listen.clone(), source };
         let socket = UdpSocket::bind(address).map_err(failed)?;
         let local = socket.local_addr().map_err(failed)?;
-        let endpoint =
-            quinn::Endpoint::new(EndpointConfig::default(), Some(server), socket, Arc::new(TokioRuntime))
-                .map_err(failed)?;
-        Ok(Arc::new(QuicEndpoint { endpoint, client, credentials, local, runtime: runtime.clone() }))
+        let endpoint = quinn::Endpoint::new(
+            EndpointConfig::default(),
+            Some(server.clone()),
+            socket,
+            Arc::new(TokioRuntime),
+        )
+        .map_err(failed)?;
+        Ok(Arc::new(QuicEndpoint { endpoint, server, transport, keychain, local, runtime: runtime.clone() }))
     }
 }
 
@@ -108,11 +112,10 @@ impl QuicConfig {
 
     fn server(
         &self,
-        credentials: &Credentials,
+        keychain: &Keychain,
         transport: &Arc<TransportConfig>,
-    ) -> Result<ServerConfig, BindError> {
-        let crypto =
-            QuicServerConfig::try_from(credentials.server.clone()).map_err(|e| unusable("TLS", e))?;
+    ) -> Result<ServerConfig, TlsError> {
+        let crypto = QuicServerConfig::try_from(keychain.server().0).map_err(|e| unusable("TLS", e))?;
         let mut server = ServerConfig::with_crypto(Arc::new(crypto));
         server
             .transport_config(transport.clone())
@@ -126,8 +129,10 @@ impl QuicConfig {
 
 struct QuicEndpoint {
     endpoint: quinn::Endpoint,
-    client: ClientConfig,
-    credentials: Credentials,
+    /// But for its certificates, which are those of the keychain.
+    server: ServerConfig,
+    transport: Arc<TransportConfig>,
+    keychain: Arc<Keychain>,
     local: SocketAddr,
     runtime: Runtime,
 }
@@ -159,17 +164,25 @@ impl Endpoint for QuicEndpoint {
 
     async fn accept(&self) -> Option<Box<dyn Attempt>> {
         let incoming = self.endpoint.accept().await?;
-        Some(Box::new(QuicAttempt(incoming)))
+        Some(Box::new(QuicAttempt { incoming, server: self.server.clone(), keychain: self.keychain.clone() }))
     }
 
     async fn connect(&self, host: &str, port: u16) -> Result<Connection, ConnectError> {
         let address = self.resolve(host, port).await?;
-        self.credentials.check(address)?;
+        self.keychain.check(address)?;
+        let (tls, witness) = self.keychain.client();
+        let crypto = QuicClientConfig::try_from(tls).map_err(|e| unusable("TLS", e))?;
+        let mut client = ClientConfig::new(Arc::new(crypto));
+        client.transport_config(self.transport.clone());
         let refused = |e: quinn::ConnectError| ConnectError::Address { reason: e.to_string().into() };
-        let dial = self.endpoint.connect_with(self.client.clone(), address, host).map_err(refused)?;
-        let connection = dial.await.map_err(lost)?;
-        let (send, receive) = connection.open_bi().await.map_err(lost)?;
-        Ok(wrap(connection, send, receive))
+        let dial = self.endpoint.connect_with(client, address, host).map_err(refused)?;
+        let connection = dial.await.map_err(|error| lost(&witness, error))?;
+        let (send, receive) = connection.open_bi().await.map_err(|error| lost(&witness, error))?;
+        Ok(wrap(connection, (send, receive), &witness))
+    }
+
+    fn keychain(&self) -> Option<&Arc<Keychain>> {
+        Some(&self.keychain)
     }
 
     async fn close(&self) {
@@ -181,52 +194,77 @@ impl Endpoint for QuicEndpoint {
     }
 }
 
-struct QuicAttempt(Incoming);
+struct QuicAttempt {
+    incoming: Incoming,
+    server: ServerConfig,
+    keychain: Arc<Keychain>,
+}
 
 #[async_trait]
 impl Attempt for QuicAttempt {
     fn from(&self) -> String {
-        self.0.remote_address().to_string()
+        self.incoming.remote_address().to_string()
     }
 
     fn is_proven(&self) -> bool {
-        self.0.remote_address_validated() || !self.0.may_retry()
+        self.incoming.remote_address_validated() || !self.incoming.may_retry()
     }
 
     fn demand_proof(self: Box<Self>) {
-        if let Err(error) = self.0.retry() {
+        if let Err(error) = self.incoming.retry() {
             error.into_incoming().refuse();
         }
     }
 
     fn refuse(self: Box<Self>) {
-        self.0.refuse();
+        self.incoming.refuse();
     }
 
     async fn establish(self: Box<Self>) -> Result<Connection, Lost> {
-        let connection = self.0.accept().map_err(lost)?.await.map_err(lost)?;
-        let (send, receive) = connection.accept_bi().await.map_err(lost)?;
-        Ok(wrap(connection, send, receive))
+        let Self { incoming, mut server, keychain } = *self;
+        let (tls, witness) = keychain.server();
+        let unfit = |error: &dyn fmt::Display| Lost::Transport { text: error.to_string().into() };
+        server.crypto = Arc::new(QuicServerConfig::try_from(tls).map_err(|error| unfit(&error))?);
+        let failed = |error| lost(&witness, error);
+        let connection = incoming.accept_with(Arc::new(server)).map_err(failed)?.await.map_err(failed)?;
+        let streams = connection.accept_bi().await.map_err(failed)?;
+        Ok(wrap(connection, streams, &witness))
     }
 }
 
-fn wrap(connection: quinn::Connection, send: SendStream, receive: RecvStream) -> Connection {
-    let peer = connection.remote_address().to_string().into();
+fn wrap(
+    connection: quinn::Connection,
+    (send, receive): (SendStream, RecvStream),
+    witness: &Arc<Witness>,
+) -> Connection {
+    let chunks = [const { Bytes::new() }; CHUNKS];
     Connection {
-        peer,
-        writer: Box::new(QuicWriter(send)),
-        reader: Box::new(QuicReader { stream: receive, chunks: [const { Bytes::new() }; CHUNKS] }),
+        peer: connection.remote_address().to_string().into(),
+        holders: holders(&connection),
+        writer: Box::new(QuicWriter { stream: send, witness: witness.clone() }),
+        reader: Box::new(QuicReader { stream: receive, chunks, witness: witness.clone() }),
         control: Arc::new(QuicControl(connection)),
     }
 }
 
-struct QuicWriter(SendStream);
+/// For whom the peer's certificate is.
+fn holders(connection: &quinn::Connection) -> Vec<Box<str>> {
+    let chain =
+        connection.peer_identity().and_then(|any| any.downcast::<Vec<CertificateDer<'static>>>().ok());
+    let first = chain.as_ref().and_then(|chain| chain.first());
+    first.and_then(Certificate::read).map_or_else(Vec::new, |certificate| certificate.holders)
+}
+
+struct QuicWriter {
+    stream: SendStream,
+    witness: Arc<Witness>,
+}
 
 #[async_trait]
 impl Writer for QuicWriter {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Lost> {
-        self.0.write_chunk(bytes).await.map_err(|error| match error {
-            WriteError::ConnectionLost(error) => lost(error),
+        self.stream.write_chunk(bytes).await.map_err(|error| match error {
+            WriteError::ConnectionLost(error) => lost(&self.witness, error),
             WriteError::Stopped(code) => stopped(code),
             WriteError::ClosedStream | WriteError::ZeroRttRejected => Lost::Here,
         })
@@ -234,10 +272,10 @@ impl Writer for QuicWriter {
 
     async fn finish(&mut self) -> Result<(), Lost> {
         // Fails only if the stream is finished already.
-        let _ = self.0.finish();
-        match self.0.stopped().await {
+        let _ = self.stream.finish();
+        match self.stream.stopped().await {
             Ok(_) => Ok(()),
-            Err(quinn::StoppedError::ConnectionLost(error)) => Err(lost(error)),
+            Err(quinn::StoppedError::ConnectionLost(error)) => Err(lost(&self.witness, error)),
             Err(quinn::StoppedError::ZeroRttRejected) => Err(Lost::Here),
         }
     }
@@ -246,13 +284,14 @@ impl Writer for QuicWriter {
 struct QuicReader {
     stream: RecvStream,
     chunks: [Bytes; CHUNKS],
+    witness: Arc<Witness>,
 }
 
 #[async_trait]
 impl Reader for QuicReader {
     async fn read(&mut self, buffer: &mut BytesMut) -> Result<bool, Lost> {
         let read = self.stream.read_chunks(&mut self.chunks).await.map_err(|error| match error {
-            ReadError::ConnectionLost(error) => lost(error),
+            ReadError::ConnectionLost(error) => lost(&self.witness, error),
             ReadError::Reset(code) => stopped(code),
             ReadError::ClosedStream | ReadError::IllegalOrderedRead | ReadError::ZeroRttRejected => {
                 Lost::Here
@@ -283,14 +322,17 @@ fn close_of(code: VarInt) -> Close {
     Close::of(u32::try_from(code.into_inner()).unwrap_or(u32::MAX))
 }
 
-fn lost(error: ConnectionError) -> Lost {
+fn lost(witness: &Witness, error: ConnectionError) -> Lost {
     match error {
         ConnectionError::ApplicationClosed(closed) => {
             let text = String::from_utf8_lossy(&closed.reason);
             Lost::Closed { code: close_of(closed.error_code), text: printable(&text) }
         }
-        ConnectionError::TransportError(error) => crypto(error.code.into(), &error.to_string()),
-        ConnectionError::ConnectionClosed(closed) => crypto(closed.error_code.into(), &closed.to_string()),
+        ConnectionError::TransportError(error) => match alert(error.code.into()) {
+            Some(alert) => witness.refused_here(alert, &error.to_string()),
+            None => Lost::Transport { text: printable(&error.to_string()) },
+        },
+        ConnectionError::ConnectionClosed(closed) => closed_by_peer(witness, &closed),
         ConnectionError::TimedOut => Lost::Silent,
         ConnectionError::Reset => Lost::Reset,
         ConnectionError::LocallyClosed => Lost::Here,
@@ -300,27 +342,23 @@ fn lost(error: ConnectionError) -> Lost {
     }
 }
 
-/// Errors 0x100 to 0x1ff of QUIC are TLS alerts.
-fn crypto(code: u64, text: &str) -> Lost {
-    let text = printable(text);
+fn closed_by_peer(witness: &Witness, closed: &quinn::ConnectionClose) -> Lost {
+    let code = closed.error_code.into();
     if code == CONNECTION_REFUSED {
         return Lost::Closed {
             code: Close::Refused,
             text: "turned away: too many handshakes at once".into(),
         };
     }
-    match code.checked_sub(0x100) {
-        // bad, unsupported, revoked, expired, unknown certificate; unknown CA, access denied, decrypt error,
-        // certificate required
-        Some(42..=46 | 48 | 49 | 51 | 116) => Lost::Certificate { text },
-        _ => Lost::Transport { text },
+    match alert(code) {
+        Some(alert) => witness.refused_there(alert, &String::from_utf8_lossy(&closed.reason)),
+        None => Lost::Transport { text: printable(&closed.to_string()) },
     }
 }
 
-/// Text of a peer, safe to print.
-fn printable(text: &str) -> Box<str> {
-    let is_plain = |c: &char| !c.is_control();
-    text.chars().take(256).filter(is_plain).collect()
+/// Errors 0x100 to 0x1ff of QUIC are alerts of TLS.
+fn alert(code: u64) -> Option<u8> {
+    code.checked_sub(0x100).and_then(|alert| u8::try_from(alert).ok())
 }
 
 #[cfg(test)]
@@ -381,7 +419,7 @@ mod tests {
         let (near, far) =
             tokio::join!(a.connect(&host, port), async { b.accept().await.unwrap().establish().await });
 
-        assert!(matches!(near, Err(ConnectError::Lost(Lost::Certificate { .. }))), "{near:?}");
-        assert!(matches!(far, Err(Lost::Certificate { .. })), "{far:?}");
+        assert!(matches!(near, Err(ConnectError::Lost(Lost::Distrust { .. }))), "{near:?}");
+        assert!(matches!(far, Err(Lost::Distrust { .. })), "{far:?}");
     }
 }

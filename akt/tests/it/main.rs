@@ -1,6 +1,7 @@
 //! The integration tests of akt: one file per promise, one binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod authority;
 mod batches;
 mod behaviors;
 mod beside;
@@ -56,5 +57,6 @@ mod tidy;
 mod timers;
 mod traces;
 mod tracing;
+mod trust;
 mod turns;
 mod watchdog;

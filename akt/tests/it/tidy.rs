@@ -96,6 +96,7 @@ const ADDRESSES: &[(&str, &[&str])] = &[
     ("quinn", &["transport/"]),
     ("rustls", &["transport/"]),
     ("rcgen", &["transport/"]),
+    ("x509_parser", &["transport/"]),
     ("akt_proto", &["wire/", "codec.rs"]),
     ("prost", &["wire/", "codec.rs", "message.rs", "lib.rs"]),
     ("openraft", &["view_store/raft.rs"]),
