@@ -186,6 +186,7 @@ impl ::akt::Request for __MyCartExpire {
 #[automatically_derived]
 impl ::akt::Accepts<MyCartMsg> for __MyCartExpire {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -212,6 +213,7 @@ impl ::akt::Request for __MyCartLoadAll {
 #[automatically_derived]
 impl ::akt::Accepts<MyCartMsg> for __MyCartLoadAll {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(private_bounds, private_interfaces)]

@@ -109,13 +109,13 @@ pub mod prelude {
 pub mod __private {
     pub use crate::__probe as probe;
     pub use crate::actor::{
-        Answered, AnsweredOnce, AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full,
-        HoldsUnknown, Incoming, Input, Join, Lost, Mode, Next, NoFlight, NoReturns, NoStash, Opened, Opener,
-        Outgoing, Returning, Returns, Shelf, Slot, Stash, State, Treatment, Undecoded, Ways, WireReply,
-        Wraps, answer, answer_or_fail, answer_result, answered, every, fallible, forward, forward_result,
-        incoming, incoming_both, incoming_client, incoming_result, incoming_server, listen, narrow,
-        one_reader, open_nested, outgoing, outgoing_both, outgoing_client, outgoing_result, outgoing_server,
-        plain, receive, reject, share, tie, unless_cancelled,
+        Answered, AnsweredOnce, AnswersAll, AnyReply, AskedRpc, Begin, Came, Copying, Deck, Flight, Flights,
+        FnCall, FnMsg, Full, HoldsUnknown, Incoming, Input, Join, Lost, Mode, Next, NoFlight, NoReturns,
+        NoStash, Opened, Opener, Outgoing, Returning, Returns, Shelf, Slot, Stash, State, ToldRpc, Treatment,
+        Undecoded, Ways, WireReply, Wraps, answer, answer_or_fail, answer_result, answered, every, fallible,
+        forward, forward_result, incoming, incoming_both, incoming_client, incoming_result, incoming_server,
+        listen, narrow, one_reader, open_nested, outgoing, outgoing_both, outgoing_client, outgoing_result,
+        outgoing_server, plain, receive, reject, share, tie, unless_cancelled,
     };
     pub use crate::codegen::{
         IsResult, MadeByDefault, assert_codegen, good, made_by_default, require_argument, require_reply,

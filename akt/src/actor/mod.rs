@@ -85,7 +85,7 @@ pub use self::listen::listen;
 pub use self::mailbox::{Mailbox, MailboxOrder, MailboxPlace, MailboxQueue, Overflow};
 pub use self::meta::Headers;
 pub use self::narrow::{Wraps, narrow, open_nested};
-pub use self::one_way::OneWay;
+pub use self::one_way::{AnswersAll, OneWay};
 pub use self::outbound::{
     Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,
 };
@@ -105,8 +105,8 @@ pub use self::stream::{
 pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::timers::{Timer, every};
 pub use self::traits::{
-    Accepts, Actor, ActorRef, Answered, CloneMessage, ContractKey, Copying, Join, Message, Opener, Protocol,
-    Request, RpcInfo,
+    Accepts, Actor, ActorRef, Answered, AskedRpc, CloneMessage, ContractKey, Copying, Join, Message, Opener,
+    Protocol, Request, RpcInfo, ToldRpc,
 };
 pub use self::turn::{Turn, TurnCtx};
 pub use self::unknown::{HoldsUnknown, UnknownRpc};
