@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use bytes::Bytes;
 
-use super::error::{AskError, CodecError, Delivery, NO_ROUTEES, StopReason};
+use super::error::{AskError, CodecError, Delivery, StopReason};
+use super::held::{Held, Waiting, refuse};
 use super::narrow::Wraps;
 use super::reference::{Ref, Refusal, Refused};
 use super::reply::{Awaited, Progress, Reply};
@@ -54,17 +56,28 @@ pub struct Incoming {
     pub(crate) rpc: u32,
     pub(crate) body: Bytes,
     pub(crate) reply: WireReply,
-    /// What takes a tell that cannot be delivered.
-    pub(crate) undeliverable: Box<dyn FnOnce(&'static str, DeadLetterReason) + Send>,
+    pub(crate) origin: Arc<dyn Origin>,
+}
+
+/// Where messages for one actor come in from another node.
+pub(crate) trait Origin: Send + Sync {
+    /// Takes a tell that cannot be delivered.
+    fn undeliverable(&self, message: &'static str, reason: DeadLetterReason);
+
+    /// Whether messages wait for room here; those that come then wait behind them.
+    fn is_crowded(&self) -> bool;
+
+    /// Keeps a message that waits for room.
+    fn hold(self: Arc<Self>, held: Box<dyn Held>);
 }
 
 impl Incoming {
     /// Refuses: the actor's messages are no contract.
     pub(crate) fn refuse_local(self) {
-        let Self { rpc, reply, undeliverable, .. } = self;
+        let Self { rpc, reply, origin, .. } = self;
         let rpc = format!("id {rpc:#010x}, and the actor serves no contract").into();
         if !reply.fail(AskError::Unimplemented { rpc }) {
-            undeliverable("?", DeadLetterReason::Undecodable);
+            origin.undeliverable("?", DeadLetterReason::Undecodable);
         }
     }
 }
@@ -74,6 +87,14 @@ impl Incoming {
 pub struct WireReply(pub(crate) Option<Arc<dyn Answer>>);
 
 impl WireReply {
+    /// Nobody is there to take the message.
+    pub(crate) fn lost(self, origin: &dyn Origin) {
+        let (reason, delivered) = (StopReason::Unknown, Delivery::No);
+        if !self.fail(AskError::Stopped { reason, delivered }) {
+            origin.undeliverable("?", DeadLetterReason::NoRoute);
+        }
+    }
+
     /// False for a tell.
     fn fail(self, error: AskError) -> bool {
         match self.0 {
@@ -171,33 +192,32 @@ pub fn incoming_result<T: Travels, U: Travels + Send, E: Travels + Send>(
     Ok((payload, wire_reply(reply, encode_result::<U, E>)))
 }
 
-/// Decodes a message for `me` and puts it into its mailbox; answers or dead-letters what cannot be.
+/// Decodes a message for `me` and puts it into its mailbox, as soon as there is room; answers or dead-letters what
+/// cannot be.
 #[doc(hidden)]
 pub fn receive<P: Protocol, M: Message + Wraps<P>>(me: &Ref<M>, incoming: Incoming) {
-    let Incoming { rpc, body, reply, undeliverable } = incoming;
+    let Incoming { rpc, body, reply, origin } = incoming;
+    let bytes = body.len();
     let message = match P::decode(rpc, body, reply) {
-        Ok(message) => message,
+        Ok(message) => M::wrap(message),
         Err(Undecoded { error, name, reply }) => {
             if !reply.fail(error) {
-                undeliverable(name, DeadLetterReason::Undecodable);
+                origin.undeliverable(name, DeadLetterReason::Undecodable);
             }
             return;
         }
     };
-    let Err(Refused { refusal, message }) = me.0.push(M::wrap(message), false) else { return };
-    let (error, reason) = match refusal {
-        Refusal::Full => (AskError::Full, DeadLetterReason::MailboxFull),
-        Refusal::NoRoutees => (AskError::Rejected(NO_ROUTEES.into()), DeadLetterReason::Rejected),
-        Refusal::Rejected(why) => (AskError::Rejected(why), DeadLetterReason::Rejected),
-        Refusal::Fault(info) => (AskError::Fault(info), DeadLetterReason::of_stop(StopReason::Fault)),
-        _ => {
-            let reason = me.0.refusal();
-            (AskError::Stopped { reason, delivered: Delivery::No }, DeadLetterReason::of_stop(reason))
-        }
-    };
-    let name = message.name();
-    if !message.into_reply().fail(error) {
-        undeliverable(name, reason);
+    if origin.is_crowded() {
+        let held = Waiting::new(me, message, &origin, bytes);
+        return origin.hold(Box::new(held));
+    }
+    let Err(Refused { refusal, message }) = me.0.push(message, false) else { return };
+    if !matches!(refusal, Refusal::Full) {
+        return refuse(me, message, refusal, &*origin);
+    }
+    let mut held = Waiting::new(me, message, &origin, bytes);
+    if held.poll_admitted(&Context::from_waker(Waker::noop())).is_pending() {
+        origin.hold(Box::new(held));
     }
 }
 

@@ -1,6 +1,6 @@
 //! One connection that carries messages: its reader, its one writer, and the asks in flight on it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,21 +11,23 @@ use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::sync::Notify;
 
+use super::arrival::Arrivals;
 use super::association::{Input, LinkId};
+use super::credit::Amount;
 use super::greeting::Greeted;
 use super::inbound;
 use super::node::Node;
-use super::peer::{Letter, Out, Peer};
+use super::peer::{Batch, Out, Peer};
 use super::refusals::Refusal;
 use super::requests::Requests;
+use super::route::{Letter, Route};
 use super::streams::Streams;
 use crate::actor::{AskError, Delivery, Outcome, PendingReply, Progress, WireAsk};
 use crate::runtime::TimerKey;
-use crate::system::DeadLetterReason;
 use crate::transport::{Close, Connection, Control, Lost, Reader, Writer};
 use crate::wire::{
     Answered, CodecError, Course, Decoder, FrameError, Identity, Side, decode, put_answer, put_ask,
-    put_cancel, put_flow, put_goodbye, put_tell,
+    put_cancel, put_flow, put_goodbye, put_room, put_tell,
 };
 
 /// So much is joined into one write.
@@ -52,6 +54,9 @@ pub(super) struct Carrier {
     pub(super) requests: Mutex<InFlight>,
     /// Asks of the peer.
     asks: Mutex<BTreeMap<u64, Asked>>,
+    /// What this node takes for one actor before it has found its place, or the peer does.
+    pub(super) window: Amount,
+    pub(super) arrivals: Arrivals,
     /// Streams of both.
     pub(super) streams: Streams,
     /// Bytes of answers that wait to be written.
@@ -104,6 +109,8 @@ impl Carrier {
             control: connection.control.clone(),
             requests: Mutex::default(),
             asks: Mutex::default(),
+            window: peer.node.limits.window,
+            arrivals: Arrivals::default(),
             streams: Streams::default(),
             owed: AtomicUsize::new(0),
             relieved: Notify::new(),
@@ -193,7 +200,7 @@ impl Carrier {
             if reads.is_multiple_of(READS) {
                 tokio::task::yield_now().await;
             }
-            while self.owed.load(Ordering::Acquire) > OWED && !self.has_ended() {
+            while self.is_owed_too_much() && !self.has_ended() {
                 self.relieved.notified().await;
             }
             match reader.read(decoder.buffer()).await {
@@ -203,6 +210,15 @@ impl Carrier {
             }
         };
         self.fail(&error);
+    }
+
+    fn is_owed_too_much(&self) -> bool {
+        self.owed.load(Ordering::Acquire) > OWED || self.arrivals.held() > self.node().limits.inbound
+    }
+
+    /// Less is held than before: the reader may go on.
+    pub(super) fn relieve(&self) {
+        self.relieved.notify_one();
     }
 
     fn take_frames(self: &Arc<Self>, decoder: &mut Decoder) -> Result<(), EndOfCarrier> {
@@ -277,10 +293,9 @@ impl Carrier {
         let _watch = Watch(&self);
         let peer = self.peer.clone();
         let _turn = peer.writing.lock().await;
-        let (mut batch, mut buffer, mut started) = (VecDeque::new(), BytesMut::new(), 0);
+        let (mut batch, mut buffer) = (Batch::default(), BytesMut::new());
         loop {
-            poll_fn(|cx| peer.poll_batch(&mut batch, std::mem::take(&mut started), &self.ended, cx)).await;
-            started = batch.iter().filter(|out| matches!(out, Out::Letter(_))).count();
+            poll_fn(|cx| peer.poll_batch(&mut batch.outs, &self.ended, cx)).await;
             let written = self.write_batch(&mut *writer, &mut batch, &mut buffer).await;
             if let Err(error) = written {
                 self.fail(&error);
@@ -289,28 +304,26 @@ impl Carrier {
                 break;
             }
         }
-        peer.queue.give_back(started);
-        for out in batch {
-            if let Out::Letter(letter) = out {
-                peer.return_letter(letter, "connection ended before the message was sent");
-            }
-        }
+        peer.put_back(batch, "connection ended before the message was sent");
     }
 
     /// Writes everything in `batch`, joined; on an error, what was not written is left in it.
     async fn write_batch(
         self: &Arc<Self>,
         writer: &mut dyn Writer,
-        batch: &mut VecDeque<Out>,
+        batch: &mut Batch,
         buffer: &mut BytesMut,
     ) -> Result<(), EndOfCarrier> {
-        while let Some(out) = batch.pop_front() {
+        while let Some(out) = batch.outs.pop_front() {
             if self.has_ended() {
-                batch.push_front(out);
+                batch.outs.push_front(out);
                 return Ok(());
             }
             match out {
-                Out::Letter(letter) => self.put_letter(letter, buffer),
+                Out::Route(route) => self.write_route(writer, route, batch, buffer).await?,
+                Out::Credit { link, target, amount } if link == self.link => {
+                    put_room(buffer, target, amount.messages, amount.bytes);
+                }
                 Out::Answer { link, correlation, answered } if link == self.link => {
                     self.owed.fetch_sub(cost(&answered), Ordering::AcqRel);
                     put_answer(buffer, correlation, answered);
@@ -325,13 +338,43 @@ impl Carrier {
                     return Ok(());
                 }
                 // Of a connection that is gone.
-                Out::Answer { .. } | Out::Cancel { .. } | Out::Flow { .. } | Out::Goodbye { .. } => {}
+                Out::Answer { .. }
+                | Out::Cancel { .. }
+                | Out::Credit { .. }
+                | Out::Flow { .. }
+                | Out::Goodbye { .. } => {}
             }
             if buffer.len() >= WRITE {
                 self.flush(writer, buffer).await?;
             }
         }
         self.flush(writer, buffer).await
+    }
+
+    /// Writes what may go to one actor now; the rest has its turn behind the other actors.
+    async fn write_route(
+        self: &Arc<Self>,
+        writer: &mut dyn Writer,
+        route: Arc<Route>,
+        batch: &mut Batch,
+        buffer: &mut BytesMut,
+    ) -> Result<(), EndOfCarrier> {
+        let (more, _after) = route.take(self.link, self.window, &mut batch.letters, &self.peer.load);
+        batch.route = Some(route.clone());
+        while let Some(letter) = batch.letters.pop_front() {
+            if self.has_ended() {
+                batch.letters.push_front(letter);
+                return Ok(());
+            }
+            self.put_letter(&route, letter, buffer);
+            if buffer.len() >= WRITE {
+                self.flush(writer, buffer).await?;
+            }
+        }
+        if more {
+            batch.outs.push_back(Out::Route(route));
+        }
+        Ok(())
     }
 
     async fn flush(&self, writer: &mut dyn Writer, buffer: &mut BytesMut) -> Result<(), EndOfCarrier> {
@@ -354,25 +397,31 @@ impl Carrier {
         }
     }
 
-    fn put_letter(self: &Arc<Self>, letter: Letter, buffer: &mut BytesMut) {
+    fn put_letter(self: &Arc<Self>, route: &Arc<Route>, letter: Letter, buffer: &mut BytesMut) {
+        let amount = Amount::of(letter.outgoing.body.len());
         if letter.outgoing.body.len() > self.limit {
-            return self.return_oversized(letter);
+            self.peer.return_oversized(route, letter, self.limit);
+            return self.peer.give_back(route, self.link, amount);
         }
         if buffer.capacity() == 0 {
             buffer.reserve(WRITE);
         }
-        let Letter { place, outgoing, .. } = letter;
-        let target = place.target.clone();
+        let outgoing = letter.outgoing;
+        let target = route.target.clone();
         let Some(reply) = outgoing.reply else {
             return put_tell(buffer, target, outgoing.rpc, outgoing.body);
         };
         let remaining = reply.deadline().since(self.node().runtime().now());
         if remaining.is_zero() {
-            return reply.complete(Outcome::Due(Progress::Queued));
+            reply.complete(Outcome::Due(Progress::Queued));
+            return self.peer.give_back(route, self.link, amount);
         }
-        if let Some(correlation) = self.put_in_flight(reply) {
-            put_ask(buffer, target, outgoing.rpc, outgoing.body, (correlation, remaining));
-            self.begin_streams(correlation, outgoing.ends);
+        match self.put_in_flight(reply) {
+            Some(correlation) => {
+                put_ask(buffer, target, outgoing.rpc, outgoing.body, (correlation, remaining));
+                self.begin_streams(correlation, outgoing.ends);
+            }
+            None => self.peer.give_back(route, self.link, amount),
         }
     }
 
@@ -410,19 +459,6 @@ impl Carrier {
         if !self.has_ended() {
             // As for answers: refused only at the end of the system.
             let _ = self.peer.queue.push(Out::Cancel { link: self.link, correlation }, true);
-        }
-    }
-
-    /// This node allows more than the peer takes.
-    fn return_oversized(&self, letter: Letter) {
-        let Letter { place, name, outgoing } = letter;
-        let (bytes, limit) = (outgoing.body.len() as u64, self.limit as u64);
-        match outgoing.reply {
-            Some(reply) => reply.complete(Outcome::Failed(AskError::TooLarge { bytes, limit })),
-            None => {
-                let path = || place.path.clone();
-                self.node().system.dead_letter_at(path, name, DeadLetterReason::TooLarge);
-            }
         }
     }
 }

@@ -7,9 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::carrier::{Carrier, EndOfCarrier};
-use crate::actor::{
-    Answer, AnyRef, AskError, Delivery, Ends, Incoming, Outcome, StopReason, WireAsk, WireReply,
-};
+use super::credit::Amount;
+use crate::actor::{Answer, AskError, Delivery, Ends, Outcome, StopReason, WireAsk, WireReply};
 use crate::path::ActorPath;
 use crate::system::DeadLetterReason;
 use crate::time::Instant;
@@ -39,44 +38,33 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
         Parcel::Answer { correlation, answered } => carrier.answered(correlation, outcome(answered)),
         Parcel::Cancel { correlation } => carrier.cancelled(correlation),
         Parcel::Flow { course, flow } => carrier.flows(course, flow),
+        Parcel::Room { target, messages, bytes } => {
+            carrier.peer.credited(carrier.link, &target, Amount { messages, bytes });
+        }
         Parcel::Goodbye { text } => return Err(EndOfCarrier::Goodbye(text)),
         Parcel::Unknown => {}
     }
     Ok(())
 }
 
-fn tell(carrier: &Carrier, target: &[u8], message: (u32, Bytes)) {
-    let system = &carrier.node().system;
-    let Some(path) = path(target) else {
-        let nowhere = || ActorPath::parse("/undecodable").expect("a valid path");
-        return system.dead_letter_at(nowhere, "?", DeadLetterReason::Undecodable);
-    };
-    match system.lookup(&path) {
-        Some(actor) => receive(carrier, &actor, path, message, WireReply(None)),
-        None => system.dead_letter_at(|| path.clone(), "?", DeadLetterReason::NoRoute),
+fn tell(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes)) {
+    match carrier.arrival(target) {
+        Some(arrival) => arrival.take(message, WireReply(None)),
+        None => {
+            let nowhere = || ActorPath::parse("/undecodable").expect("a valid path");
+            carrier.node().system.dead_letter_at(nowhere, "?", DeadLetterReason::Undecodable);
+        }
     }
 }
 
-fn ask(carrier: &Carrier, target: &[u8], message: (u32, Bytes), answer: Arc<Answering>) {
-    let system = &carrier.node().system;
-    let found = path(target).and_then(|path| Some((system.lookup(&path)?, path)));
-    match found {
-        Some((actor, path)) => receive(carrier, &actor, path, message, WireReply(Some(answer))),
+fn ask(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), answer: Arc<Answering>) {
+    match carrier.arrival(target) {
+        Some(arrival) => arrival.take(message, WireReply(Some(answer))),
         None => {
             let (reason, delivered) = (StopReason::Unknown, Delivery::No);
             answer.answer(Outcome::Failed(AskError::Stopped { reason, delivered }));
         }
     }
-}
-
-fn path(target: &[u8]) -> Option<ActorPath> {
-    ActorPath::parse(str::from_utf8(target).ok()?).ok()
-}
-
-fn receive(carrier: &Carrier, actor: &AnyRef, path: ActorPath, message: (u32, Bytes), reply: WireReply) {
-    let (system, (rpc, body)) = (carrier.node().system.clone(), message);
-    let undeliverable = Box::new(move |name, reason| system.dead_letter_at(|| path.clone(), name, reason));
-    actor.target().clone().receive(Incoming { rpc, body, reply, undeliverable });
 }
 
 /// The way back of one ask of the peer.

@@ -1,7 +1,10 @@
 //! Calls between nodes: connections, the asks in flight on them, and references to actors elsewhere.
 
+mod arrival;
 mod association;
+mod budget;
 mod carrier;
+mod credit;
 mod greeting;
 mod inbound;
 mod node;
@@ -10,10 +13,12 @@ mod peer;
 mod refusals;
 mod requests;
 mod resolve;
+mod route;
 mod streams;
 
 use std::time::Duration;
 
+use credit::Amount;
 pub use refusals::Refusal;
 pub(crate) use resolve::{address, at};
 
@@ -56,8 +61,12 @@ struct Limits {
     handshake_timeout: Duration,
     /// Peers that may shake hands at once.
     handshakes: usize,
-    /// Messages that may wait for one peer.
-    queue: usize,
+    /// Bytes of messages that may wait for one peer.
+    outbound: usize,
+    /// Bytes of messages of one peer that may wait for room; then it is not read from.
+    inbound: usize,
+    /// What a peer may send to one actor here that has not found its place.
+    window: Amount,
     /// A peer that reads nothing for so long is given up.
     stall: Duration,
     /// Refusals of one kind within so long share a line of the log.
@@ -71,7 +80,9 @@ impl Default for Limits {
             connect_timeout: Duration::from_secs(3),
             handshake_timeout: Duration::from_secs(3),
             handshakes: 64,
-            queue: 4_096,
+            outbound: 64 << 20,
+            inbound: 64 << 20,
+            window: Amount { messages: 1_024, bytes: 1 << 20 },
             stall: Duration::from_secs(10),
             fold: Duration::from_secs(10),
         }

@@ -37,6 +37,12 @@ pub(crate) enum Parcel {
         course: Course,
         flow: Flow,
     },
+    /// So much for one actor has found its place.
+    Room {
+        target: Bytes,
+        messages: u32,
+        bytes: u64,
+    },
     Goodbye {
         text: Box<str>,
     },
@@ -175,6 +181,10 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
             let v1::Halt { correlation, back } = parse(kind, payload)?;
             flow(correlation, back, Flow::Halt)
         }
+        Kind::ROOM => {
+            let v1::Room { target, messages, bytes } = parse(kind, payload)?;
+            Parcel::Room { target, messages, bytes }
+        }
         Kind::GOODBYE => {
             let v1::Goodbye { text } = parse(kind, payload)?;
             Parcel::Goodbye { text: printable(&text) }
@@ -250,6 +260,11 @@ pub(crate) fn put_flow(buffer: &mut BytesMut, course: Course, flow: Flow) {
     }
 }
 
+/// Appends how much for one actor has found its place.
+pub(crate) fn put_room(buffer: &mut BytesMut, target: Bytes, messages: u32, bytes: u64) {
+    Kind::ROOM.put(buffer, |buffer| v1::Room { target, messages, bytes }.encode_raw(buffer));
+}
+
 /// Appends the last frame of a connection.
 pub(crate) fn put_goodbye(buffer: &mut BytesMut, text: &str) {
     Kind::GOODBYE.put(buffer, |buffer| v1::Goodbye { text: text.into() }.encode_raw(buffer));
@@ -295,6 +310,7 @@ mod tests {
             Parcel::Cancel { correlation } => put_cancel(buffer, correlation),
             // What one side says of its own asks, the other hears of those of its peer.
             Parcel::Flow { course, flow } => put_flow(buffer, mirrored(course), flow),
+            Parcel::Room { target, messages, bytes } => put_room(buffer, target, messages, bytes),
             Parcel::Goodbye { text } => put_goodbye(buffer, &text),
             Parcel::Unknown => Kind(0x99).put(buffer, |_| {}),
         }

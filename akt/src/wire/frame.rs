@@ -36,6 +36,7 @@ impl Kind {
     pub(crate) const CREDIT: Self = Self(0x95);
     pub(crate) const END: Self = Self(0x96);
     pub(crate) const HALT: Self = Self(0x97);
+    pub(crate) const ROOM: Self = Self(0x18);
 
     /// A newer peer says so of kinds that an older one may skip.
     pub(crate) const fn ignorable(self) -> bool {

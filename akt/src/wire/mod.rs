@@ -7,7 +7,7 @@ mod handshake;
 
 pub(crate) use codec::{
     Answered, CodecError, Course, Flow, Parcel, Side, decode, put_answer, put_ask, put_cancel, put_flow,
-    put_goodbye, put_tell,
+    put_goodbye, put_room, put_tell,
 };
 pub(crate) use error::{answered, end, ended, outcome};
 pub(crate) use frame::{Decoder, Frame, FrameError, HANDSHAKE_LIMIT, HEADROOM};

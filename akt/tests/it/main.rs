@@ -5,6 +5,7 @@ mod batches;
 mod behaviors;
 mod beside;
 mod collector;
+mod congestion;
 mod context;
 mod contract_actors;
 mod contracts;
