@@ -25,7 +25,7 @@ use crate::system::DeadLetterReason;
 use crate::transport::{Close, Connection, Control, Lost, Reader, Writer};
 use crate::wire::{
     Answered, CodecError, Course, Decoder, FrameError, Identity, Side, decode, put_answer, put_ask,
-    put_cancel, put_flow, put_goodbye, put_tell,
+    put_cancel, put_flow, put_goodbye, put_notice, put_tell,
 };
 
 /// So much is joined into one write.
@@ -291,9 +291,7 @@ impl Carrier {
         }
         peer.queue.give_back(started);
         for out in batch {
-            if let Out::Letter(letter) = out {
-                peer.return_letter(letter, "connection ended before the message was sent");
-            }
+            peer.hand_back(out, "connection ended before the message was sent");
         }
     }
 
@@ -324,8 +322,15 @@ impl Carrier {
                     self.end("this node is shutting down");
                     return Ok(());
                 }
+                Out::Notice { link, notice } if link.is_none_or(|link| link == self.link) => {
+                    put_notice(buffer, notice);
+                }
                 // Of a connection that is gone.
-                Out::Answer { .. } | Out::Cancel { .. } | Out::Flow { .. } | Out::Goodbye { .. } => {}
+                Out::Answer { .. }
+                | Out::Cancel { .. }
+                | Out::Flow { .. }
+                | Out::Notice { .. }
+                | Out::Goodbye { .. } => {}
             }
             if buffer.len() >= WRITE {
                 self.flush(writer, buffer).await?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::carrier::{Carrier, EndOfCarrier};
+use super::control;
 use crate::actor::{
     Answer, AnyRef, AskError, Delivery, Ends, Incoming, Outcome, StopReason, WireAsk, WireReply,
 };
@@ -39,6 +40,7 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
         Parcel::Answer { correlation, answered } => carrier.answered(correlation, outcome(answered)),
         Parcel::Cancel { correlation } => carrier.cancelled(correlation),
         Parcel::Flow { course, flow } => carrier.flows(course, flow),
+        Parcel::Notice(notice) => control::take(carrier, notice),
         Parcel::Goodbye { text } => return Err(EndOfCarrier::Goodbye(text)),
         Parcel::Unknown => {}
     }
@@ -69,7 +71,8 @@ fn ask(carrier: &Carrier, target: &[u8], message: (u32, Bytes), answer: Arc<Answ
     }
 }
 
-fn path(target: &[u8]) -> Option<ActorPath> {
+/// The path that a peer names.
+pub(super) fn path(target: &[u8]) -> Option<ActorPath> {
     ActorPath::parse(str::from_utf8(target).ok()?).ok()
 }
 

@@ -2,6 +2,7 @@
 
 mod association;
 mod carrier;
+mod control;
 mod greeting;
 mod inbound;
 mod node;

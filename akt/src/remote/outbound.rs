@@ -14,6 +14,7 @@ use crate::actor::{
 };
 use crate::path::{ActorPath, NodeAddress};
 use crate::system::ActorSystem;
+use crate::wire::Signal;
 
 /// How long an asker waits beyond its time for the other node's word about where its message was.
 const GRACE: Duration = Duration::from_millis(250);
@@ -56,10 +57,6 @@ impl<P> RemoteSink<P> {
             Standing::Refused { problem } => Err(Refusal::Unreachable(self.peer.error(&problem))),
             Standing::Up(_) | Standing::Connecting | Standing::Idle => Ok(()),
         }
-    }
-
-    fn not_yet(&self, what: &str) {
-        tracing::warn!(actor = %self.place.path, peer = %self.peer.address, what, "ignored: it does not travel yet");
     }
 }
 
@@ -128,19 +125,19 @@ impl<P: Protocol> Target for RemoteSink<P> {
 
     fn control(&self, control: Control) {
         match control {
-            Control::Stop(_) => self.not_yet("stop"),
-            Control::Drain(_) => self.not_yet("stop after drain"),
+            Control::Stop(_) => self.peer.signal(&self.place, Signal::Stop),
+            Control::Drain(_) => self.peer.signal(&self.place, Signal::Drain),
             // These go to local actors only.
             Control::Terminated(_) | Control::Escalated(_) | Control::Regroup(_) | Control::Errand(_) => {}
         }
     }
 
     fn drain(&self) {
-        self.not_yet("stop after drain");
+        self.peer.signal(&self.place, Signal::Drain);
     }
 
     fn kill(&self) {
-        self.not_yet("kill");
+        self.peer.signal(&self.place, Signal::Kill);
     }
 
     fn typed(self: Arc<Self>) -> Box<dyn Any + Send> {

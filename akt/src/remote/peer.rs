@@ -21,7 +21,7 @@ use crate::runtime::Fire;
 use crate::system::{DeadLetterReason, Event};
 use crate::time::Instant;
 use crate::transport::Close;
-use crate::wire::{Answered, Course, Flow, Seen};
+use crate::wire::{Answered, Course, Flow, Notice, Seen};
 
 const BACKOFF: Backoff =
     Backoff { min: Duration::from_millis(100), max: Duration::from_secs(5), jitter: 0.2 };
@@ -65,6 +65,11 @@ pub(super) enum Out {
         link: LinkId,
         course: Course,
         flow: Flow,
+    },
+    /// Of an actor, besides messages; of any connection, or of one.
+    Notice {
+        link: Option<LinkId>,
+        notice: Notice,
     },
     /// The last thing on this connection.
     Goodbye {
@@ -252,12 +257,16 @@ impl Peer {
         let queued = self.queue.take_all();
         let letters = queued.iter().filter(|out| matches!(out, Out::Letter(_))).count();
         self.queue.give_back(letters);
-        for out in queued {
-            match out {
-                Out::Letter(letter) => self.return_letter(letter, problem),
-                // Of connections that are gone.
-                Out::Answer { .. } | Out::Cancel { .. } | Out::Flow { .. } | Out::Goodbye { .. } => {}
-            }
+        queued.into_iter().for_each(|out| self.hand_back(out, problem));
+    }
+
+    /// What was not sent.
+    pub(super) fn hand_back(&self, out: Out, problem: &str) {
+        match out {
+            Out::Letter(letter) => self.return_letter(letter, problem),
+            Out::Notice { notice, .. } => self.drop_notice(notice, problem),
+            // Of connections that are gone.
+            Out::Answer { .. } | Out::Cancel { .. } | Out::Flow { .. } | Out::Goodbye { .. } => {}
         }
     }
 

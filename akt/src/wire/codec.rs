@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use prost::Message as _;
 use thiserror::Error;
 
+use super::control::{self, Notice};
 use super::frame::{Frame, Kind};
 use super::handshake::printable;
 
@@ -37,6 +38,8 @@ pub(crate) enum Parcel {
         course: Course,
         flow: Flow,
     },
+    /// Of an actor, besides messages.
+    Notice(Notice),
     Goodbye {
         text: Box<str>,
     },
@@ -175,6 +178,7 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
             let v1::Halt { correlation, back } = parse(kind, payload)?;
             flow(correlation, back, Flow::Halt)
         }
+        Kind::SIGNAL => control::decode(kind, payload)?.map_or(Parcel::Unknown, Parcel::Notice),
         Kind::GOODBYE => {
             let v1::Goodbye { text } = parse(kind, payload)?;
             Parcel::Goodbye { text: printable(&text) }
@@ -189,7 +193,7 @@ fn flow(correlation: u64, back: bool, flow: Flow) -> Parcel {
     Parcel::Flow { course: Course { correlation, asker: Side::said(back) }, flow }
 }
 
-fn parse<M: prost::Message + Default>(kind: Kind, payload: Bytes) -> Result<M, CodecError> {
+pub(super) fn parse<M: prost::Message + Default>(kind: Kind, payload: Bytes) -> Result<M, CodecError> {
     M::decode(payload).map_err(|source| CodecError::Payload { kind: kind.0, source })
 }
 
@@ -276,6 +280,7 @@ impl From<Failure> for v1::Failure {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::control::{Signal, put_notice};
     use super::super::frame::Decoder;
     use super::*;
 
@@ -295,6 +300,7 @@ mod tests {
             Parcel::Cancel { correlation } => put_cancel(buffer, correlation),
             // What one side says of its own asks, the other hears of those of its peer.
             Parcel::Flow { course, flow } => put_flow(buffer, mirrored(course), flow),
+            Parcel::Notice(notice) => put_notice(buffer, notice),
             Parcel::Goodbye { text } => put_goodbye(buffer, &text),
             Parcel::Unknown => Kind(0x99).put(buffer, |_| {}),
         }
@@ -331,6 +337,11 @@ mod tests {
         })
     }
 
+    fn notices() -> impl Strategy<Value = Notice> {
+        let signal = prop_oneof![Just(Signal::Stop), Just(Signal::Drain), Just(Signal::Kill)];
+        (bytes(), signal).prop_map(|(target, signal)| Notice::Signal { target, signal })
+    }
+
     fn parcels() -> impl Strategy<Value = Parcel> {
         let answered = prop_oneof![
             bytes().prop_map(Answered::Reply),
@@ -353,6 +364,7 @@ mod tests {
                 .prop_map(|(correlation, answered)| Parcel::Answer { correlation, answered }),
             any::<u64>().prop_map(|correlation| Parcel::Cancel { correlation }),
             flows(),
+            notices().prop_map(Parcel::Notice),
             "[a-z ]{0,40}".prop_map(|text| Parcel::Goodbye { text: text.into() }),
             Just(Parcel::Unknown),
         ]
