@@ -294,13 +294,13 @@ impl AnyRef {
 
     /// Asks the actor to stop after its current message. What is queued is refused or becomes a dead letter.
     ///
-    /// Returns at once; [`stopped`](Self::stopped) waits. An actor on another node is not stopped: this is
-    /// logged.
+    /// Returns at once; [`stopped`](Self::stopped) waits. To an actor on another node it goes behind the messages that
+    /// were sent before; that the node cannot be reached, or does not let it go, is logged.
     pub fn stop(&self) {
         self.0.control(Control::Stop(StopReason::Requested));
     }
 
-    /// Asks the actor to stop after everything that is queued now.
+    /// Asks the actor to stop after everything that is queued now; on another node, after everything that was sent.
     pub fn stop_after_drain(&self) {
         self.0.drain();
     }

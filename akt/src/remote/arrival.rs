@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use super::carrier::Carrier;
 use super::credit::{Amount, Owed};
+use super::inbound::path;
 use super::node::Node;
 use super::peer::Out;
 use crate::actor::{Held, Incoming, Origin, WireReply};
@@ -48,7 +49,7 @@ impl Carrier {
         if let Some(arrival) = table.by_target.get(target) {
             return Some(arrival.clone());
         }
-        let path = ActorPath::parse(str::from_utf8(target).ok()?).ok()?;
+        let path = path(target)?;
         if table.by_target.len() >= table.sweep_at {
             table.by_target.retain(|_, arrival| !arrival.rests());
             table.sweep_at = FEW.max(2 * table.by_target.len());

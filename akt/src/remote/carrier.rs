@@ -27,7 +27,7 @@ use crate::runtime::TimerKey;
 use crate::transport::{Close, Connection, Control, Lost, Reader, Writer};
 use crate::wire::{
     Answered, CodecError, Course, Decoder, FrameError, Identity, Side, decode, put_answer, put_ask,
-    put_cancel, put_flow, put_goodbye, put_room, put_tell,
+    put_cancel, put_flow, put_goodbye, put_notice, put_room, put_tell,
 };
 
 /// So much is joined into one write.
@@ -337,11 +337,15 @@ impl Carrier {
                     self.end("this node is shutting down");
                     return Ok(());
                 }
+                Out::Notice { link, notice } if link.is_none_or(|link| link == self.link) => {
+                    put_notice(buffer, notice);
+                }
                 // Of a connection that is gone.
                 Out::Answer { .. }
                 | Out::Cancel { .. }
                 | Out::Credit { .. }
                 | Out::Flow { .. }
+                | Out::Notice { .. }
                 | Out::Goodbye { .. } => {}
             }
             if buffer.len() >= WRITE {

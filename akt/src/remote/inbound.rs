@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::carrier::{Carrier, EndOfCarrier};
+use super::control;
 use super::credit::Amount;
 use crate::actor::{Answer, AskError, Delivery, Ends, Outcome, StopReason, WireAsk, WireReply};
 use crate::path::ActorPath;
@@ -41,6 +42,7 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
         Parcel::Room { target, messages, bytes } => {
             carrier.peer.credited(carrier.link, &target, Amount { messages, bytes });
         }
+        Parcel::Notice(notice) => control::take(carrier, notice),
         Parcel::Goodbye { text } => return Err(EndOfCarrier::Goodbye(text)),
         Parcel::Unknown => {}
     }
@@ -65,6 +67,11 @@ fn ask(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), answer: Arc
             answer.answer(Outcome::Failed(AskError::Stopped { reason, delivered }));
         }
     }
+}
+
+/// The path that a peer names.
+pub(super) fn path(target: &[u8]) -> Option<ActorPath> {
+    ActorPath::parse(str::from_utf8(target).ok()?).ok()
 }
 
 /// The way back of one ask of the peer.

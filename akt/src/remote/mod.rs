@@ -4,6 +4,7 @@ mod arrival;
 mod association;
 mod budget;
 mod carrier;
+mod control;
 mod credit;
 mod greeting;
 mod inbound;

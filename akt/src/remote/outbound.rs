@@ -15,6 +15,7 @@ use crate::actor::{
 };
 use crate::path::{ActorPath, NodeAddress};
 use crate::system::ActorSystem;
+use crate::wire::Signal;
 
 /// How long an asker waits beyond its time for the other node's word about where its message was.
 const GRACE: Duration = Duration::from_millis(250);
@@ -64,10 +65,6 @@ impl<P> RemoteSink<P> {
             drop(self.route.pass(&self.peer.load));
         }
         Err(Refused { refusal, message })
-    }
-
-    fn not_yet(&self, what: &str) {
-        tracing::warn!(actor = %self.route.path, peer = %self.peer.address, what, "ignored: it does not travel yet");
     }
 }
 
@@ -140,19 +137,19 @@ impl<P: Protocol> Target for RemoteSink<P> {
 
     fn control(&self, control: Control) {
         match control {
-            Control::Stop(_) => self.not_yet("stop"),
-            Control::Drain(_) => self.not_yet("stop after drain"),
+            Control::Stop(_) => self.peer.signal(&self.route.target, Signal::Stop),
+            Control::Drain(_) => self.peer.signal(&self.route.target, Signal::Drain),
             // These go to local actors only.
             Control::Terminated(_) | Control::Escalated(_) | Control::Regroup(_) | Control::Errand(_) => {}
         }
     }
 
     fn drain(&self) {
-        self.not_yet("stop after drain");
+        self.peer.signal(&self.route.target, Signal::Drain);
     }
 
     fn kill(&self) {
-        self.not_yet("kill");
+        self.peer.signal(&self.route.target, Signal::Kill);
     }
 
     fn typed(self: Arc<Self>) -> Box<dyn Any + Send> {

@@ -24,7 +24,7 @@ use crate::runtime::Fire;
 use crate::system::{DeadLetterReason, Event};
 use crate::time::Instant;
 use crate::transport::Close;
-use crate::wire::{Answered, Course, Flow, Seen};
+use crate::wire::{Answered, Course, Flow, Notice, Seen};
 
 const BACKOFF: Backoff =
     Backoff { min: Duration::from_millis(100), max: Duration::from_secs(5), jitter: 0.2 };
@@ -84,6 +84,11 @@ pub(super) enum Out {
         link: LinkId,
         course: Course,
         flow: Flow,
+    },
+    /// Of an actor, besides messages; of any connection, or of one.
+    Notice {
+        link: Option<LinkId>,
+        notice: Notice,
     },
     /// The last thing on this connection.
     Goodbye {
@@ -316,16 +321,23 @@ impl Peer {
             batch.letters.into_iter().for_each(|letter| self.return_letter(&route, letter, problem));
         }
         for out in batch.outs {
-            if let Out::Route(route) = out {
-                self.list(route);
+            match out {
+                Out::Route(route) => self.list(route),
+                Out::Notice { notice, .. } => self.drop_notice(notice, problem),
+                // Of a connection that is gone.
+                _ => {}
             }
         }
     }
 
     /// Fails everything that waits: none of it was sent.
     pub(super) fn fail_queued(&self, problem: &str) {
-        // Of connections that are gone, and of routes whose messages are taken now.
-        drop(self.queue.take_all());
+        // The rest is of connections that are gone, or of routes whose messages are taken now.
+        for out in self.queue.take_all() {
+            if let Out::Notice { notice, .. } = out {
+                self.drop_notice(notice, problem);
+            }
+        }
         for route in self.routes() {
             let (letters, _after) = route.take_all(&self.load);
             letters.into_iter().for_each(|letter| self.return_letter(&route, letter, problem));

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use prost::Message as _;
 use thiserror::Error;
 
+use super::control::{self, Notice};
 use super::frame::{Frame, Kind};
 use super::handshake::printable;
 
@@ -43,6 +44,8 @@ pub(crate) enum Parcel {
         messages: u32,
         bytes: u64,
     },
+    /// Of an actor, besides messages.
+    Notice(Notice),
     Goodbye {
         text: Box<str>,
     },
@@ -185,6 +188,7 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
             let v1::Room { target, messages, bytes } = parse(kind, payload)?;
             Parcel::Room { target, messages, bytes }
         }
+        Kind::SIGNAL => control::decode(kind, payload)?.map_or(Parcel::Unknown, Parcel::Notice),
         Kind::GOODBYE => {
             let v1::Goodbye { text } = parse(kind, payload)?;
             Parcel::Goodbye { text: printable(&text) }
@@ -199,7 +203,7 @@ fn flow(correlation: u64, back: bool, flow: Flow) -> Parcel {
     Parcel::Flow { course: Course { correlation, asker: Side::said(back) }, flow }
 }
 
-fn parse<M: prost::Message + Default>(kind: Kind, payload: Bytes) -> Result<M, CodecError> {
+pub(super) fn parse<M: prost::Message + Default>(kind: Kind, payload: Bytes) -> Result<M, CodecError> {
     M::decode(payload).map_err(|source| CodecError::Payload { kind: kind.0, source })
 }
 
@@ -291,6 +295,7 @@ impl From<Failure> for v1::Failure {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::control::{Signal, put_notice};
     use super::super::frame::Decoder;
     use super::*;
 
@@ -311,6 +316,7 @@ mod tests {
             // What one side says of its own asks, the other hears of those of its peer.
             Parcel::Flow { course, flow } => put_flow(buffer, mirrored(course), flow),
             Parcel::Room { target, messages, bytes } => put_room(buffer, target, messages, bytes),
+            Parcel::Notice(notice) => put_notice(buffer, notice),
             Parcel::Goodbye { text } => put_goodbye(buffer, &text),
             Parcel::Unknown => Kind(0x99).put(buffer, |_| {}),
         }
@@ -347,6 +353,11 @@ mod tests {
         })
     }
 
+    fn notices() -> impl Strategy<Value = Notice> {
+        let signal = prop_oneof![Just(Signal::Stop), Just(Signal::Drain), Just(Signal::Kill)];
+        (bytes(), signal).prop_map(|(target, signal)| Notice::Signal { target, signal })
+    }
+
     fn parcels() -> impl Strategy<Value = Parcel> {
         let answered = prop_oneof![
             bytes().prop_map(Answered::Reply),
@@ -369,6 +380,7 @@ mod tests {
                 .prop_map(|(correlation, answered)| Parcel::Answer { correlation, answered }),
             any::<u64>().prop_map(|correlation| Parcel::Cancel { correlation }),
             flows(),
+            notices().prop_map(Parcel::Notice),
             "[a-z ]{0,40}".prop_map(|text| Parcel::Goodbye { text: text.into() }),
             Just(Parcel::Unknown),
         ]

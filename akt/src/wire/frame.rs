@@ -30,6 +30,7 @@ impl Kind {
     pub(crate) const ASK: Self = Self(0x11);
     pub(crate) const ANSWER: Self = Self(0x12);
     pub(crate) const CANCEL: Self = Self(0x13);
+    pub(crate) const SIGNAL: Self = Self(0x14);
     pub(crate) const GOODBYE: Self = Self(0x1f);
     /// Of streams, which a peer whose contracts have none may skip.
     pub(crate) const ITEM: Self = Self(0x94);

@@ -1,6 +1,7 @@
 //! What travels between nodes: frames, the handshake, envelopes and errors, as bytes and as values.
 
 mod codec;
+mod control;
 mod error;
 mod frame;
 mod handshake;
@@ -9,6 +10,7 @@ pub(crate) use codec::{
     Answered, CodecError, Course, Flow, Parcel, Side, decode, put_answer, put_ask, put_cancel, put_flow,
     put_goodbye, put_room, put_tell,
 };
+pub(crate) use control::{Notice, Signal, put_notice};
 pub(crate) use error::{answered, end, ended, outcome};
 pub(crate) use frame::{Decoder, Frame, FrameError, HANDSHAKE_LIMIT, HEADROOM};
 pub(crate) use handshake::{

@@ -46,6 +46,7 @@ mod schedules;
 mod scribe;
 mod semantics;
 mod sharing;
+mod signals;
 mod sinks;
 mod spreads;
 mod starting;

@@ -20,7 +20,7 @@ fn remote_on(address: &str) -> Remote {
     Remote::quic(address).tls(Tls::development_in(folder("dev-ca")))
 }
 
-fn remote() -> Remote {
+pub(crate) fn remote() -> Remote {
     remote_on("127.0.0.1:0")
 }
 
