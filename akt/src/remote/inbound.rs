@@ -40,7 +40,7 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
         Parcel::Answer { correlation, answered } => carrier.answered(correlation, outcome(answered)),
         Parcel::Cancel { correlation } => carrier.cancelled(correlation),
         Parcel::Flow { course, flow } => carrier.flows(course, flow),
-        Parcel::Notice(notice) => control::take(carrier, notice),
+        Parcel::Notice(notice) => return control::take(carrier, notice),
         Parcel::Goodbye { text } => return Err(EndOfCarrier::Goodbye(text)),
         Parcel::Unknown => {}
     }

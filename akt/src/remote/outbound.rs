@@ -100,6 +100,16 @@ impl<P: Protocol> Target for RemoteSink<P> {
         None
     }
 
+    fn watch_elsewhere(self: Arc<Self>, watcher: Arc<dyn Target>) -> bool {
+        let (peer, place) = (self.peer.clone(), self.place.clone());
+        peer.watch(&place, self, watcher);
+        true
+    }
+
+    fn unwatch_elsewhere(&self, watcher: &Arc<dyn Target>) {
+        self.peer.unwatch(&self.place.path, watcher);
+    }
+
     fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
         if let Err(refusal) = self.check() {
             return Poll::Ready(Err(refusal));

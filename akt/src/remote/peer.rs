@@ -13,6 +13,7 @@ use super::association::{Association, Input, LinkId, Output, Standing};
 use super::carrier::Carrier;
 use super::greeting::{self, GreetingError};
 use super::node::Node;
+use super::watching::Watching;
 use crate::actor::{AskError, Delivery, Found, Outcome, Outgoing, PeerError, Queue};
 use crate::backoff::Backoff;
 use crate::machine::Machine;
@@ -40,6 +41,8 @@ pub(super) struct Peer {
     /// What the association says, without its lock.
     up: AtomicBool,
     state: Mutex<State>,
+    /// What this node watches there.
+    pub(super) watching: Watching,
 }
 
 struct State {
@@ -77,6 +80,20 @@ pub(super) enum Out {
     },
 }
 
+impl Out {
+    /// The connection that it belongs to.
+    fn link(&self) -> Option<LinkId> {
+        match self {
+            Self::Letter(_) => None,
+            Self::Notice { link, .. } => *link,
+            Self::Answer { link, .. }
+            | Self::Cancel { link, .. }
+            | Self::Flow { link, .. }
+            | Self::Goodbye { link } => Some(*link),
+        }
+    }
+}
+
 /// A message for an actor on another node.
 pub(super) struct Letter {
     pub(super) place: Arc<Place>,
@@ -97,6 +114,7 @@ impl Peer {
         let association = Association::new(ours, BACKOFF, node.limits.connect_timeout);
         Self {
             queue: Queue::new(node.limits.queue),
+            watching: Watching::new(node.limits.lost_after),
             node,
             address,
             writing: tokio::sync::Mutex::default(),
@@ -139,6 +157,7 @@ impl Peer {
             let _ = self.queue.push(Out::Goodbye { link: carrier.link }, true);
         }
         self.feed(Input::Closed);
+        self.watch_over();
     }
 
     /// Tells the association, and does what it says. True if it adopted `carrier`.
@@ -260,14 +279,23 @@ impl Peer {
         queued.into_iter().for_each(|out| self.hand_back(out, problem));
     }
 
-    /// What was not sent.
+    /// What was not sent. What belongs to the connection that carries now stays in the queue.
     pub(super) fn hand_back(&self, out: Out, problem: &str) {
+        if out.link().is_some_and(|link| self.is_carried_by(link)) {
+            // As ever: refused only at the end of the system.
+            let _ = self.queue.push(out, true);
+            return;
+        }
         match out {
             Out::Letter(letter) => self.return_letter(letter, problem),
             Out::Notice { notice, .. } => self.drop_notice(notice, problem),
             // Of connections that are gone.
             Out::Answer { .. } | Out::Cancel { .. } | Out::Flow { .. } | Out::Goodbye { .. } => {}
         }
+    }
+
+    fn is_carried_by(&self, link: LinkId) -> bool {
+        self.state.lock().carrier.as_ref().is_some_and(|carrier| carrier.link == link && !carrier.has_ended())
     }
 
     /// A message that was not sent: its asker is told, a tell becomes a dead letter.
@@ -280,6 +308,11 @@ impl Peer {
             }
             None => self.node.system.dead_letter_at(|| place.path.clone(), name, DeadLetterReason::NoRoute),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn carrier(&self) -> Option<Arc<Carrier>> {
+        self.state.lock().carrier.clone()
     }
 
     pub(super) fn announce_up(&self) {

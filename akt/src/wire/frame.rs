@@ -31,6 +31,10 @@ impl Kind {
     pub(crate) const ANSWER: Self = Self(0x12);
     pub(crate) const CANCEL: Self = Self(0x13);
     pub(crate) const SIGNAL: Self = Self(0x14);
+    pub(crate) const WATCH: Self = Self(0x15);
+    pub(crate) const UNWATCH: Self = Self(0x16);
+    pub(crate) const WATCHED: Self = Self(0x17);
+    pub(crate) const TERMINATED: Self = Self(0x18);
     pub(crate) const GOODBYE: Self = Self(0x1f);
     /// Of streams, which a peer whose contracts have none may skip.
     pub(crate) const ITEM: Self = Self(0x94);

@@ -59,3 +59,4 @@ mod traces;
 mod tracing;
 mod turns;
 mod watchdog;
+mod watches;
