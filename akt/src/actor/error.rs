@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::call_path::CallPath;
 use super::partly::PartlyInfo;
 use crate::path::ActorPath;
 
@@ -266,6 +267,9 @@ pub enum StopReason {
     Shutdown,
     /// Nobody used it, or it was evicted: see [`Passivate`](crate::Passivate) and [`Evict`](crate::Evict).
     Passivated,
+    /// Its node was lost: it left, it came back without its actors, or it could not be reached for too long. Whether the
+    /// actor lives on there is not known.
+    NodeLost,
     /// Nothing is known of it: it never existed, or stopped long ago.
     Unknown,
 }
@@ -280,6 +284,7 @@ impl fmt::Display for StopReason {
             Self::Sibling => "it was to stop with a sibling that failed",
             Self::Shutdown => "its system was shut down",
             Self::Passivated => "it was passivated",
+            Self::NodeLost => "its node was lost",
             Self::Unknown => "no actor of that path is known",
         })
     }
@@ -477,23 +482,6 @@ pub struct CodecError {
     pub problem: Box<str>,
     /// `No` when it was the request, `Maybe` when it was the answer.
     pub delivered: Delivery,
-}
-
-/// The actors that an ask has gone through, outermost first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CallPath(pub Vec<ActorPath>);
-
-impl fmt::Display for CallPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut first = true;
-        for actor in &self.0 {
-            if !std::mem::take(&mut first) {
-                f.write_str(" -> ")?;
-            }
-            write!(f, "{actor}")?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

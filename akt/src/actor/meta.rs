@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::error::CallPath;
+use super::call_path::CallPath;
 use super::reference::Target;
 use crate::time::Instant;
 

@@ -10,6 +10,7 @@ mod board;
 mod breaker;
 mod calendar;
 mod call;
+mod call_path;
 mod cell;
 mod children;
 mod closing;
@@ -65,6 +66,7 @@ mod traits;
 mod turn;
 mod unknown;
 mod watch;
+mod witness;
 mod work;
 
 pub use self::admit::{Admit, reject};
@@ -72,10 +74,11 @@ pub use self::batch::{Answers, Batch, BatchError, batch};
 pub use self::behavior::{Behavior, BehaviorStack, State, Treatment};
 pub use self::breaker::BreakerOptions;
 pub use self::call::Call;
+pub use self::call_path::CallPath;
 pub use self::context::{Ctx, answer, answer_or_fail, answer_result};
 pub use self::error::{
-    AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, Stage, StopReason,
-    TellError, TimeoutInfo, TooLarge,
+    AskError, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, Stage, StopReason, TellError,
+    TimeoutInfo, TooLarge,
 };
 pub use self::flight::{
     Concurrent, Deck, Flight, Flights, Full, Lost, Mode, Next, NoFlight, NoReturns, Returning, Returns, share,
@@ -144,3 +147,5 @@ pub(crate) use self::rhythm::Rhythm;
 pub(crate) use self::scope::{Member, Place, Scope};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::stream::{End, Ends, Line};
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::witness::Witness;

@@ -22,6 +22,7 @@ use super::refusals::Refusal;
 use super::requests::Requests;
 use super::route::{Letter, Route};
 use super::streams::Streams;
+use super::watched::Watched;
 use crate::actor::{AskError, Delivery, Outcome, PendingReply, Progress, WireAsk};
 use crate::runtime::TimerKey;
 use crate::transport::{Close, Connection, Control, Lost, Reader, Writer};
@@ -59,6 +60,12 @@ pub(super) struct Carrier {
     pub(super) arrivals: Arrivals,
     /// Streams of both.
     pub(super) streams: Streams,
+    /// What the peer watches here.
+    pub(super) watched: Watched,
+    /// Of this run of the peer.
+    pub(super) incarnation: u64,
+    /// The peer has said goodbye.
+    left: AtomicBool,
     /// Bytes of answers that wait to be written.
     owed: AtomicUsize,
     relieved: Notify,
@@ -90,6 +97,8 @@ pub(super) enum EndOfCarrier {
     Ended,
     #[error("peer left: {0}")]
     Goodbye(Box<str>),
+    #[error("peer watches more than {most} actors")]
+    Watches { most: usize },
     #[error("peer did not read for {seconds} s")]
     Stalled { seconds: u64 },
 }
@@ -112,6 +121,9 @@ impl Carrier {
             window: peer.node.limits.window,
             arrivals: Arrivals::default(),
             streams: Streams::default(),
+            watched: Watched::default(),
+            incarnation: theirs.incarnation,
+            left: AtomicBool::new(false),
             owed: AtomicUsize::new(0),
             relieved: Notify::new(),
             ended: AtomicBool::new(false),
@@ -141,6 +153,7 @@ impl Carrier {
         let refusal = match error {
             EndOfCarrier::Frame(_) => Some(Refusal::FrameTooLong),
             EndOfCarrier::Codec(_) => Some(Refusal::Undecodable),
+            EndOfCarrier::Watches { .. } => Some(Refusal::Watches),
             EndOfCarrier::Stalled { .. } => Some(Refusal::Stalled),
             EndOfCarrier::Lost(_) | EndOfCarrier::Ended | EndOfCarrier::Goodbye(_) => None,
         };
@@ -148,10 +161,11 @@ impl Carrier {
             self.node().refuse(refusal, &format!("{} ({})", self.peer.address, self.from), error);
         }
         let close = match error {
-            EndOfCarrier::Frame(_) | EndOfCarrier::Codec(_) => Close::Protocol,
+            EndOfCarrier::Frame(_) | EndOfCarrier::Codec(_) | EndOfCarrier::Watches { .. } => Close::Protocol,
             EndOfCarrier::Stalled { .. } => Close::Stalled,
             EndOfCarrier::Lost(_) | EndOfCarrier::Ended | EndOfCarrier::Goodbye(_) => Close::Done,
         };
+        self.left.fetch_or(matches!(error, EndOfCarrier::Goodbye(_)), Ordering::SeqCst);
         self.end_with(close, &error.to_string());
     }
 
@@ -178,6 +192,8 @@ impl Carrier {
             asked.ask.cancel();
         }
         self.peer.feed(Input::Lost { link: self.link, problem: problem.into() });
+        self.forget_watches();
+        self.peer.watch_down(self.link, self.left.load(Ordering::SeqCst));
         self.peer.announce_down(problem);
         self.node().live.send_modify(|live| *live -= 1);
     }
@@ -293,6 +309,10 @@ impl Carrier {
         let _watch = Watch(&self);
         let peer = self.peer.clone();
         let _turn = peer.writing.lock().await;
+        peer.watch_up(self.link, self.incarnation);
+        if self.has_ended() {
+            peer.watch_down(self.link, self.left.load(Ordering::SeqCst));
+        }
         let (mut batch, mut buffer) = (Batch::default(), BytesMut::new());
         loop {
             poll_fn(|cx| peer.poll_batch(&mut batch.outs, &self.ended, cx)).await;

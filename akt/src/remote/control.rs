@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::carrier::Carrier;
+use super::carrier::{Carrier, EndOfCarrier};
 use super::inbound::path;
 use super::peer::{Out, Peer};
+use super::watch::Input;
 use crate::actor::{Control, StopReason, Target};
 use crate::path::{ActorPath, is_reserved};
 use crate::wire::{Notice, Signal};
@@ -15,13 +16,8 @@ impl Peer {
     /// Sends `signal` behind what was sent to the same actor before.
     pub(super) fn signal(self: &Arc<Self>, target: &Bytes, signal: Signal) {
         let notice = Notice::Signal { target: target.clone(), signal };
-        self.say(Out::Notice { link: None, notice });
-    }
-
-    /// It takes no room: who asks for an end does so once.
-    fn say(self: &Arc<Self>, out: Out) {
-        // Refused only if the queue is closed: nobody closes it.
-        let _ = self.queue.push(out, true);
+        // It takes no room: who asks for an end does so once.
+        let _ = self.queue.push(Out::Notice { link: None, notice }, true);
         if !self.is_up() {
             self.want();
         }
@@ -29,17 +25,33 @@ impl Peer {
 
     /// A notice that was not sent; nobody waits for a word about it.
     pub(super) fn drop_notice(&self, notice: Notice, problem: &str) {
-        let Notice::Signal { target, signal } = notice;
+        let Notice::Signal { target, signal } = notice else { return };
         let actor = String::from_utf8_lossy(&target);
         tracing::warn!(%actor, peer = %self.address, signal = signal.name(), problem, "not delivered");
     }
 }
 
 /// Takes in what the peer says of an actor.
-pub(super) fn take(carrier: &Carrier, notice: Notice) {
-    let Notice::Signal { target, signal } = notice;
+///
+/// # Errors
+///
+/// That it watches too many.
+pub(super) fn take(carrier: &Arc<Carrier>, notice: Notice) -> Result<(), EndOfCarrier> {
+    match notice {
+        Notice::Signal { target, signal } => signalled(carrier, &target, signal),
+        Notice::Watch { watch, target, actor } => return carrier.begin_watch(watch, &target, actor),
+        Notice::Unwatch { watch } => carrier.end_watch(watch),
+        Notice::Watched { watch, actor } => carrier.peer.watch_heard(Input::Watched { watch, actor }),
+        Notice::Terminated { watch, reason } => {
+            carrier.peer.watch_heard(Input::Terminated { watch, reason });
+        }
+    }
+    Ok(())
+}
+
+fn signalled(carrier: &Carrier, target: &[u8], signal: Signal) {
     let (peer, signal_name) = (&carrier.peer.address, signal.name());
-    let Some(path) = path(&target) else {
+    let Some(path) = path(target) else {
         return tracing::warn!(%peer, signal = signal_name, "no path of an actor");
     };
     if is_akts_own(&path) {

@@ -42,7 +42,7 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
         Parcel::Room { target, messages, bytes } => {
             carrier.peer.credited(carrier.link, &target, Amount { messages, bytes });
         }
-        Parcel::Notice(notice) => control::take(carrier, notice),
+        Parcel::Notice(notice) => return control::take(carrier, notice),
         Parcel::Goodbye { text } => return Err(EndOfCarrier::Goodbye(text)),
         Parcel::Unknown => {}
     }

@@ -16,6 +16,9 @@ mod requests;
 mod resolve;
 mod route;
 mod streams;
+mod watch;
+mod watched;
+mod watching;
 
 use std::time::Duration;
 
@@ -70,6 +73,8 @@ struct Limits {
     window: Amount,
     /// A peer that reads nothing for so long is given up.
     stall: Duration,
+    /// A peer without a connection for so long is lost, to those who watch its actors.
+    lost_after: Duration,
     /// Refusals of one kind within so long share a line of the log.
     fold: Duration,
 }
@@ -85,6 +90,7 @@ impl Default for Limits {
             inbound: 64 << 20,
             window: Amount { messages: 1_024, bytes: 1 << 20 },
             stall: Duration::from_secs(10),
+            lost_after: Duration::from_secs(10),
             fold: Duration::from_secs(10),
         }
     }
@@ -131,6 +137,15 @@ impl Remote {
     /// Sets how long connecting to a peer may take, its handshake included. 3 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.limits.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a peer may be without a connection before those who watch its actors are told that they are gone,
+    /// [`StopReason::NodeLost`](crate::StopReason::NodeLost). 10 s.
+    ///
+    /// It is dialed again meanwhile. A peer that says goodbye, or comes back as another process, is lost at once.
+    pub fn lost_after(mut self, time: Duration) -> Self {
+        self.limits.lost_after = time;
         self
     }
 

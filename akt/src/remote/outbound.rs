@@ -108,6 +108,16 @@ impl<P: Protocol> Target for RemoteSink<P> {
         None
     }
 
+    fn watch_elsewhere(self: Arc<Self>, watcher: Arc<dyn Target>) -> bool {
+        let (peer, route) = (self.peer.clone(), self.route.clone());
+        peer.watch(&route, self, watcher);
+        true
+    }
+
+    fn unwatch_elsewhere(&self, watcher: &Arc<dyn Target>) {
+        self.peer.unwatch(&self.route.path, watcher);
+    }
+
     fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
         if let Err(refusal) = self.check() {
             return Poll::Ready(Err(refusal));

@@ -16,6 +16,7 @@ use super::credit::Amount;
 use super::greeting::{self, GreetingError};
 use super::node::Node;
 use super::route::{Letter, Load, Route};
+use super::watching::Watching;
 use crate::actor::{AskError, Delivery, Found, Outcome, PeerError, Queue};
 use crate::backoff::Backoff;
 use crate::machine::Machine;
@@ -46,6 +47,8 @@ pub(super) struct Peer {
     /// What the association says, without its lock.
     up: AtomicBool,
     state: Mutex<State>,
+    /// What this node watches there.
+    pub(super) watching: Watching,
 }
 
 struct State {
@@ -96,6 +99,21 @@ pub(super) enum Out {
     },
 }
 
+impl Out {
+    /// The connection that it belongs to.
+    fn link(&self) -> Option<LinkId> {
+        match self {
+            Self::Route(_) => None,
+            Self::Notice { link, .. } => *link,
+            Self::Answer { link, .. }
+            | Self::Cancel { link, .. }
+            | Self::Credit { link, .. }
+            | Self::Flow { link, .. }
+            | Self::Goodbye { link } => Some(*link),
+        }
+    }
+}
+
 /// What the writer has in hand.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -116,6 +134,7 @@ impl Peer {
             queue: Queue::new(usize::MAX),
             routes: Mutex::default(),
             load: Mutex::new(Budget::new(node.limits.outbound)),
+            watching: Watching::new(node.limits.lost_after),
             node,
             address,
             writing: tokio::sync::Mutex::default(),
@@ -199,6 +218,7 @@ impl Peer {
             let _ = self.queue.push(Out::Goodbye { link: carrier.link }, true);
         }
         self.feed(Input::Closed);
+        self.watch_over();
     }
 
     /// Tells the association, and does what it says. True if it adopted `carrier`.
@@ -320,28 +340,39 @@ impl Peer {
         if let Some(route) = batch.route {
             batch.letters.into_iter().for_each(|letter| self.return_letter(&route, letter, problem));
         }
-        for out in batch.outs {
-            match out {
-                Out::Route(route) => self.list(route),
-                Out::Notice { notice, .. } => self.drop_notice(notice, problem),
-                // Of a connection that is gone.
-                _ => {}
-            }
-        }
+        batch.outs.into_iter().for_each(|out| self.hand_back(out, problem));
     }
 
     /// Fails everything that waits: none of it was sent.
     pub(super) fn fail_queued(&self, problem: &str) {
-        // The rest is of connections that are gone, or of routes whose messages are taken now.
-        for out in self.queue.take_all() {
-            if let Out::Notice { notice, .. } = out {
-                self.drop_notice(notice, problem);
-            }
-        }
+        self.queue.take_all().into_iter().for_each(|out| self.hand_back(out, problem));
         for route in self.routes() {
             let (letters, _after) = route.take_all(&self.load);
             letters.into_iter().for_each(|letter| self.return_letter(&route, letter, problem));
         }
+    }
+
+    /// What was not sent. What belongs to the connection that carries now stays in the queue.
+    pub(super) fn hand_back(&self, out: Out, problem: &str) {
+        if out.link().is_some_and(|link| self.is_carried_by(link)) {
+            // As ever: refused only at the end of the system.
+            let _ = self.queue.push(out, true);
+            return;
+        }
+        match out {
+            Out::Route(route) => self.list(route),
+            Out::Notice { notice, .. } => self.drop_notice(notice, problem),
+            // Of connections that are gone.
+            Out::Answer { .. }
+            | Out::Cancel { .. }
+            | Out::Credit { .. }
+            | Out::Flow { .. }
+            | Out::Goodbye { .. } => {}
+        }
+    }
+
+    fn is_carried_by(&self, link: LinkId) -> bool {
+        self.state.lock().carrier.as_ref().is_some_and(|carrier| carrier.link == link && !carrier.has_ended())
     }
 
     /// A message that was not sent: its asker is told, a tell becomes a dead letter.
@@ -367,6 +398,11 @@ impl Peer {
                 self.node.system.dead_letter_at(path, name, DeadLetterReason::TooLarge);
             }
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn carrier(&self) -> Option<Arc<Carrier>> {
+        self.state.lock().carrier.clone()
     }
 
     pub(super) fn announce_up(&self) {

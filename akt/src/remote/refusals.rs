@@ -27,13 +27,15 @@ pub enum Refusal {
     FrameTooLong,
     /// It sent a frame that could not be decoded.
     Undecodable,
+    /// It watched more actors than a peer may.
+    Watches,
     /// It did not read what this node sent for too long.
     Stalled,
 }
 
 impl Refusal {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Certificate,
         Self::Transport,
         Self::Handshake,
@@ -43,6 +45,7 @@ impl Refusal {
         Self::Crowded,
         Self::FrameTooLong,
         Self::Undecodable,
+        Self::Watches,
         Self::Stalled,
     ];
 
@@ -63,6 +66,7 @@ impl fmt::Display for Refusal {
             Self::Crowded => "too many handshakes at once",
             Self::FrameTooLong => "frame too long",
             Self::Undecodable => "undecodable frame",
+            Self::Watches => "too many watches",
             Self::Stalled => "peer does not read",
         })
     }

@@ -188,7 +188,9 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
             let v1::Room { target, messages, bytes } = parse(kind, payload)?;
             Parcel::Room { target, messages, bytes }
         }
-        Kind::SIGNAL => control::decode(kind, payload)?.map_or(Parcel::Unknown, Parcel::Notice),
+        Kind::SIGNAL | Kind::WATCH | Kind::UNWATCH | Kind::WATCHED | Kind::TERMINATED => {
+            control::decode(kind, payload)?.map_or(Parcel::Unknown, Parcel::Notice)
+        }
         Kind::GOODBYE => {
             let v1::Goodbye { text } = parse(kind, payload)?;
             Parcel::Goodbye { text: printable(&text) }
@@ -298,6 +300,7 @@ mod tests {
     use super::super::control::{Signal, put_notice};
     use super::super::frame::Decoder;
     use super::*;
+    use crate::actor::StopReason;
 
     fn read(buffer: &BytesMut) -> Result<Parcel, CodecError> {
         let mut decoder = Decoder::new(1 << 16);
@@ -355,7 +358,18 @@ mod tests {
 
     fn notices() -> impl Strategy<Value = Notice> {
         let signal = prop_oneof![Just(Signal::Stop), Just(Signal::Drain), Just(Signal::Kill)];
-        (bytes(), signal).prop_map(|(target, signal)| Notice::Signal { target, signal })
+        let reason = prop_oneof![Just(StopReason::Killed), Just(StopReason::NodeLost)];
+        prop_oneof![
+            (bytes(), signal).prop_map(|(target, signal)| Notice::Signal { target, signal }),
+            (any::<u64>(), bytes(), any::<u64>()).prop_map(|(watch, target, actor)| Notice::Watch {
+                watch,
+                target,
+                actor
+            }),
+            any::<u64>().prop_map(|watch| Notice::Unwatch { watch }),
+            any::<(u64, u64)>().prop_map(|(watch, actor)| Notice::Watched { watch, actor }),
+            (any::<u64>(), reason).prop_map(|(watch, reason)| Notice::Terminated { watch, reason }),
+        ]
     }
 
     fn parcels() -> impl Strategy<Value = Parcel> {

@@ -191,7 +191,7 @@ fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-fn number_of_reason(reason: StopReason) -> u64 {
+pub(super) fn number_of_reason(reason: StopReason) -> u64 {
     match reason {
         StopReason::Unknown => 0,
         StopReason::Requested => 1,
@@ -201,10 +201,11 @@ fn number_of_reason(reason: StopReason) -> u64 {
         StopReason::Shutdown => 5,
         StopReason::Sibling => 6,
         StopReason::Passivated => 7,
+        StopReason::NodeLost => 8,
     }
 }
 
-fn reason_of(number: u64) -> StopReason {
+pub(super) fn reason_of(number: u64) -> StopReason {
     match number {
         1 => StopReason::Requested,
         2 => StopReason::Killed,
@@ -213,6 +214,7 @@ fn reason_of(number: u64) -> StopReason {
         5 => StopReason::Shutdown,
         6 => StopReason::Sibling,
         7 => StopReason::Passivated,
+        8 => StopReason::NodeLost,
         _ => StopReason::Unknown,
     }
 }

@@ -60,3 +60,4 @@ mod traces;
 mod tracing;
 mod turns;
 mod watchdog;
+mod watches;
