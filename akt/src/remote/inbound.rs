@@ -14,7 +14,7 @@ use crate::actor::{
 use crate::path::ActorPath;
 use crate::system::DeadLetterReason;
 use crate::time::Instant;
-use crate::wire::{Course, Parcel, Side, answered, outcome};
+use crate::wire::{Course, Envelope, Parcel, Side, answered, outcome};
 
 /// The longest time that a peer may ask for: longer is nonsense, and must not overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -26,8 +26,12 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The goodbye, after which nothing comes.
 pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCarrier> {
     match parcel {
-        Parcel::Tell { target, rpc, body } => tell(carrier, &target, (rpc, body)),
-        Parcel::Ask { target, rpc, body, correlation, remaining } => {
+        Parcel::Tell(Envelope { target, rpc, body, meta }) => {
+            let reply = WireReply { answer: None, meta: carrier.node().decode_meta(meta)? };
+            tell(carrier, &target, (rpc, body), reply);
+        }
+        Parcel::Ask { envelope: Envelope { target, rpc, body, meta }, correlation, remaining } => {
+            let meta = carrier.node().decode_meta(meta)?;
             let deadline = carrier.node().runtime().now() + remaining.min(LONGEST);
             let answer = Arc::new(Answering {
                 carrier: carrier.clone(),
@@ -35,7 +39,7 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
                 deadline,
                 answered: AtomicBool::new(false),
             });
-            ask(carrier, &target, (rpc, body), answer);
+            ask(carrier, &target, (rpc, body), WireReply { answer: Some(answer), meta });
         }
         Parcel::Answer { correlation, answered } => carrier.answered(correlation, outcome(answered)),
         Parcel::Cancel { correlation } => carrier.cancelled(correlation),
@@ -47,26 +51,28 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
     Ok(())
 }
 
-fn tell(carrier: &Carrier, target: &[u8], message: (u32, Bytes)) {
+fn tell(carrier: &Carrier, target: &[u8], message: (u32, Bytes), reply: WireReply) {
     let system = &carrier.node().system;
     let Some(path) = path(target) else {
         let nowhere = || ActorPath::parse("/undecodable").expect("a valid path");
         return system.dead_letter_at(nowhere, "?", DeadLetterReason::Undecodable);
     };
     match system.lookup(&path) {
-        Some(actor) => receive(carrier, &actor, path, message, WireReply(None)),
+        Some(actor) => receive(carrier, &actor, path, message, reply),
         None => system.dead_letter_at(|| path.clone(), "?", DeadLetterReason::NoRoute),
     }
 }
 
-fn ask(carrier: &Carrier, target: &[u8], message: (u32, Bytes), answer: Arc<Answering>) {
+fn ask(carrier: &Carrier, target: &[u8], message: (u32, Bytes), reply: WireReply) {
     let system = &carrier.node().system;
     let found = path(target).and_then(|path| Some((system.lookup(&path)?, path)));
     match found {
-        Some((actor, path)) => receive(carrier, &actor, path, message, WireReply(Some(answer))),
+        Some((actor, path)) => receive(carrier, &actor, path, message, reply),
         None => {
             let (reason, delivered) = (StopReason::Unknown, Delivery::No);
-            answer.answer(Outcome::Failed(AskError::Stopped { reason, delivered }));
+            if let Some(answer) = reply.answer {
+                answer.answer(Outcome::Failed(AskError::Stopped { reason, delivered }));
+            }
         }
     }
 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 use super::association::Standing;
 use super::peer::{Letter, Out, Peer, Place};
 use crate::actor::{
-    Control, Core, Incoming, Progress, Protocol, Ref, Refusal, Refused, Sink, StopReason, Target, Ticket,
-    TooLarge,
+    Control, Core, Incoming, Progress, Protocol, Ref, Refusal, Refused, Sink, Slot, StopReason, Target,
+    Ticket, TooLarge,
 };
 use crate::path::{ActorPath, NodeAddress};
 use crate::system::ActorSystem;
-use crate::wire::Signal;
+use crate::wire::{HEADERS_LIMIT, Signal};
 
 /// How long an asker waits beyond its time for the other node's word about where its message was.
 const GRACE: Duration = Duration::from_millis(250);
@@ -67,6 +67,11 @@ impl<P: Protocol> Sink<P> for RemoteSink<P> {
             let refusal = Refusal::TooLarge(TooLarge { bytes: bytes as u64, limit: limit as u64 });
             return Err(Refused { refusal, message });
         }
+        let headers = message.reply().and_then(Slot::meta).map_or(0, |came| came.0.headers.size());
+        if headers > HEADERS_LIMIT {
+            let refusal = Refusal::TooLarge(TooLarge { bytes: headers as u64, limit: HEADERS_LIMIT as u64 });
+            return Err(Refused { refusal, message });
+        }
         if let Err(refusal) = self.check() {
             return Err(Refused { refusal, message });
         }
@@ -102,7 +107,7 @@ impl<P: Protocol> Target for RemoteSink<P> {
 
     fn watch_elsewhere(self: Arc<Self>, watcher: Arc<dyn Target>) -> bool {
         let (peer, place) = (self.peer.clone(), self.place.clone());
-        peer.watch(&place, self, watcher);
+        peer.watch(&place, self, &watcher);
         true
     }
 
