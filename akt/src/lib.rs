@@ -51,7 +51,7 @@ mod wire;
 
 pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, Admit, Answers, AnyRef, AskError, Batch, BatchError, Behavior,
-    BehaviorStack, Breaker, BreakerOptions, Call, CallPath, CloneMessage, CodecError, Concurrent,
+    BehaviorStack, Breaker, BreakerOptions, Call, CallPath, Caller, CloneMessage, CodecError, Concurrent,
     ContractKey, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox,
     MailboxOrder, MailboxPlace, MailboxQueue, Message, OneWay, Opening, Opens, Overflow, PartlyInfo,
     Passivate, PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart,

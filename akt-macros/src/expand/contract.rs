@@ -50,8 +50,11 @@ pub(super) fn seams(actor: &Actor, Served { contract, .. }: &Served) -> TokenStr
         }
     });
     quote! {
+        const CONTRACT: ::core::option::Option<&'static ::core::primitive::str> =
+            ::core::option::Option::Some(<#message as #krate::Protocol>::NAME);
+
         fn receive(#me: &#krate::Ref<Self::Msg>, #incoming: #krate::__private::Incoming) {
-            #krate::__private::receive::<#message, Self::Msg>(#me, #incoming);
+            #krate::__private::receive::<#message, Self>(#me, #incoming);
         }
 
         #contract

@@ -94,14 +94,15 @@ impl<'a, Q: Request> Call<'a, Q> {
     }
 
     /// Sends `value` along under `name`: the handler finds it in [`Ctx::headers`](crate::Ctx::headers), and what
-    /// it sends carries it on. Inside this node only, as yet.
+    /// it sends carries it on, to other nodes too. There, all headers of a message have 16 KiB: with more, it is refused,
+    /// `TooLarge`.
     pub fn header(mut self, name: impl Into<Box<str>>, value: impl Into<Box<str>>) -> Self {
         self.extra.get_or_insert_default().headers.insert(name, value);
         self
     }
 
     /// Lets a message that is told be a dead letter, `Expired`, if it is not begun within `time` from now; an ask
-    /// has its [`timeout`](Self::timeout). Inside this node only, as yet.
+    /// has its [`timeout`](Self::timeout). To another node it travels as the time that remains.
     pub fn expires_in(mut self, time: Duration) -> Self {
         self.extra.get_or_insert_default().expires = Some(time);
         self

@@ -221,9 +221,11 @@ impl<M> fmt::Debug for TellError<M> {
     }
 }
 
-/// A message that does not fit on the wire.
+/// A message, or its headers, that does not fit on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("message of {bytes} bytes is larger than the limit of {limit} bytes; it was not sent")]
+#[error(
+    "a message, or its headers, of {bytes} bytes is larger than the limit of {limit} bytes; it was not sent"
+)]
 pub struct TooLarge {
     /// Encoded size of the message.
     pub bytes: u64,

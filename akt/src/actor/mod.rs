@@ -74,7 +74,7 @@ pub use self::batch::{Answers, Batch, BatchError, batch};
 pub use self::behavior::{Behavior, BehaviorStack, State, Treatment};
 pub use self::breaker::BreakerOptions;
 pub use self::call::Call;
-pub use self::call_path::CallPath;
+pub use self::call_path::{CallPath, Caller};
 pub use self::context::{Ctx, answer, answer_or_fail, answer_result};
 pub use self::error::{
     AskError, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, Stage, StopReason, TellError,
@@ -131,6 +131,8 @@ pub(crate) use self::mailbox::Woken;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::mailbox::{Batch as Found, Queue, Ticket};
 pub(crate) use self::mailbox::{Control, Room};
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::meta::{Elsewhere, Frame, Meta, Receiver, Who};
 pub(crate) use self::orphan::part;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::outbound::{Answer, Origin, Outcome, PendingReply, WireAsk};

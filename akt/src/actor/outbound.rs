@@ -7,13 +7,15 @@ use std::task::{Context, Waker};
 use bytes::Bytes;
 
 use super::error::{AskError, CodecError, Delivery, StopReason};
+use super::flight::Mode;
 use super::held::{Held, Waiting, refuse};
+use super::meta::{Meta, Way};
 use super::narrow::Wraps;
 use super::reference::{Ref, Refusal, Refused};
 use super::reply::{Awaited, Progress, Reply};
 use super::slot::{self, Ender, Share};
 use super::stream::Ends;
-use super::traits::{Message, Protocol};
+use super::traits::{Actor, Message, Protocol};
 use crate::message::{self, Travels};
 use crate::runtime::Fire;
 use crate::system::DeadLetterReason;
@@ -26,6 +28,8 @@ pub struct Outgoing {
     pub(crate) body: Bytes,
     /// Absent for a tell.
     pub(crate) reply: Option<Box<dyn PendingReply>>,
+    /// What it carries besides.
+    pub(crate) meta: Option<Arc<Meta>>,
     /// Its streams.
     pub(crate) ends: Ends,
 }
@@ -82,9 +86,12 @@ impl Incoming {
     }
 }
 
-/// Where the answer to a message from another node goes; nowhere for a tell.
+/// Where the answer to a message from another node goes, nowhere for a tell; and what it came with.
 #[doc(hidden)]
-pub struct WireReply(pub(crate) Option<Arc<dyn Answer>>);
+pub struct WireReply {
+    pub(crate) answer: Option<Arc<dyn Answer>>,
+    pub(crate) meta: Option<Arc<Meta>>,
+}
 
 impl WireReply {
     /// Nobody is there to take the message.
@@ -97,7 +104,7 @@ impl WireReply {
 
     /// False for a tell.
     fn fail(self, error: AskError) -> bool {
-        match self.0 {
+        match self.answer {
             Some(answer) => {
                 answer.answer(Outcome::Failed(error));
                 true
@@ -108,7 +115,7 @@ impl WireReply {
 
     /// Begins the streams of the rpc.
     pub(super) fn open(self, rpc: &'static str, ends: Ends) -> Result<Self, Undecoded> {
-        match &self.0 {
+        match &self.answer {
             Some(answer) => {
                 answer.open(ends);
                 Ok(self)
@@ -158,8 +165,8 @@ pub struct Undecoded {
 
 #[doc(hidden)]
 pub fn outgoing<T: Travels, U: Travels + Send>(rpc: u32, payload: &T, reply: Reply<U>) -> Outgoing {
-    let (body, reply) = (message::encode(payload), pending(reply, decode_plain::<U>));
-    Outgoing { rpc, body, reply, ends: Ends::default() }
+    let (body, meta) = (message::encode(payload), reply.meta());
+    Outgoing { rpc, body, meta, reply: pending(reply, decode_plain::<U>), ends: Ends::default() }
 }
 
 #[doc(hidden)]
@@ -168,8 +175,8 @@ pub fn outgoing_result<T: Travels, U: Travels + Send, E: Travels + Send>(
     payload: &T,
     reply: Reply<Result<U, E>>,
 ) -> Outgoing {
-    let (body, reply) = (message::encode(payload), pending(reply, decode_result::<U, E>));
-    Outgoing { rpc, body, reply, ends: Ends::default() }
+    let (body, meta) = (message::encode(payload), reply.meta());
+    Outgoing { rpc, body, meta, reply: pending(reply, decode_result::<U, E>), ends: Ends::default() }
 }
 
 #[doc(hidden)]
@@ -195,11 +202,15 @@ pub fn incoming_result<T: Travels, U: Travels + Send, E: Travels + Send>(
 /// Decodes a message for `me` and puts it into its mailbox, as soon as there is room; answers or dead-letters what
 /// cannot be.
 #[doc(hidden)]
-pub fn receive<P: Protocol, M: Message + Wraps<P>>(me: &Ref<M>, incoming: Incoming) {
+pub fn receive<P: Protocol, A: Actor>(me: &Ref<A::Msg>, incoming: Incoming)
+where
+    A::Msg: Wraps<P>,
+{
     let Incoming { rpc, body, reply, origin } = incoming;
     let bytes = body.len();
+    let came = reply.meta.clone();
     let message = match P::decode(rpc, body, reply) {
-        Ok(message) => M::wrap(message),
+        Ok(message) => <A::Msg as Wraps<P>>::wrap(message),
         Err(Undecoded { error, name, reply }) => {
             if !reply.fail(error) {
                 origin.undeliverable(name, DeadLetterReason::Undecodable);
@@ -207,11 +218,23 @@ pub fn receive<P: Protocol, M: Message + Wraps<P>>(me: &Ref<M>, incoming: Incomi
             return;
         }
     };
-    if origin.is_crowded() {
-        let held = Waiting::new(me, message, &origin, bytes);
-        return origin.hold(Box::new(held));
-    }
-    let Err(Refused { refusal, message }) = me.0.push(message, false) else { return };
+    let way = came.as_ref().and_then(|meta| meta.asker.as_ref()).map_or(Way::Free, |asker| {
+        let shared = matches!(A::mode(&message), Mode::Shared | Mode::Peek);
+        asker.way(&*me.0, shared)
+    });
+    let pushed = match way {
+        Way::Free if origin.is_crowded() => {
+            let held = Waiting::new(me, message, &origin, bytes);
+            return origin.hold(Box::new(held));
+        }
+        Way::Free => me.0.push(message, false),
+        Way::Back => me.0.come_back(message),
+        Way::Cycle(path) => {
+            message.into_reply().fail(AskError::Cycle { path: Box::new(path) });
+            return;
+        }
+    };
+    let Err(Refused { refusal, message }) = pushed else { return };
     if !matches!(refusal, Refusal::Full) {
         return refuse(me, message, refusal, &*origin);
     }
@@ -306,9 +329,10 @@ pub(super) fn decode_request<T: Travels>(
 }
 
 pub(super) fn wire_reply<R: Send + 'static>(reply: WireReply, encode: fn(R) -> Outcome) -> Reply<R> {
-    let Some(answer) = reply.0 else { return Reply::nobody() };
+    let WireReply { answer, meta } = reply;
+    let Some(answer) = answer else { return Reply::told(meta) };
     let deliver = answer.clone();
-    let slot = slot::for_hook(answer.deadline(), None, move |awaited| {
+    let slot = slot::for_hook(answer.deadline(), meta, move |awaited| {
         deliver.answer(match awaited {
             Awaited::Outcome(Ok(out)) => encode(out),
             Awaited::Outcome(Err(error)) => Outcome::Failed(error),

@@ -146,6 +146,10 @@ pub trait Actor: Sized + Send + 'static {
     #[doc(hidden)]
     fn set_timers(_cx: &mut Ctx<Self>) {}
 
+    /// The contract that it serves, if it serves one.
+    #[doc(hidden)]
+    const CONTRACT: Option<&'static str> = None;
+
     #[doc(hidden)]
     fn receive(_me: &Ref<Self::Msg>, incoming: Incoming) {
         incoming.refuse_local();

@@ -24,7 +24,7 @@ pub(crate) struct Witness<F> {
 
 impl<F: Fn(Terminated) + Send + Sync + 'static> Witness<F> {
     /// Calls `told` for each end.
-    pub(crate) fn new(system: &ActorSystem, told: F) -> Arc<dyn Target> {
+    pub(crate) fn hear(system: &ActorSystem, told: F) -> Arc<dyn Target> {
         Arc::new(Self { system: system.clone(), told })
     }
 }
@@ -87,7 +87,7 @@ impl<F: Fn(Terminated) + Send + Sync + 'static> Target for Witness<F> {
 pub(super) async fn stopped_elsewhere(actor: Arc<dyn Target>) -> StopReason {
     let (send, receive) = oneshot::channel();
     let send = parking_lot::Mutex::new(Some(send));
-    let waiter = Witness::new(actor.system(), move |terminated: Terminated| {
+    let waiter = Witness::hear(actor.system(), move |terminated: Terminated| {
         // Whoever waited may be gone.
         let _ = send.lock().take().map(|send| send.send(terminated.reason));
     });

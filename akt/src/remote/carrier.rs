@@ -23,11 +23,12 @@ use super::requests::Requests;
 use super::route::{Letter, Route};
 use super::streams::Streams;
 use super::watched::Watched;
-use crate::actor::{AskError, Delivery, Outcome, PendingReply, Progress, WireAsk};
+use crate::actor::{AskError, Delivery, Outcome, Outgoing, PendingReply, Progress, WireAsk};
 use crate::runtime::TimerKey;
+use crate::time::Instant;
 use crate::transport::{Close, Connection, Control, Lost, Reader, Writer};
 use crate::wire::{
-    Answered, CodecError, Course, Decoder, FrameError, Identity, Side, decode, put_answer, put_ask,
+    Answered, CodecError, Course, Decoder, Envelope, FrameError, Identity, Side, decode, put_answer, put_ask,
     put_cancel, put_flow, put_goodbye, put_notice, put_room, put_tell,
 };
 
@@ -259,7 +260,7 @@ impl Carrier {
     // ---- asks of the peer ------------------------------------------------------------------
 
     /// An ask of the peer is in a mailbox here.
-    pub(super) fn accepted(&self, correlation: u64, ask: WireAsk, deadline: crate::time::Instant) {
+    pub(super) fn accepted(&self, correlation: u64, ask: WireAsk, deadline: Instant) {
         let timer = ask.alarm().map(|alarm| self.node().system.timers().arm(deadline, alarm));
         let old = self.asks.lock().insert(correlation, Asked { ask, timer });
         if let Some(old) = old {
@@ -430,20 +431,24 @@ impl Carrier {
         if buffer.capacity() == 0 {
             buffer.reserve(WRITE);
         }
-        let outgoing = letter.outgoing;
-        let target = route.target.clone();
-        let Some(reply) = outgoing.reply else {
-            return put_tell(buffer, target, outgoing.rpc, outgoing.body);
-        };
-        let remaining = reply.deadline().since(self.node().runtime().now());
+        let now = self.node().runtime().now();
+        if is_expired(&letter.outgoing, now) {
+            self.peer.bury_expired(route, &letter);
+            return self.peer.give_back(route, self.link, amount);
+        }
+        let Outgoing { rpc, body, meta, reply, ends } = letter.outgoing;
+        let meta = meta.map(|meta| self.node().encode_meta(&meta, now)).unwrap_or_default();
+        let envelope = Envelope { target: route.target.clone(), rpc, body, meta };
+        let Some(reply) = reply else { return put_tell(buffer, envelope) };
+        let remaining = reply.deadline().since(now);
         if remaining.is_zero() {
             reply.complete(Outcome::Due(Progress::Queued));
             return self.peer.give_back(route, self.link, amount);
         }
         match self.put_in_flight(reply) {
             Some(correlation) => {
-                put_ask(buffer, target, outgoing.rpc, outgoing.body, (correlation, remaining));
-                self.begin_streams(correlation, outgoing.ends);
+                put_ask(buffer, envelope, correlation, remaining);
+                self.begin_streams(correlation, ends);
             }
             None => self.peer.give_back(route, self.link, amount),
         }
@@ -494,6 +499,11 @@ impl Drop for Watch<'_> {
     fn drop(&mut self) {
         self.0.end("a task of the connection ended");
     }
+}
+
+/// A tell that came too late for its connection.
+fn is_expired(outgoing: &Outgoing, now: Instant) -> bool {
+    outgoing.meta.as_ref().and_then(|meta| meta.expires).is_some_and(|expires| expires <= now)
 }
 
 fn cost(answered: &Answered) -> usize {

@@ -13,7 +13,7 @@ use crate::actor::{Answer, AskError, Delivery, Ends, Outcome, StopReason, WireAs
 use crate::path::ActorPath;
 use crate::system::DeadLetterReason;
 use crate::time::Instant;
-use crate::wire::{Course, Parcel, Side, answered, outcome};
+use crate::wire::{Course, Envelope, Parcel, Side, answered, outcome};
 
 /// The longest time that a peer may ask for: longer is nonsense, and must not overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -25,8 +25,12 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The goodbye, after which nothing comes.
 pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCarrier> {
     match parcel {
-        Parcel::Tell { target, rpc, body } => tell(carrier, &target, (rpc, body)),
-        Parcel::Ask { target, rpc, body, correlation, remaining } => {
+        Parcel::Tell(Envelope { target, rpc, body, meta }) => {
+            let reply = WireReply { answer: None, meta: carrier.node().decode_meta(meta)? };
+            tell(carrier, &target, (rpc, body), reply);
+        }
+        Parcel::Ask { envelope: Envelope { target, rpc, body, meta }, correlation, remaining } => {
+            let meta = carrier.node().decode_meta(meta)?;
             let deadline = carrier.node().runtime().now() + remaining.min(LONGEST);
             let answer = Arc::new(Answering {
                 carrier: carrier.clone(),
@@ -34,7 +38,7 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
                 deadline,
                 answered: AtomicBool::new(false),
             });
-            ask(carrier, &target, (rpc, body), answer);
+            ask(carrier, &target, (rpc, body), WireReply { answer: Some(answer), meta });
         }
         Parcel::Answer { correlation, answered } => carrier.answered(correlation, outcome(answered)),
         Parcel::Cancel { correlation } => carrier.cancelled(correlation),
@@ -49,9 +53,9 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
     Ok(())
 }
 
-fn tell(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes)) {
+fn tell(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), reply: WireReply) {
     match carrier.arrival(target) {
-        Some(arrival) => arrival.take(message, WireReply(None)),
+        Some(arrival) => arrival.take(message, reply),
         None => {
             let nowhere = || ActorPath::parse("/undecodable").expect("a valid path");
             carrier.node().system.dead_letter_at(nowhere, "?", DeadLetterReason::Undecodable);
@@ -59,12 +63,14 @@ fn tell(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes)) {
     }
 }
 
-fn ask(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), answer: Arc<Answering>) {
+fn ask(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), reply: WireReply) {
     match carrier.arrival(target) {
-        Some(arrival) => arrival.take(message, WireReply(Some(answer))),
+        Some(arrival) => arrival.take(message, reply),
         None => {
             let (reason, delivered) = (StopReason::Unknown, Delivery::No);
-            answer.answer(Outcome::Failed(AskError::Stopped { reason, delivered }));
+            if let Some(answer) = reply.answer {
+                answer.answer(Outcome::Failed(AskError::Stopped { reason, delivered }));
+            }
         }
     }
 }

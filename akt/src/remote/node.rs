@@ -6,19 +6,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
 use super::peer::Peer;
 use super::refusals::{Line, Refusal, Refusals};
 use super::{Limits, Remote, greeting};
+use crate::actor::Meta;
 use crate::id::NodeId;
 use crate::path::NodeAddress;
 use crate::runtime::Runtime;
 use crate::system::{ActorSystem, Extension};
 use crate::time::Instant;
 use crate::transport::{Attempt, BindError, Endpoint};
-use crate::wire::{Identity, Protocols};
+use crate::wire::{CodecError, Here, Identity, Protocols, decode_meta, encode_meta};
 
 /// How long a shutdown waits until its goodbyes have arrived.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -105,6 +107,20 @@ impl Node {
         let peer = Arc::new(Peer::new(self.clone(), key.0.clone()));
         peers.known.insert(key, peer.clone());
         peer
+    }
+
+    // ---- what messages carry besides -------------------------------------------------------
+
+    fn here(&self) -> Here<'_> {
+        Here { address: &self.identity.address, incarnation: self.identity.incarnation }
+    }
+
+    pub(super) fn encode_meta(&self, meta: &Meta, now: Instant) -> Bytes {
+        encode_meta(meta, self.here(), now)
+    }
+
+    pub(super) fn decode_meta(&self, bytes: Bytes) -> Result<Option<Arc<Meta>>, CodecError> {
+        decode_meta(bytes, self.here(), self.runtime().now())
     }
 
     // ---- the door --------------------------------------------------------------------------

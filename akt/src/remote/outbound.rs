@@ -10,12 +10,12 @@ use super::association::Standing;
 use super::peer::Peer;
 use super::route::{Letter, Route};
 use crate::actor::{
-    Control, Core, Incoming, Progress, Protocol, Ref, Refusal, Refused, Sink, StopReason, Target, Ticket,
-    TooLarge,
+    Control, Core, Incoming, Progress, Protocol, Ref, Refusal, Refused, Sink, Slot, StopReason, Target,
+    Ticket, TooLarge,
 };
 use crate::path::{ActorPath, NodeAddress};
 use crate::system::ActorSystem;
-use crate::wire::Signal;
+use crate::wire::{HEADERS_LIMIT, Signal};
 
 /// How long an asker waits beyond its time for the other node's word about where its message was.
 const GRACE: Duration = Duration::from_millis(250);
@@ -75,6 +75,11 @@ impl<P: Protocol> Sink<P> for RemoteSink<P> {
             let refusal = Refusal::TooLarge(TooLarge { bytes: bytes as u64, limit: limit as u64 });
             return self.refuse(refusal, message, reserved);
         }
+        let headers = message.reply().and_then(Slot::meta).map_or(0, |came| came.0.headers.size());
+        if headers > HEADERS_LIMIT {
+            let refusal = Refusal::TooLarge(TooLarge { bytes: headers as u64, limit: HEADERS_LIMIT as u64 });
+            return self.refuse(refusal, message, reserved);
+        }
         if let Err(refusal) = self.check() {
             return self.refuse(refusal, message, reserved);
         }
@@ -110,7 +115,7 @@ impl<P: Protocol> Target for RemoteSink<P> {
 
     fn watch_elsewhere(self: Arc<Self>, watcher: Arc<dyn Target>) -> bool {
         let (peer, route) = (self.peer.clone(), self.route.clone());
-        peer.watch(&route, self, watcher);
+        peer.watch(&route, self, &watcher);
         true
     }
 

@@ -387,6 +387,11 @@ impl Peer {
         }
     }
 
+    /// A tell whose time ran out before it was sent.
+    pub(super) fn bury_expired(&self, route: &Route, letter: &Letter) {
+        self.node.system.dead_letter_at(|| route.path.clone(), letter.name, DeadLetterReason::Expired);
+    }
+
     /// This node allows more than the peer takes.
     pub(super) fn return_oversized(&self, route: &Route, letter: Letter, limit: usize) {
         let Letter { name, outgoing } = letter;

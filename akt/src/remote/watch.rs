@@ -154,7 +154,7 @@ impl Watches {
     }
 
     fn down(&mut self, now: Instant, link: LinkId, left: bool, out: &mut Vec<Output>) {
-        if !self.up.is_some_and(|(up, _)| up == link) {
+        if self.up.is_none_or(|(up, _)| up != link) {
             return;
         }
         self.up = None;

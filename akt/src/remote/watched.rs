@@ -53,7 +53,7 @@ impl Carrier {
         };
         let actor = found.target().clone();
         let carrier: Weak<Self> = Arc::downgrade(self);
-        let witness = Witness::new(&self.node().system, move |terminated: Terminated| {
+        let witness = Witness::hear(&self.node().system, move |terminated: Terminated| {
             if let Some(carrier) = carrier.upgrade() {
                 carrier.watched_is_gone(watch, terminated.reason);
             }
@@ -155,7 +155,7 @@ mod tests {
         let target = Bytes::copy_from_slice(path.as_str().as_bytes());
         let route = Route::new(path, target);
         let peer = near.extension::<Node>().unwrap().peer((there, None));
-        peer.watch(&route, Witness::new(&near, |_| {}), watcher.actor().target().clone());
+        peer.watch(&route, Witness::hear(&near, |_| {}), watcher.actor().target());
         while watched(&far, here.clone()) == 0 {
             tokio::task::yield_now().await;
         }

@@ -81,15 +81,20 @@ fn address(watcher: &Arc<dyn Target>) -> usize {
 
 impl Peer {
     /// `watcher` is told once when the actor at the end of `route` is gone.
-    pub(super) fn watch(self: &Arc<Self>, route: &Route, watched: Arc<dyn Target>, watcher: Arc<dyn Target>) {
+    pub(super) fn watch(
+        self: &Arc<Self>,
+        route: &Route,
+        watched: Arc<dyn Target>,
+        watcher: &Arc<dyn Target>,
+    ) {
         let mut table = self.watching.0.lock();
-        if table.find(&route.path, &watcher).is_some() {
+        if table.find(&route.path, watcher).is_some() {
             return;
         }
         let watch = table.insert(&route.path, Watcher { watcher: watcher.clone(), watched });
         let mourner = table.mourner.get_or_insert_with(|| self.mourner()).clone();
         self.decide(table, Input::Watch { watch, target: route.target.clone() });
-        watcher.on_core(|core| core.watch(&watcher, mourner));
+        watcher.on_core(|core| core.watch(watcher, mourner));
     }
 
     /// Takes [`watch`](Self::watch) back.
@@ -104,7 +109,7 @@ impl Peer {
     /// What is told of watchers that end.
     fn mourner(self: &Arc<Self>) -> Arc<dyn Target> {
         let peer = Arc::downgrade(self);
-        Witness::new(&self.node.system, move |terminated: Terminated| {
+        Witness::hear(&self.node.system, move |terminated: Terminated| {
             let Some(peer) = peer.upgrade() else { return };
             let watcher = terminated.actor.target();
             let paths = peer.watching.0.lock().places.get(&address(watcher)).cloned().unwrap_or_default();

@@ -14,15 +14,9 @@ use super::handshake::printable;
 /// One message from a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Parcel {
-    Tell {
-        target: Bytes,
-        rpc: u32,
-        body: Bytes,
-    },
+    Tell(Envelope),
     Ask {
-        target: Bytes,
-        rpc: u32,
-        body: Bytes,
+        envelope: Envelope,
         correlation: u64,
         remaining: Duration,
     },
@@ -51,6 +45,16 @@ pub(crate) enum Parcel {
     },
     /// Of a newer peer, which says that it can be skipped.
     Unknown,
+}
+
+/// What a tell and an ask have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Envelope {
+    pub(crate) target: Bytes,
+    pub(crate) rpc: u32,
+    pub(crate) body: Bytes,
+    /// What it carries besides, encoded; empty in most.
+    pub(crate) meta: Bytes,
 }
 
 /// Which streams of a connection something is said of: those of one ask, on their way to one side.
@@ -129,6 +133,12 @@ pub(crate) enum CodecError {
     /// Its payload cannot be decoded.
     #[error("undecodable frame of kind {kind:#04x}: {source}")]
     Payload { kind: u8, source: prost::DecodeError },
+    /// What a message carries besides its payload is more than is allowed.
+    #[error("metadata of {bytes} bytes, the limit is {limit}")]
+    Metadata { bytes: usize, limit: usize },
+    /// What a message carries besides its payload cannot be decoded.
+    #[error("undecodable metadata: {source}")]
+    Meta { source: prost::DecodeError },
     /// An answer without an outcome.
     #[error("answer without an outcome")]
     NoOutcome,
@@ -143,12 +153,13 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
     let Frame { kind, payload } = frame;
     let parcel = match kind {
         Kind::TELL => {
-            let v1::Tell { target, rpc, body } = parse(kind, payload)?;
-            Parcel::Tell { target, rpc, body }
+            let v1::Tell { target, rpc, body, meta } = parse(kind, payload)?;
+            Parcel::Tell(Envelope { target, rpc, body, meta })
         }
         Kind::ASK => {
-            let v1::Ask { target, rpc, body, correlation, remaining_us } = parse(kind, payload)?;
-            Parcel::Ask { target, rpc, body, correlation, remaining: Duration::from_micros(remaining_us) }
+            let v1::Ask { target, rpc, body, correlation, remaining_us, meta } = parse(kind, payload)?;
+            let envelope = Envelope { target, rpc, body, meta };
+            Parcel::Ask { envelope, correlation, remaining: Duration::from_micros(remaining_us) }
         }
         Kind::ANSWER => {
             let v1::Answer { correlation, outcome } = parse(kind, payload)?;
@@ -210,16 +221,16 @@ pub(super) fn parse<M: prost::Message + Default>(kind: Kind, payload: Bytes) -> 
 }
 
 /// Appends a tell.
-pub(crate) fn put_tell(buffer: &mut BytesMut, target: Bytes, rpc: u32, body: Bytes) {
-    let message = v1::Tell { target, rpc, body };
+pub(crate) fn put_tell(buffer: &mut BytesMut, Envelope { target, rpc, body, meta }: Envelope) {
+    let message = v1::Tell { target, rpc, body, meta };
     Kind::TELL.put(buffer, |buffer| message.encode_raw(buffer));
 }
 
 /// Appends an ask.
-pub(crate) fn put_ask(buffer: &mut BytesMut, target: Bytes, rpc: u32, body: Bytes, ask: (u64, Duration)) {
-    let (correlation, remaining) = ask;
+pub(crate) fn put_ask(buffer: &mut BytesMut, envelope: Envelope, correlation: u64, remaining: Duration) {
+    let Envelope { target, rpc, body, meta } = envelope;
     let remaining_us = u64::try_from(remaining.as_micros()).unwrap_or(u64::MAX);
-    let message = v1::Ask { target, rpc, body, correlation, remaining_us };
+    let message = v1::Ask { target, rpc, body, correlation, remaining_us, meta };
     Kind::ASK.put(buffer, |buffer| message.encode_raw(buffer));
 }
 
@@ -310,9 +321,9 @@ mod tests {
 
     fn put(buffer: &mut BytesMut, parcel: Parcel) {
         match parcel {
-            Parcel::Tell { target, rpc, body } => put_tell(buffer, target, rpc, body),
-            Parcel::Ask { target, rpc, body, correlation, remaining } => {
-                put_ask(buffer, target, rpc, body, (correlation, remaining));
+            Parcel::Tell(envelope) => put_tell(buffer, envelope),
+            Parcel::Ask { envelope, correlation, remaining } => {
+                put_ask(buffer, envelope, correlation, remaining);
             }
             Parcel::Answer { correlation, answered } => put_answer(buffer, correlation, answered),
             Parcel::Cancel { correlation } => put_cancel(buffer, correlation),
@@ -332,6 +343,15 @@ mod tests {
 
     fn bytes() -> impl Strategy<Value = Bytes> {
         prop::collection::vec(any::<u8>(), 0..200).prop_map(Bytes::from)
+    }
+
+    fn envelopes() -> impl Strategy<Value = Envelope> {
+        (bytes(), any::<u32>(), bytes(), bytes()).prop_map(|(target, rpc, body, meta)| Envelope {
+            target,
+            rpc,
+            body,
+            meta,
+        })
     }
 
     fn failures() -> impl Strategy<Value = Failure> {
@@ -379,17 +399,11 @@ mod tests {
             failures().prop_map(Answered::Failure),
         ];
         prop_oneof![
-            (bytes(), any::<u32>(), bytes()).prop_map(|(target, rpc, body)| Parcel::Tell {
-                target,
-                rpc,
-                body
+            envelopes().prop_map(Parcel::Tell),
+            (envelopes(), any::<u64>(), any::<u32>()).prop_map(|(envelope, correlation, us)| {
+                let remaining = Duration::from_micros(us.into());
+                Parcel::Ask { envelope, correlation, remaining }
             }),
-            (bytes(), any::<u32>(), bytes(), any::<u64>(), any::<u32>()).prop_map(
-                |(target, rpc, body, correlation, us)| {
-                    let remaining = Duration::from_micros(us.into());
-                    Parcel::Ask { target, rpc, body, correlation, remaining }
-                }
-            ),
             (any::<u64>(), answered)
                 .prop_map(|(correlation, answered)| Parcel::Answer { correlation, answered }),
             any::<u64>().prop_map(|correlation| Parcel::Cancel { correlation }),
@@ -407,6 +421,17 @@ mod tests {
         Kind(0x7e).put(&mut buffer, |_| {});
 
         assert_eq!(read(&buffer), Err(CodecError::UnknownKind(0x7e)));
+    }
+
+    #[test]
+    fn a_message_that_carries_nothing_besides_has_no_byte_for_it() {
+        let (mut with, mut without) = (BytesMut::new(), BytesMut::new());
+        let plain = Envelope { target: "/user/a".into(), rpc: 7, body: "body".into(), meta: Bytes::new() };
+
+        put_tell(&mut without, plain.clone());
+        put_tell(&mut with, Envelope { meta: "m".into(), ..plain });
+
+        assert_eq!((without.len(), with.len()), (5 + 9 + 5 + 6, without.len() + 3));
     }
 
     proptest! {

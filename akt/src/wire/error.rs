@@ -117,7 +117,9 @@ fn failure(error: AskError) -> Failure {
         AskError::Unimplemented { rpc } => with(UNIMPLEMENTED, vec![rpc.into_owned().into()]),
         AskError::Codec(error) => with(CODEC, vec![error.problem, error.message.into()]),
         AskError::TooLarge { bytes, limit } => Failure { numbers: vec![bytes, limit], ..of(TOO_LARGE) },
-        AskError::Cycle { path } => with(CYCLE, path.0.iter().map(|actor| actor.as_str().into()).collect()),
+        AskError::Cycle { path } => {
+            with(CYCLE, path.0.iter().map(|actor| actor.to_string().into()).collect())
+        }
         AskError::Unanswered => of(UNANSWERED),
         AskError::Cancelled => of(CANCELLED),
         AskError::Remote { code, text } => with(code, vec![text]),
@@ -167,7 +169,7 @@ fn error(failure: Failure) -> AskError {
         }
         TOO_LARGE => AskError::TooLarge { bytes: number(0), limit: number(1) },
         CYCLE => {
-            let path = texts.filter_map(|actor| ActorPath::parse(&actor).ok()).collect();
+            let path = texts.filter_map(|actor| actor.parse().ok()).collect();
             AskError::Cycle { path: Box::new(CallPath(path)) }
         }
         UNANSWERED => AskError::Unanswered,
@@ -305,7 +307,11 @@ mod tests {
             AskError::Unreachable { delivered: Delivery::No, source: Box::new(PeerError { peer, problem }) },
             AskError::Codec(Box::new(CodecError { message, problem: decoder, delivered: Delivery::No })),
             AskError::TooLarge { bytes: 2, limit: 1 },
-            AskError::Cycle { path: Box::new(CallPath(vec![actor.clone(), actor.clone()])) },
+            AskError::Cycle {
+                path: Box::new(CallPath(
+                    ["/user/cart", "akt://shop@[::1]:7/user/cart"].map(|actor| actor.parse().unwrap()).into(),
+                )),
+            },
             AskError::Unanswered,
             AskError::Cancelled,
             AskError::Remote { code: 999, text: "from the future".into() },

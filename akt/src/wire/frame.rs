@@ -3,11 +3,13 @@
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use thiserror::Error;
 
+use super::metadata::METADATA_LIMIT;
+
 /// The longest frame of a handshake: nothing larger is read from a peer that has not introduced itself.
 pub(crate) const HANDSHAKE_LIMIT: usize = 4 * 1024;
 
-/// What a data frame may add to the body it carries: target, numbers, text of an error.
-pub(crate) const HEADROOM: usize = 8 * 1024;
+/// What a data frame may add to the body it carries: target, numbers, text of an error, metadata.
+pub(crate) const HEADROOM: usize = 8 * 1024 + METADATA_LIMIT;
 
 const LENGTH: usize = 4;
 

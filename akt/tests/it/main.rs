@@ -13,6 +13,7 @@ mod cron;
 mod dependencies;
 mod depot;
 mod endings;
+mod envelopes;
 mod eviction;
 mod extensions;
 mod feed;
