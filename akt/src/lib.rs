@@ -87,7 +87,7 @@ pub use telemetry::{Otel, OtelExport, TraceContext};
 pub use testkit::Probe;
 pub use time::Instant;
 #[cfg(feature = "remote")]
-pub use transport::{BindError, Network, Tls, TlsError};
+pub use transport::{BindError, Network, Tls, TlsError, TransportOptions};
 
 // The code of the page about the language, compiled.
 #[cfg(doctest)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -55,11 +56,10 @@ pub(super) type PeerKey = (NodeAddress, Option<NodeAddress>);
 
 impl Node {
     /// Begins to listen.
-    pub(super) fn start(system: ActorSystem, remote: &Remote) -> Result<Arc<Self>, BindError> {
+    pub(super) async fn start(system: ActorSystem, remote: &Remote) -> Result<Arc<Self>, BindError> {
         let runtime = system.runtime().clone();
-        let endpoint = remote.transport().bind(&runtime)?;
-        let (host, port) = endpoint.local();
-        let host = remote.advertise.as_deref().map_or(host, Arc::from);
+        let endpoint = remote.transport().bind(&runtime).await?;
+        let (host, port) = advertised(endpoint.local(), remote.advertise.as_deref())?;
         let address = NodeAddress { system: system.name().into(), host, port };
         let identity = Identity {
             node: NodeId::of(&address.to_string()),
@@ -200,6 +200,23 @@ impl Node {
         self.endpoint.close().await;
         self.peers.lock().known.clear();
     }
+}
+
+/// By which host and port others reach a node that is bound to `local`.
+fn advertised(local: (Arc<str>, u16), advertise: Option<&str>) -> Result<(Arc<str>, u16), BindError> {
+    let (host, port) = local;
+    let Some(advertise) = advertise else {
+        let is_no_address = host.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified());
+        let unspecified = || BindError::Unspecified { address: format!("{host}:{port}").into() };
+        return if is_no_address { Err(unspecified()) } else { Ok((host, port)) };
+    };
+    if let Ok(ip) = advertise.parse::<IpAddr>() {
+        return Ok((ip.to_string().into(), port));
+    }
+    let with_port = || format!("x@{advertise}").parse::<NodeAddress>();
+    let parsed = with_port().or_else(|_| format!("x@{advertise}:{port}").parse());
+    let address = parsed.map_err(|_| BindError::Advertise { advertised: advertise.into() })?;
+    Ok((address.host, address.port))
 }
 
 impl Extension for Node {

@@ -18,7 +18,7 @@ use super::dev_ca;
 use super::error::TlsError;
 
 /// The one protocol that nodes agree on.
-const ALPN: &[u8] = b"akt/1";
+pub(super) const ALPN: &[u8] = b"akt/1";
 
 /// The certificates of a node.
 ///

@@ -55,6 +55,7 @@ mod stash;
 mod streams;
 mod supervision;
 mod support;
+mod tcp;
 mod tidy;
 mod timers;
 mod traces;
