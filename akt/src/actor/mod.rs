@@ -64,6 +64,7 @@ mod traits;
 mod turn;
 mod unknown;
 mod watch;
+mod widen;
 mod work;
 
 pub use self::admit::{Admit, reject};
