@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::journal::JournalError;
 use super::partly::PartlyInfo;
 use crate::path::ActorPath;
 
@@ -52,6 +53,9 @@ pub enum AskError<E = Infallible> {
     /// The activation had lost its fence; certainly not executed.
     #[error("moved: another activation has taken over")]
     Moved,
+    /// The event store did not take what the handler persists: nothing was applied, and the actor has failed.
+    #[error("{0}")]
+    Journal(Box<JournalError>),
     /// No answer came in time; the text says where the message was.
     #[error("{0}")]
     Timeout(Box<TimeoutInfo>),
@@ -116,6 +120,7 @@ impl<E> AskError<E> {
             | Self::Cancelled => Delivery::Maybe,
             Self::Stopped { delivered, .. } | Self::Unreachable { delivered, .. } => *delivered,
             Self::Timeout(info) => info.delivered,
+            Self::Journal(error) => error.delivered,
             Self::Codec(error) => error.delivered,
             Self::Unhandled { .. }
             | Self::Rejected(_)
@@ -134,6 +139,7 @@ impl<E> AskError<E> {
             Self::Full | Self::Paused | Self::Moved => true,
             Self::Unreachable { delivered, .. } => *delivered == Delivery::No,
             Self::Timeout(info) => info.delivered == Delivery::No,
+            Self::Journal(error) => error.delivered == Delivery::No,
             _ => false,
         }
     }

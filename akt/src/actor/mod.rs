@@ -27,6 +27,7 @@ mod forward;
 mod function;
 mod guardian;
 mod incarnation;
+mod journal;
 mod lifecycle;
 mod listen;
 mod mailbox;
@@ -82,6 +83,7 @@ pub use self::flight::{
 };
 pub use self::forward::{Forward, forward, forward_result};
 pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
+pub use self::journal::JournalError;
 pub use self::listen::listen;
 pub use self::mailbox::{Mailbox, MailboxOrder, MailboxPlace, MailboxQueue, Overflow};
 pub use self::meta::Headers;
@@ -114,6 +116,7 @@ pub use self::unknown::{HoldsUnknown, UnknownRpc};
 pub use self::watch::Terminated;
 pub use self::work::{Breaker, PipeError, Work};
 
+pub(crate) use self::attend::yield_now;
 pub(crate) use self::board::Board;
 pub(crate) use self::calendar::Calendar;
 pub(crate) use self::cell::LocalCell;

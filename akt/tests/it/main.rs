@@ -12,6 +12,8 @@ mod cron;
 mod dependencies;
 mod depot;
 mod endings;
+mod event_sourced;
+mod event_stores;
 mod eviction;
 mod extensions;
 mod feed;
