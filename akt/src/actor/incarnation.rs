@@ -17,6 +17,7 @@ use super::panic::{guard, guard_drop};
 use super::reference::Target;
 use super::regroup::Seat;
 use super::runner::Runner;
+use super::spawn::RECOVERY;
 use super::start::{Start, StartFailure};
 use super::stash::Shelf;
 use super::supervisor::{Strategy, Supervisor, Verdict};
@@ -261,7 +262,7 @@ impl<A: Actor> Runner<A> {
         if !A::RECOVERS {
             return Ok(());
         }
-        self.be_in(if self.cx.face().is_some() { ACTIVATE } else { "recovery" });
+        self.be_in(if self.cx.face().is_some() { ACTIVATE } else { RECOVERY });
         let attended = Attend::hook(&self.cell, actor.recover(&mut self.cx)).await;
         self.hooked(attended)
     }

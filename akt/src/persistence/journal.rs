@@ -8,7 +8,6 @@ use thiserror::Error;
 use super::event_sourced::{EventSourced, Snapshots, Stored};
 use super::store::{EventStore, Fence, Record, StoreError};
 use crate::actor::{Ctx, Fault, yield_now};
-use crate::path::is_reserved;
 
 /// How many events are read at once.
 const PAGE: usize = 256;
@@ -125,9 +124,6 @@ impl Journal {
 pub async fn recover<A: EventSourced>(actor: &mut A, cx: &mut Ctx<A>) -> Result<(), Fault> {
     drop(cx.take_journal());
     let path = cx.path();
-    if is_reserved(path.name()) {
-        return Err(RecoveryError::Unnamed { name: path.name().into(), kind: A::KIND }.into());
-    }
     let store = cx.system().dependency().map_err(|_| RecoveryError::NoStore { kind: A::KIND })?;
     let mut journal = Journal::open(store, format!("{}/{}", A::KIND, path.name())).await?;
     journal.restore(actor).await?;
@@ -163,16 +159,6 @@ pub enum RecoveryError {
         "`{kind}` is event-sourced and its system has no event store; say `.event_store(..)` on the builder"
     )]
     NoStore {
-        /// The kind of the actor.
-        kind: &'static str,
-    },
-    /// Its name was made by akt, and another one has it the next time.
-    #[error(
-        "`{kind}` is event-sourced and needs a name of its own to find its events by, not `{name}`; name it when you spawn it"
-    )]
-    Unnamed {
-        /// The name that it has.
-        name: Box<str>,
         /// The kind of the actor.
         kind: &'static str,
     },

@@ -7,11 +7,9 @@ mod store;
 use std::sync::Arc;
 
 use akt::bytes::Bytes;
-use akt::persistence::{
-    EventStore, Fence, MemoryEventStore, Persist, Record, RecoveryError, Snapshot, StoreError,
-};
+use akt::persistence::{EventStore, Fence, MemoryEventStore, Persist, Record, Snapshot, StoreError};
 use akt::prelude::*;
-use akt::{Event, StopReason};
+use akt::{Event, Router, StopReason};
 
 use self::store::{Fails, Scripted};
 use crate::support::{Log, settle, take, until};
@@ -311,6 +309,8 @@ async fn without_a_store_a_name_of_its_own_or_the_first_events_it_does_not_start
     let store = Scripted::default();
     store.refuse_fences();
     let system = self::system(store).await;
+    let error = system.spawn_router("routees", Router::round_robin(2), Ledger::default).await.unwrap_err();
+    assert!(error.to_string().contains("a router numbers its routees; spawn it by name"), "{error}");
     let error = system.spawn("main", Ledger::default).await.unwrap_err();
     assert!(error.to_string().contains("the event store is unavailable"), "{error}");
     system.shutdown().await;
@@ -486,6 +486,4 @@ fn errors_say_what_was_expected_found_and_what_to_do() {
         stale.to_string(),
         "fence 1 is older than fence 2: a newer incarnation has taken over; stop this one"
     );
-    let unnamed = RecoveryError::Unnamed { name: "$7".into(), kind: "Ledger" };
-    assert!(unnamed.to_string().ends_with("name it when you spawn it"), "{unnamed}");
 }
