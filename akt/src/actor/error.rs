@@ -9,6 +9,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::call_path::CallPath;
+use super::journal::JournalError;
 use super::partly::PartlyInfo;
 use crate::path::ActorPath;
 
@@ -53,6 +54,9 @@ pub enum AskError<E = Infallible> {
     /// The activation had lost its fence; certainly not executed.
     #[error("moved: another activation has taken over")]
     Moved,
+    /// The event store did not take what the handler persists: nothing was applied, and the actor has failed.
+    #[error("{0}")]
+    Journal(Box<JournalError>),
     /// No answer came in time; the text says where the message was.
     #[error("{0}")]
     Timeout(Box<TimeoutInfo>),
@@ -117,6 +121,7 @@ impl<E> AskError<E> {
             | Self::Cancelled => Delivery::Maybe,
             Self::Stopped { delivered, .. } | Self::Unreachable { delivered, .. } => *delivered,
             Self::Timeout(info) => info.delivered,
+            Self::Journal(error) => error.delivered,
             Self::Codec(error) => error.delivered,
             Self::Unhandled { .. }
             | Self::Rejected(_)
@@ -135,34 +140,8 @@ impl<E> AskError<E> {
             Self::Full | Self::Paused | Self::Moved => true,
             Self::Unreachable { delivered, .. } => *delivered == Delivery::No,
             Self::Timeout(info) => info.delivered == Delivery::No,
+            Self::Journal(error) => error.delivered == Delivery::No,
             _ => false,
-        }
-    }
-}
-
-impl AskError<Infallible> {
-    /// The same error for a handler with a domain error of its own.
-    #[must_use]
-    pub fn widen<E>(self) -> AskError<E> {
-        match self {
-            Self::Handler(never) => match never {},
-            Self::Fault(info) => AskError::Fault(info),
-            Self::Unhandled { behaviour } => AskError::Unhandled { behaviour },
-            Self::Rejected(why) => AskError::Rejected(why),
-            Self::Partly(info) => AskError::Partly(info),
-            Self::Full => AskError::Full,
-            Self::Stopped { reason, delivered } => AskError::Stopped { reason, delivered },
-            Self::Paused => AskError::Paused,
-            Self::Moved => AskError::Moved,
-            Self::Timeout(info) => AskError::Timeout(info),
-            Self::Unreachable { delivered, source } => AskError::Unreachable { delivered, source },
-            Self::Unimplemented { rpc } => AskError::Unimplemented { rpc },
-            Self::Codec(error) => AskError::Codec(error),
-            Self::TooLarge { bytes, limit } => AskError::TooLarge { bytes, limit },
-            Self::Cycle { path } => AskError::Cycle { path },
-            Self::Unanswered => AskError::Unanswered,
-            Self::Cancelled => AskError::Cancelled,
-            Self::Remote { code, text } => AskError::Remote { code, text },
         }
     }
 }

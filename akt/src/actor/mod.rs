@@ -29,6 +29,7 @@ mod function;
 mod guardian;
 mod held;
 mod incarnation;
+mod journal;
 mod lifecycle;
 mod listen;
 mod mailbox;
@@ -66,6 +67,7 @@ mod traits;
 mod turn;
 mod unknown;
 mod watch;
+mod widen;
 mod witness;
 mod work;
 
@@ -85,6 +87,7 @@ pub use self::flight::{
 };
 pub use self::forward::{Forward, forward, forward_result};
 pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
+pub use self::journal::JournalError;
 pub use self::listen::listen;
 pub use self::mailbox::{Mailbox, MailboxOrder, MailboxPlace, MailboxQueue, Overflow};
 pub use self::meta::Headers;
@@ -117,6 +120,7 @@ pub use self::unknown::{HoldsUnknown, UnknownRpc};
 pub use self::watch::Terminated;
 pub use self::work::{Breaker, PipeError, Work};
 
+pub(crate) use self::attend::yield_now;
 pub(crate) use self::board::Board;
 pub(crate) use self::calendar::Calendar;
 pub(crate) use self::cell::LocalCell;

@@ -107,6 +107,16 @@ pub trait Actor: Sized + Send + 'static {
         ready(Err(Fault::new("it is not a grain")))
     }
 
+    /// Its value is what its events say.
+    #[doc(hidden)]
+    const RECOVERS: bool = false;
+
+    /// Applies the events that there are, before anything else.
+    #[doc(hidden)]
+    fn recover(&mut self, _cx: &mut Ctx<Self>) -> impl Future<Output = Result<(), Fault>> + Send {
+        ready(Ok(()))
+    }
+
     #[doc(hidden)]
     fn on_start(&mut self, _cx: &mut Ctx<Self>) -> impl Future<Output = Result<(), Fault>> + Send {
         ready(Ok(()))

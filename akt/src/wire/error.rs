@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::codec::{Answered, Ended, Failure};
 use crate::actor::{
-    AskError, CallPath, CodecError, Delivery, Directive, End, FaultInfo, Outcome, PartlyInfo, PeerError,
-    Progress, Stage, StopReason, TimeoutInfo,
+    AskError, CallPath, CodecError, Delivery, Directive, End, FaultInfo, JournalError, Outcome, PartlyInfo,
+    PeerError, Progress, Stage, StopReason, TimeoutInfo,
 };
 use crate::path::ActorPath;
 
@@ -28,6 +28,7 @@ const CYCLE: u32 = 13;
 const CANCELLED: u32 = 14;
 const UNANSWERED: u32 = 15;
 const PARTLY: u32 = 16;
+const JOURNAL: u32 = 17;
 /// The number of a stage.
 const STASHED: u64 = 6;
 /// Not an error of its own: the ask's time ran out here, and the asker says so.
@@ -107,6 +108,7 @@ fn failure(error: AskError) -> Failure {
         }
         AskError::Paused => of(PAUSED),
         AskError::Moved => of(MOVED),
+        AskError::Journal(error) => with(JOURNAL, vec![error.problem]),
         AskError::Timeout(info) => {
             let TimeoutInfo { target, message, elapsed, stage, .. } = *info;
             let (stage, detail) = numbers_of_stage(stage);
@@ -150,6 +152,7 @@ fn error(failure: Failure) -> AskError {
         STOPPED => AskError::Stopped { reason: reason_of(number(0)), delivered },
         PAUSED => AskError::Paused,
         MOVED => AskError::Moved,
+        JOURNAL => AskError::Journal(Box::new(JournalError { problem: text(), delivered })),
         TIMEOUT => {
             let (target, message) = (text(), Cow::Owned(text().into()));
             let Ok(target) = ActorPath::parse(&target) else {
@@ -301,6 +304,10 @@ mod tests {
             AskError::Stopped { reason: StopReason::Unknown, delivered: Delivery::No },
             AskError::Paused,
             AskError::Moved,
+            AskError::Journal(Box::new(JournalError {
+                problem: "no disk".into(),
+                delivered: Delivery::Maybe,
+            })),
             timeout(Stage::Queued { depth: 3 }, Delivery::No),
             timeout(Stage::Stashed, Delivery::No),
             timeout(handling, Delivery::Maybe),

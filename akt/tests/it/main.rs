@@ -14,6 +14,8 @@ mod dependencies;
 mod depot;
 mod endings;
 mod envelopes;
+mod event_sourced;
+mod event_stores;
 mod eviction;
 mod extensions;
 mod feed;
