@@ -135,6 +135,7 @@ where
     Cache<K, N>: Sized,
 {
     type Request = Self;
+    type Answer = crate::reexport::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(private_bounds, private_interfaces)]

@@ -97,7 +97,10 @@ where
         self.stopped();
         ::core::result::Result::Ok(())
     }
+    const CONTRACT: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::Some(
+        <shop::v1::CartMsg as ::akt::Protocol>::NAME,
+    );
     fn receive(me: &::akt::Ref<Self::Msg>, incoming: ::akt::__private::Incoming) {
-        ::akt::__private::receive::<shop::v1::CartMsg, Self::Msg>(me, incoming);
+        ::akt::__private::receive::<shop::v1::CartMsg, Self>(me, incoming);
     }
 }

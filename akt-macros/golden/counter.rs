@@ -203,6 +203,7 @@ impl ::akt::Request for __CounterAdd {
 #[automatically_derived]
 impl ::akt::Accepts<CounterMsg> for __CounterAdd {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[cfg(feature = "load")]
 #[automatically_derived]
@@ -234,6 +235,7 @@ impl ::akt::Request for __CounterLoad {
 #[automatically_derived]
 impl ::akt::Accepts<CounterMsg> for __CounterLoad {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -260,6 +262,7 @@ impl ::akt::Request for __CounterMove {
 #[automatically_derived]
 impl ::akt::Accepts<CounterMsg> for __CounterMove {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[doc(hidden)]
 #[allow(unnameable_types, unreachable_pub)]

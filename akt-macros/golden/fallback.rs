@@ -144,6 +144,7 @@ impl ::akt::Request for __CounterRename {
 #[automatically_derived]
 impl ::akt::Accepts<CounterMsg> for __CounterRename {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -170,6 +171,7 @@ impl ::akt::Request for __CounterAdd {
 #[automatically_derived]
 impl ::akt::Accepts<CounterMsg> for __CounterAdd {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(private_bounds, private_interfaces)]

@@ -121,6 +121,7 @@ impl ::akt::Request for __CartAdd {
 #[automatically_derived]
 impl ::akt::Accepts<CartMsg> for __CartAdd {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(private_bounds, private_interfaces)]

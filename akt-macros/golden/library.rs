@@ -235,6 +235,7 @@ impl<K: Key> ::akt::Request for __LibraryRead<K> {
 #[automatically_derived]
 impl<K: Key> ::akt::Accepts<LibraryMsg<K>> for __LibraryRead<K> {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -262,6 +263,7 @@ impl<K: Key> ::akt::Request for __LibraryCount<K> {
 #[automatically_derived]
 impl<K: Key> ::akt::Accepts<LibraryMsg<K>> for __LibraryCount<K> {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -288,6 +290,7 @@ impl<K: Key> ::akt::Request for __LibraryOrder<K> {
 #[automatically_derived]
 impl<K: Key> ::akt::Accepts<LibraryMsg<K>> for __LibraryOrder<K> {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -314,6 +317,7 @@ impl<K: Key> ::akt::Request for __LibraryLend<K> {
 #[automatically_derived]
 impl<K: Key> ::akt::Accepts<LibraryMsg<K>> for __LibraryLend<K> {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -340,6 +344,7 @@ impl<K: Key> ::akt::Request for __LibraryClose<K> {
 #[automatically_derived]
 impl<K: Key> ::akt::Accepts<LibraryMsg<K>> for __LibraryClose<K> {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(private_bounds, private_interfaces)]

@@ -121,7 +121,10 @@ where
             message => ::core::mem::drop(message),
         }
     }
+    const CONTRACT: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::Some(
+        <radio::v1::RadioMsg as ::akt::Protocol>::NAME,
+    );
     fn receive(me: &::akt::Ref<Self::Msg>, incoming: ::akt::__private::Incoming) {
-        ::akt::__private::receive::<radio::v1::RadioMsg, Self::Msg>(me, incoming);
+        ::akt::__private::receive::<radio::v1::RadioMsg, Self>(me, incoming);
     }
 }

@@ -178,6 +178,7 @@ impl ::akt::Request for __SessionQuery {
 #[automatically_derived]
 impl ::akt::Accepts<SessionMsg> for __SessionQuery {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -204,6 +205,7 @@ impl ::akt::Request for __SessionCount {
 #[automatically_derived]
 impl ::akt::Accepts<SessionMsg> for __SessionCount {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -230,6 +232,7 @@ impl ::akt::Request for __SessionDrain {
 #[automatically_derived]
 impl ::akt::Accepts<SessionMsg> for __SessionDrain {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(private_bounds, private_interfaces)]

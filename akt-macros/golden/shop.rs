@@ -186,6 +186,7 @@ impl ::akt::Request for __MyCartExpire {
 #[automatically_derived]
 impl ::akt::Accepts<MyCartMsg> for __MyCartExpire {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -212,6 +213,7 @@ impl ::akt::Request for __MyCartLoadAll {
 #[automatically_derived]
 impl ::akt::Accepts<MyCartMsg> for __MyCartLoadAll {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(private_bounds, private_interfaces)]
@@ -443,8 +445,11 @@ where
             |me| me.expire().post(),
         );
     }
+    const CONTRACT: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::Some(
+        <shop::v1::CartMsg as ::akt::Protocol>::NAME,
+    );
     fn receive(me: &::akt::Ref<Self::Msg>, incoming: ::akt::__private::Incoming) {
-        ::akt::__private::receive::<shop::v1::CartMsg, Self::Msg>(me, incoming);
+        ::akt::__private::receive::<shop::v1::CartMsg, Self>(me, incoming);
     }
     fn contract(
         me: &::akt::Ref<Self::Msg>,

@@ -184,6 +184,7 @@ impl ::akt::Request for __StoreEvict {
 #[automatically_derived]
 impl ::akt::Accepts<StoreMsg> for __StoreEvict {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -210,6 +211,7 @@ impl ::akt::Request for __StoreCompact {
 #[automatically_derived]
 impl ::akt::Accepts<StoreMsg> for __StoreCompact {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -236,6 +238,7 @@ impl ::akt::Request for __StoreWaitFor {
 #[automatically_derived]
 impl ::akt::Accepts<StoreMsg> for __StoreWaitFor {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -262,6 +265,7 @@ impl ::akt::Request for __StoreRoute {
 #[automatically_derived]
 impl ::akt::Accepts<StoreMsg> for __StoreRoute {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(private_bounds, private_interfaces)]

@@ -23,6 +23,7 @@ mod no_cron;
 #[cfg(not(feature = "testkit"))]
 mod no_testkit;
 mod path;
+pub mod persistence;
 mod ref_field;
 #[cfg(feature = "remote")]
 mod remote;
@@ -42,7 +43,7 @@ mod system;
 #[cfg(any(feature = "otel", feature = "prometheus"))]
 mod telemetry;
 #[cfg(feature = "testkit")]
-mod testkit;
+pub mod testkit;
 mod time;
 #[cfg(feature = "remote")]
 mod transport;
@@ -51,16 +52,16 @@ mod wire;
 
 pub use actor::{
     Accepts, Actor, ActorOptions, ActorRef, Admit, Answers, AnyRef, AskError, Batch, BatchError, Behavior,
-    BehaviorStack, Breaker, BreakerOptions, Call, CallPath, CloneMessage, CodecError, Concurrent,
-    ContractKey, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, Mailbox,
-    MailboxOrder, MailboxPlace, MailboxQueue, Message, OneWay, Opening, Opens, Overflow, PartlyInfo,
+    BehaviorStack, Breaker, BreakerOptions, Call, CallPath, Caller, CloneMessage, CodecError, Concurrent,
+    ContractKey, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, JournalError,
+    Mailbox, MailboxOrder, MailboxPlace, MailboxQueue, Message, OneWay, Opening, Opens, Overflow, PartlyInfo,
     Passivate, PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart,
     RpcInfo, SendError, Spawn, SpawnError, Spawning, Stage, Stashes, StopReason, StreamSink, Streaming,
     Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Turn, TurnCtx, UnknownRpc, Work, batch,
     stream,
 };
 #[cfg(feature = "macros")]
-pub use akt_macros::{Behavior, Inject, actor, cron, every, grain, guard, handler, on};
+pub use akt_macros::{Behavior, Inject, actor, apply, cron, every, grain, guard, handler, on};
 pub use bytes;
 #[cfg(feature = "cron")]
 pub use cron::{Cron, CronError};
@@ -87,7 +88,7 @@ pub use telemetry::{Otel, OtelExport, TraceContext};
 pub use testkit::Probe;
 pub use time::Instant;
 #[cfg(feature = "remote")]
-pub use transport::{BindError, Network, Tls, TlsError};
+pub use transport::{BindError, Network, Tls, TlsError, TransportOptions};
 
 // The code of the page about the language, compiled.
 #[cfg(doctest)]
@@ -101,7 +102,7 @@ pub mod prelude {
         Streaming, Supervise, TellError, Terminated, Turn, TurnCtx,
     };
     #[cfg(feature = "macros")]
-    pub use crate::{actor, cron, every, grain, guard, handler, on};
+    pub use crate::{actor, apply, cron, every, grain, guard, handler, on};
 }
 
 /// What generated code calls; nothing here is for users.
@@ -109,13 +110,13 @@ pub mod prelude {
 pub mod __private {
     pub use crate::__probe as probe;
     pub use crate::actor::{
-        Answered, AnsweredOnce, AnyReply, Begin, Came, Copying, Deck, Flight, Flights, FnCall, FnMsg, Full,
-        HoldsUnknown, Incoming, Input, Join, Lost, Mode, Next, NoFlight, NoReturns, NoStash, Opened, Opener,
-        Outgoing, Returning, Returns, Shelf, Slot, Stash, State, Treatment, Undecoded, Ways, WireReply,
-        Wraps, answer, answer_or_fail, answer_result, answered, every, fallible, forward, forward_result,
-        incoming, incoming_both, incoming_client, incoming_result, incoming_server, listen, narrow,
-        one_reader, open_nested, outgoing, outgoing_both, outgoing_client, outgoing_result, outgoing_server,
-        plain, receive, reject, share, tie, unless_cancelled,
+        Answered, AnsweredOnce, AnswersAll, AnyReply, AskedRpc, Begin, Came, Copying, Deck, Flight, Flights,
+        FnCall, FnMsg, Full, HoldsUnknown, Incoming, Input, Join, Lost, Mode, Next, NoFlight, NoReturns,
+        NoStash, Opened, Opener, Outgoing, Returning, Returns, Shelf, Slot, Stash, State, ToldRpc, Treatment,
+        Undecoded, Ways, WireReply, Wraps, answer, answer_or_fail, answer_result, answered, every, fallible,
+        forward, forward_result, incoming, incoming_both, incoming_client, incoming_result, incoming_server,
+        listen, narrow, one_reader, open_nested, outgoing, outgoing_both, outgoing_client, outgoing_result,
+        outgoing_server, plain, receive, reject, share, tie, unless_cancelled,
     };
     pub use crate::codegen::{
         IsResult, MadeByDefault, assert_codegen, good, made_by_default, require_argument, require_reply,
@@ -124,6 +125,7 @@ pub mod __private {
     #[cfg(feature = "cron")]
     pub use crate::cron::cron;
     pub use crate::message::{ActorState, CloneArg, ErrorType, MessageArg, ReplyType, SharedState, Travels};
+    pub use crate::persistence::{EventOf, Snapshots, commit, persist, recover, snapshots_every};
     pub use crate::system::{Dependencies, Need};
     #[cfg(feature = "macros")]
     pub use akt_macros::contract_actor;

@@ -466,8 +466,8 @@ pub mod shop {
         }
         impl ::akt::Accepts<CartMsg> for AddItem {
             type Request = __CartAdd;
+            type Answer = ::akt::__private::AskedRpc;
         }
-        impl ::akt::__private::Answered for __CartAdd {}
         /// Stands for the rpc `Clear` of `shop.v1.Cart`.
         #[doc(hidden)]
         #[derive(Debug)]
@@ -501,6 +501,7 @@ pub mod shop {
         }
         impl ::akt::Accepts<CartMsg> for ClearCart {
             type Request = __CartClear;
+            type Answer = ::akt::__private::ToldRpc;
         }
         /// Stands for the rpc `View` of `shop.v1.Cart`.
         #[doc(hidden)]
@@ -535,8 +536,8 @@ pub mod shop {
         }
         impl ::akt::Accepts<CartMsg> for ViewCart {
             type Request = __CartView;
+            type Answer = ::akt::__private::AskedRpc;
         }
-        impl ::akt::__private::Answered for __CartView {}
         /// Stands for the rpc `Checkout` of `shop.v1.Cart`.
         #[doc(hidden)]
         #[derive(Debug)]
@@ -575,8 +576,8 @@ pub mod shop {
         }
         impl ::akt::Accepts<CartMsg> for CheckoutRequest {
             type Request = __CartCheckout;
+            type Answer = ::akt::__private::AskedRpc;
         }
-        impl ::akt::__private::Answered for __CartCheckout {}
         /// Reference to an actor that serves `shop.v1.Cart`: typed, cheap to clone.
         #[derive(::core::clone::Clone)]
         pub struct CartRef(::akt::Ref<CartMsg>);
@@ -586,8 +587,11 @@ pub mod shop {
                 ::akt::Call::new(&self.0, req)
             }
             /// Takes everything out.
-            pub fn clear(&self, req: ClearCart) -> ::akt::OneWay<'_, __CartClear> {
-                ::akt::OneWay::new(&self.0, req)
+            pub fn clear(
+                &self,
+                req: ClearCart,
+            ) -> ::akt::OneWay<'_, CartMsg, ClearCart> {
+                ::akt::OneWay::new::<__CartClear>(&self.0, req)
             }
             /// The rpc `View`.
             pub fn view(&self, req: ViewCart) -> ::akt::Call<'_, __CartView> {
@@ -606,7 +610,7 @@ pub mod shop {
                 message: T,
             ) -> ::akt::Call<'_, T::Request>
             where
-                T::Request: ::akt::__private::Answered,
+                T::Answer: ::akt::__private::Answered,
             {
                 self.0.ask(message)
             }

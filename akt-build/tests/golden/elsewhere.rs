@@ -258,6 +258,7 @@ pub mod ship {
         }
         impl ::akt::Accepts<ShipMsg> for crate::packages::post::v1::inner::Parcel {
             type Request = __ShipLoad;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Stands for the rpc `Sail` of `ship.v1.Ship`.
         #[doc(hidden)]
@@ -292,6 +293,7 @@ pub mod ship {
         }
         impl ::akt::Accepts<ShipMsg> for crate::packages::geo::v1::Place {
             type Request = __ShipSail;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Reference to an actor that serves `ship.v1.Ship`: typed, cheap to clone.
         #[derive(::core::clone::Clone)]

@@ -952,6 +952,7 @@ pub mod names {
         }
         impl ::akt::Accepts<MatchMsg> for Result {
             type Request = __MatchAsk;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Stands for the rpc `Tell` of `names.type.Match`.
         #[doc(hidden)]
@@ -986,6 +987,7 @@ pub mod names {
         }
         impl ::akt::Accepts<MatchMsg> for Some {
             type Request = __MatchTell;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Stands for the rpc `Actor` of `names.type.Match`.
         #[doc(hidden)]
@@ -1020,6 +1022,7 @@ pub mod names {
         }
         impl ::akt::Accepts<MatchMsg> for Ok {
             type Request = __MatchActor;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Stands for the rpc `grain` of `names.type.Match`.
         #[doc(hidden)]
@@ -1054,6 +1057,7 @@ pub mod names {
         }
         impl ::akt::Accepts<MatchMsg> for Reply {
             type Request = __MatchGrain;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Stands for the rpc `Clone` of `names.type.Match`.
         #[doc(hidden)]
@@ -1088,6 +1092,7 @@ pub mod names {
         }
         impl ::akt::Accepts<MatchMsg> for Vec {
             type Request = __MatchClone;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Stands for the rpc `type` of `names.type.Match`.
         #[doc(hidden)]
@@ -1598,6 +1603,7 @@ pub mod names {
         }
         impl ::akt::Accepts<CartMsg_> for Cart {
             type Request = __CartAdd;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Reference to an actor that serves `names.type.Cart`: typed, cheap to clone.
         #[derive(::core::clone::Clone)]
@@ -1812,6 +1818,7 @@ pub mod names {
         }
         impl ::akt::Accepts<CartMsg__> for Cart {
             type Request = __CartAdd_;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Reference to an actor that serves `names.type.Cart_`: typed, cheap to clone.
         #[derive(::core::clone::Clone)]

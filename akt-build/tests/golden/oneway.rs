@@ -252,6 +252,7 @@ pub mod oneway {
     }
     impl ::akt::Accepts<DrawerMsg> for Coins {
         type Request = __DrawerOpen;
+        type Answer = ::akt::__private::ToldRpc;
     }
     /// Stands for the rpc `Count` of `oneway.Drawer`.
     #[doc(hidden)]
@@ -286,15 +287,15 @@ pub mod oneway {
     }
     impl ::akt::Accepts<DrawerMsg> for Look {
         type Request = __DrawerCount;
+        type Answer = ::akt::__private::AskedRpc;
     }
-    impl ::akt::__private::Answered for __DrawerCount {}
     /// Reference to an actor that serves `oneway.Drawer`: typed, cheap to clone.
     #[derive(::core::clone::Clone)]
     pub struct DrawerRef(::akt::Ref<DrawerMsg>);
     impl DrawerRef {
         /// The rpc `Open`.
-        pub fn open(&self, req: Coins) -> ::akt::OneWay<'_, __DrawerOpen> {
-            ::akt::OneWay::new(&self.0, req)
+        pub fn open(&self, req: Coins) -> ::akt::OneWay<'_, DrawerMsg, Coins> {
+            ::akt::OneWay::new::<__DrawerOpen>(&self.0, req)
         }
         /// The rpc `Count`.
         pub fn count(&self, req: Look) -> ::akt::Call<'_, __DrawerCount> {
@@ -306,7 +307,7 @@ pub mod oneway {
             message: T,
         ) -> ::akt::Call<'_, T::Request>
         where
-            T::Request: ::akt::__private::Answered,
+            T::Answer: ::akt::__private::Answered,
         {
             self.0.ask(message)
         }

@@ -431,6 +431,7 @@ pub mod post {
             }
             impl ::akt::Accepts<SorterMsg> for Parcel {
                 type Request = __SorterSort;
+                type Answer = ::akt::__private::AskedRpc;
             }
             /// Reference to an actor that serves `post.v1.inner.Sorter`: typed, cheap to clone.
             #[derive(::core::clone::Clone)]
@@ -778,6 +779,7 @@ pub mod post {
         }
         impl ::akt::Accepts<PostMsg> for inner::Parcel {
             type Request = __PostSend;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Stands for the rpc `Find` of `post.v1.Post`.
         #[doc(hidden)]
@@ -812,6 +814,7 @@ pub mod post {
         }
         impl ::akt::Accepts<PostMsg> for super::super::geo::v1::Place {
             type Request = __PostFind;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Stands for the rpc `Forward` of `post.v1.Post`.
         #[doc(hidden)]
@@ -849,6 +852,7 @@ pub mod post {
         }
         impl ::akt::Accepts<PostMsg> for Place {
             type Request = __PostForward;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Reference to an actor that serves `post.v1.Post`: typed, cheap to clone.
         #[derive(::core::clone::Clone)]

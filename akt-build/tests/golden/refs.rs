@@ -345,6 +345,7 @@ pub mod desk {
         }
         impl ::akt::Accepts<DeskMsg> for Order {
             type Request = __DeskTake;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Stands for the rpc `Keep` of `desk.v1.Desk`.
         #[doc(hidden)]
@@ -379,6 +380,7 @@ pub mod desk {
         }
         impl ::akt::Accepts<DeskMsg> for Kept {
             type Request = __DeskKeep;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Reference to an actor that serves `desk.v1.Desk`: typed, cheap to clone.
         #[derive(::core::clone::Clone)]

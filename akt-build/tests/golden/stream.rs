@@ -579,6 +579,7 @@ pub mod radio {
         }
         impl ::akt::Accepts<RadioMsg> for Wave {
             type Request = __RadioTune;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Reference to an actor that serves `radio.v1.Radio`: typed, cheap to clone.
         #[derive(::core::clone::Clone)]

@@ -343,7 +343,6 @@ pub mod till {
                 ::core::result::Result::Ok(out)
             }
         }
-        impl ::akt::__private::Answered for __TillPay {}
         /// Stands for the rpc `Open` of `till.v2.Till`.
         #[doc(hidden)]
         #[derive(Debug)]
@@ -439,7 +438,6 @@ pub mod till {
                 out
             }
         }
-        impl ::akt::__private::Answered for __TillUnknown {}
         /// Reference to an actor that serves `till.v2.Till`: typed, cheap to clone.
         #[derive(::core::clone::Clone)]
         pub struct TillRef(::akt::Ref<TillMsg>);
@@ -449,12 +447,12 @@ pub mod till {
                 ::akt::Call::new(&self.0, req)
             }
             /// Opens the drawer.
-            pub fn open(&self, req: Coins) -> ::akt::OneWay<'_, __TillOpen> {
-                ::akt::OneWay::new(&self.0, req)
+            pub fn open(&self, req: Coins) -> ::akt::OneWay<'_, TillMsg, Coins> {
+                ::akt::OneWay::new::<__TillOpen>(&self.0, req)
             }
             /// The rpc `Close`.
-            pub fn close(&self, req: ()) -> ::akt::OneWay<'_, __TillClose> {
-                ::akt::OneWay::new(&self.0, req)
+            pub fn close(&self, req: ()) -> ::akt::OneWay<'_, TillMsg, ()> {
+                ::akt::OneWay::new::<__TillClose>(&self.0, req)
             }
             /// Says how much there is.
             pub fn unknown(&self, req: ()) -> ::akt::Call<'_, __TillUnknown> {
@@ -466,7 +464,7 @@ pub mod till {
                 message: T,
             ) -> ::akt::Call<'_, T::Request>
             where
-                T::Request: ::akt::__private::Answered,
+                T::Answer: ::akt::__private::Answered,
             {
                 self.0.ask(message)
             }

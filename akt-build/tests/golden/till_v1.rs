@@ -205,6 +205,7 @@ pub mod till {
         }
         impl ::akt::Accepts<TillMsg> for Coins {
             type Request = __TillCharge;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Reference to an actor that serves `till.v1.Till`: typed, cheap to clone.
         #[derive(::core::clone::Clone)]

@@ -439,6 +439,7 @@ pub mod clock {
         }
         impl ::akt::Accepts<ClockMsg> for super::super::google::protobuf::Duration {
             type Request = __ClockSleep;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Stands for the rpc `Name` of `clock.v1.Clock`.
         #[doc(hidden)]
@@ -473,6 +474,7 @@ pub mod clock {
         }
         impl ::akt::Accepts<ClockMsg> for ::akt::prost::alloc::string::String {
             type Request = __ClockName;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Stands for the rpc `Count` of `clock.v1.Clock`.
         #[doc(hidden)]
@@ -507,6 +509,7 @@ pub mod clock {
         }
         impl ::akt::Accepts<ClockMsg> for ::core::primitive::i64 {
             type Request = __ClockCount;
+            type Answer = ::akt::__private::AskedRpc;
         }
         /// Reference to an actor that serves `clock.v1.Clock`: typed, cheap to clone.
         #[derive(::core::clone::Clone)]

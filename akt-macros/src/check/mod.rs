@@ -1,6 +1,7 @@
 //! The rules of the language, one function each; a broken rule is reported on the user's token.
 
 mod contract;
+mod event_sourced;
 mod grain;
 
 use proc_macro2::{Span, TokenStream};
@@ -18,6 +19,7 @@ use crate::parse::{is_turn, lifetimes, returned, typed, ungroup};
 pub(crate) use self::contract::{
     is_in_contract, no_handler_in_contract, not_an_rpc, rpc_arguments, rpc_receiver,
 };
+pub(crate) use self::event_sourced::{apply, event_sourced, events, is_persist};
 pub(crate) use self::grain::{activate, grain_hooks, is_context_argument, is_result};
 
 /// Methods that every reference has.

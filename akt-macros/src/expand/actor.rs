@@ -7,7 +7,10 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{ImplItem, ItemImpl};
 
 use super::case::{self, Case, cases};
-use super::{assertions, behavior, contract, copies, fallback, flight, grain, handler, options, reference};
+use super::{
+    assertions, behavior, contract, copies, event_sourced, fallback, flight, grain, handler, options,
+    reference,
+};
 use crate::check;
 use crate::diag::Diag;
 use crate::model::{Actor, Arg, Cron, Event, Guard, Hook, Options, Subject, Timer, generated};
@@ -47,6 +50,7 @@ pub(super) fn checked(actor: Actor, mut diag: Diag) -> TokenStream {
     check::hooks(&actor.hooks, &mut diag);
     check::grain_hooks(&actor, &mut diag);
     check::guards(&actor.guards, &mut diag);
+    check::event_sourced(&actor, &mut diag);
     check::concurrency(&actor, &mut diag);
     let conditions = cases(&actor).map(Case::conditions);
     check::behavior(&actor.options, conditions, &actor.hooks, &mut diag);
@@ -69,7 +73,8 @@ fn whole(mut actor: Actor) -> TokenStream {
     });
     let implementation = implementation(&actor);
     let grain = grain::grain(&actor);
-    quote!(#user #assertions #marker #own #implementation #grain)
+    let events = event_sourced::event_sourced(&actor);
+    quote!(#user #assertions #marker #own #implementation #grain #events)
 }
 
 /// What the user wrote.
@@ -88,6 +93,9 @@ pub(super) fn user_block(actor: &Actor) -> ItemImpl {
         let name = &method.sig.ident;
         let handler = actor.handlers.iter().any(|handler| handler.ident == *name);
         let guard = actor.guards.iter().any(|guard| guard.ident == *name);
+        if actor.applies.iter().any(|apply| apply.ident == *name) {
+            method.attrs.push(event_sourced::allowed_event());
+        }
         if handler || guard || actor.hooks.iter().any(|hook| hook.ident == *name) {
             method.attrs.push(allowed_signature());
         }
@@ -117,12 +125,13 @@ fn implementation(actor: &Actor) -> TokenStream {
     let future = dispatch(actor);
     let flight = flight::flight(actor);
     let hooks = hooks(&actor.hooks, &actor.subject);
+    let recovery = event_sourced::recovery(actor);
     let activate = grain::activate(actor);
     let timers = timers(actor);
     let behavior = behavior::behavior(actor);
     let entered = behavior::on_enter(&actor.options, &actor.hooks, &actor.subject);
     let contract = actor.served.as_ref().map(|served| contract::seams(actor, served));
-    let body = quote!(#flight #behavior #sync #future #activate #hooks #entered #timers #contract);
+    let body = quote!(#flight #behavior #sync #future #activate #recovery #hooks #entered #timers #contract);
     actor_impl(actor, &actor.options, &body)
 }
 

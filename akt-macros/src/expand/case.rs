@@ -59,10 +59,11 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether its arm awaits: also what a sync handler persists.
     pub(super) fn is_async(self) -> bool {
         match self.by {
-            By::Handler(handler) => handler.is_async,
-            By::Rpc(method, _) => method.is_async(),
+            By::Handler(handler) => handler.is_async || handler.answer == Answer::Persisted,
+            By::Rpc(method, _) => method.is_async() || method.persists,
         }
     }
 
@@ -122,12 +123,21 @@ impl<'a> Case<'a> {
             }
         });
         let given = streams.then(|| quote!(#sink,));
-        let call = quote!(<Self as #path>::#ident(#me, #message, #given #context));
+        let call = match method.persists {
+            true => decided(method, [message, sink]),
+            false => quote!(<Self as #path>::#ident(#me, #message, #given #context)),
+        };
         let answer = if rpc.error.is_some() { quote!(answer_result) } else { quote!(answer) };
         let after = streams.then(|| quote!(; #krate::__private::answered(#cx, #kept)));
-        let answer = quote!(#krate::__private::#answer(#cx, #reply, #out) #after);
+        let answer = match method.persists {
+            true => persisted(krate, &out, &answer),
+            false => quote!(#krate::__private::#answer(#cx, #reply, #out)),
+        };
+        let answer = quote!(#answer #after);
         let handled = if method.is_async() {
             self.awaited(&method.run, &self.boxed(&method.run, call), Some(&out), &answer)
+        } else if method.persists {
+            quote!(let #out = #call; #answer)
         } else {
             quote!(let #out = #call.into_inner(); #answer)
         };
@@ -140,7 +150,7 @@ impl<'a> Case<'a> {
         let nothing = match handler.answer {
             Answer::Deferred => true,
             Answer::Returned => matches!(handler.reply, Reply::Unit),
-            Answer::Forwarded | Answer::Failing => false,
+            Answer::Forwarded | Answer::Failing | Answer::Persisted => false,
         };
         let out = (!nothing).then_some(&out);
         let value = out.map_or_else(|| quote!(()), ToTokens::to_token_stream);
@@ -149,10 +159,13 @@ impl<'a> Case<'a> {
             (Answer::Failing, _) => Some(quote!(answer_or_fail)),
             (Answer::Forwarded, true) => Some(quote!(forward_result)),
             (Answer::Forwarded, false) => Some(quote!(forward)),
-            (Answer::Returned, true) => Some(quote!(answer_result)),
-            (Answer::Returned, false) => Some(quote!(answer)),
+            (Answer::Returned | Answer::Persisted, true) => Some(quote!(answer_result)),
+            (Answer::Returned | Answer::Persisted, false) => Some(quote!(answer)),
         };
-        let answer = answer.map(|answer| quote!(#krate::__private::#answer(#cx, #reply, #value)));
+        let answer = answer.map(|answer| match (handler.answer, out) {
+            (Answer::Persisted, Some(out)) => persisted(krate, out, &answer),
+            _ => quote!(#krate::__private::#answer(#cx, #reply, #value)),
+        });
         let call = call(handler, &message);
         let handled = if handler.is_async {
             let future = sendable(&handler.ident, &self.boxed(&handler.run, call), krate);
@@ -192,6 +205,23 @@ impl<'a> Case<'a> {
             }
         }
     }
+}
+
+/// Carries out the decision in `out`, and answers.
+fn persisted(krate: &TokenStream, out: &Ident, answer: &TokenStream) -> TokenStream {
+    let (cx, reply) = (local("cx"), local("reply"));
+    quote!(#krate::__private::persist(self, #cx, #reply, #out, #krate::__private::#answer).await)
+}
+
+/// The call of the hidden method that decides what an rpc persists, with what its message has in `parts`.
+pub(super) fn decided(method: &RpcMethod, parts: [Ident; 2]) -> TokenStream {
+    let (hidden, place) = (method.hidden(), generated(method.item.sig.ident.span()));
+    let mut parts = parts.into_iter();
+    let args = method.args.iter().map(|arg| match arg {
+        Arg::Field { .. } | Arg::Reply | Arg::Turn => parts.next().unwrap_or_else(|| local("message")),
+        Arg::Context(place) => context(*place),
+    });
+    quote_spanned!(place=> self.#hidden(#(#args),*))
 }
 
 /// The call of a handler.

@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{FnArg, ImplItem, ImplItemFn, ItemImpl, Path};
 
 use super::actor::{allowed_signature, checked, context, local};
+use super::{case, event_sourced};
 use crate::diag::Diag;
 use crate::model::{Actor, Arg, Rpc, RpcMethod, RpcReceiver, Served, generated};
 use crate::parse;
@@ -50,8 +51,11 @@ pub(super) fn seams(actor: &Actor, Served { contract, .. }: &Served) -> TokenStr
         }
     });
     quote! {
+        const CONTRACT: ::core::option::Option<&'static ::core::primitive::str> =
+            ::core::option::Option::Some(<#message as #krate::Protocol>::NAME);
+
         fn receive(#me: &#krate::Ref<Self::Msg>, #incoming: #krate::__private::Incoming) {
-            #krate::__private::receive::<#message, Self::Msg>(#me, #incoming);
+            #krate::__private::receive::<#message, Self>(#me, #incoming);
         }
 
         #contract
@@ -64,6 +68,8 @@ fn trait_impl(actor: &Actor, served: &Served) -> ItemImpl {
         let rpc = &served.contract.rpcs[method.rpc];
         ImplItem::Verbatim(if method.broken {
             stand_in(rpc, method, actor)
+        } else if method.persists {
+            persisting_method(rpc, method, actor)
         } else if method.is_async() {
             async_method(rpc, method, actor)
         } else {
@@ -129,6 +135,26 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     }
 }
 
+/// A method for the trait that carries out what the hidden one decides.
+fn persisting_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
+    let (docs, cfgs, ident) = (&method.copied.docs, &method.copied.cfgs, &method.item.sig.ident);
+    let (krate, out) = (&actor.subject.krate, rpc.out());
+    let (receiver, context_type) = signature(rpc, actor);
+    let (cx, decided, parts) = (local("cx"), local("decided"), [local("request"), local("sink")]);
+    let args = rpc.arguments(krate).into_iter().zip(&parts).map(|((_, ty), part)| quote!(#part: #ty));
+    let call = case::decided(method, parts.clone());
+    let awaited = method.is_async().then(|| quote!(.await));
+    quote! {
+        #(#cfgs)*
+        #(#docs)*
+        #[allow(unused_variables, clippy::unused_unit)]
+        async fn #ident(#receiver, #(#args,)* #cx: #context_type) -> #out {
+            let #decided = #call #awaited;
+            #krate::__private::commit(self, #cx, #decided).await
+        }
+    }
+}
+
 /// What the trait gets in place of a method with a mistake.
 fn stand_in(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     let (ident, out, krate) = (&method.item.sig.ident, rpc.out(), &actor.subject.krate);
@@ -146,8 +172,10 @@ fn stand_in(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
 fn own_impl(actor: &Actor, served: &Served) -> Option<TokenStream> {
     let ty = &actor.subject.ty;
     let (generics, _, clause) = actor.subject.generics.split_for_impl();
-    let sync = served.methods.iter().filter(|method| !method.is_async() && !method.broken);
-    let own: Vec<_> = sync.map(hidden_method).chain(served.moved.iter().cloned()).map(quiet).collect();
+    let sync =
+        served.methods.iter().filter(|method| (!method.is_async() || method.persists) && !method.broken);
+    let own: Vec<_> =
+        sync.map(hidden_method).chain(served.moved.iter().cloned()).map(|it| quiet(it, actor)).collect();
     (!own.is_empty()).then(|| quote!(#[allow(dead_code)] impl #generics #ty #clause { #(#own)* }))
 }
 
@@ -158,7 +186,10 @@ fn hidden_method(method: &RpcMethod) -> ImplItemFn {
     item
 }
 
-fn quiet(mut method: ImplItemFn) -> ImplItemFn {
+fn quiet(mut method: ImplItemFn, actor: &Actor) -> ImplItemFn {
+    if actor.applies.iter().any(|apply| apply.ident == method.sig.ident) {
+        method.attrs.push(event_sourced::allowed_event());
+    }
     method.attrs.push(allowed_signature());
     method
 }

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::actor::{actor_impl, user};
-use super::{copies, flight, grain, handler, reference};
+use super::{copies, event_sourced, flight, grain, handler, reference};
 use crate::diag::Diag;
 use crate::model::{Actor, Handler, Options, Reply};
 use crate::{check, parse};
@@ -48,7 +48,8 @@ fn stand_in(mut actor: Actor) -> TokenStream {
     });
     let implementation = implementation(&actor);
     let grain = grain::grain(&actor);
-    quote!(#own #implementation #grain)
+    let events = event_sourced::stand_in(&actor);
+    quote!(#own #implementation #grain #events)
 }
 
 /// Forgets what a broken handler cannot reply.

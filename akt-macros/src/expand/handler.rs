@@ -215,6 +215,7 @@ fn request(actor: &Actor, handler: &Handler) -> TokenStream {
         #[automatically_derived]
         impl #generics #krate::Accepts<#message #args> for #payload #args #clause {
             type Request = Self;
+            type Answer = #krate::__private::AskedRpc;
         }
     }
 }

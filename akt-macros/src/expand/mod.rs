@@ -6,6 +6,7 @@ mod behavior;
 mod case;
 mod contract;
 mod copies;
+mod event_sourced;
 mod fallback;
 mod flight;
 mod grain;

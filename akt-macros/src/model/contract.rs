@@ -68,6 +68,8 @@ pub(crate) struct RpcMethod {
     pub(crate) args: Vec<Arg>,
     pub(crate) conditions: Conditions,
     pub(crate) run: Run,
+    /// It returns `Persist<Self, T>`.
+    pub(crate) persists: bool,
     /// A mistake was reported for it: the trait gets a stand-in.
     pub(crate) broken: bool,
 }

@@ -2,6 +2,7 @@
 
 mod contract;
 mod derived;
+mod event_sourced;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::mailbox::{Mailbox, Order};
 
 pub(crate) use self::contract::{Contract, Rpc, RpcMethod, RpcReceiver, RpcShape, Served};
 pub(crate) use self::derived::{Injected, InjectedField, Source, StateVariant, States};
+pub(crate) use self::event_sourced::{Apply, EventSourced};
 
 /// An actor: one impl block of a type.
 pub(crate) struct Actor {
@@ -24,6 +26,7 @@ pub(crate) struct Actor {
     pub(crate) handlers: Vec<Handler>,
     pub(crate) hooks: Vec<Hook>,
     pub(crate) guards: Vec<Guard>,
+    pub(crate) applies: Vec<Apply>,
     /// The service of a `.proto` that the block implements.
     pub(crate) served: Option<Served>,
 }
@@ -48,6 +51,7 @@ pub(crate) struct Options {
     pub(crate) passivate: Option<Passivate>,
     pub(crate) concurrency: Option<(Ident, Expr)>,
     pub(crate) max_message: Option<Expr>,
+    pub(crate) event_sourced: Option<EventSourced>,
     /// There if it is `#[grain(..)]`.
     pub(crate) grain: Option<Grain>,
     pub(crate) krate: Option<syn::Path>,
@@ -189,6 +193,8 @@ pub(crate) enum Answer {
     Forwarded,
     /// The handler, if it does not return the fault of its actor.
     Failing,
+    /// The returned `Persist<Self, T>`, when its events are applied.
+    Persisted,
 }
 
 /// What sends a handler's message again and again.

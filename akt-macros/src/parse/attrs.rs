@@ -9,7 +9,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Ident, LitStr, Meta, Pat, Path, Token};
 
-use super::{behavior, grain, handler, mailbox, passivate, supervise};
+use super::{behavior, event_sourced, grain, handler, mailbox, passivate, supervise};
 use crate::diag::{self, Diag};
 use crate::model::{Copied, Event, Every, Options};
 
@@ -20,12 +20,14 @@ pub(crate) enum Role {
     Handler(Vec<Attribute>),
     Hook(Box<Attribute>),
     Guard,
+    Apply,
 }
 
 const OPTIONS: &[&str] = &[
     "behavior",
     "concurrency",
     "crate",
+    "event_sourced",
     "mailbox",
     "max_message",
     "order",
@@ -37,13 +39,13 @@ const OPTIONS: &[&str] = &[
 /// Options that a grain has besides.
 const GRAIN_OPTIONS: &[&str] = &["key", "kind"];
 /// Options whose value stands in parentheses.
-const GROUPS: &[&str] = &["supervise"];
+const GROUPS: &[&str] = &["event_sourced", "supervise"];
 const SPENT: &str = "__akt_spent";
 const EVERY_OPTIONS: &[&str] = &["jitter"];
 /// Options that need no value.
 const FLAGS: &[&str] = &["abort_on_cancel", "boxed", "defer", "private", "reentrant", "result"];
 /// Our attributes inside `#[actor]`.
-const OURS: &[&str] = &["cron", "every", "guard", "handler", "on"];
+const OURS: &[&str] = &["apply", "cron", "every", "guard", "handler", "on"];
 
 /// Reads `mailbox = bounded(64), order = fair, behavior = phase, supervise(..), crate = path`.
 pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
@@ -53,11 +55,12 @@ pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
     let mut supported = OPTIONS.to_vec();
     supported.extend(GRAIN_OPTIONS.iter().filter(|_| is_grain));
     supported.sort_unstable();
-    let (mut rules, mut given) = (None, grain::Given::default());
+    let (mut rules, mut events, mut given) = (None, None, grain::Given::default());
     read(tokens, &supported, diag, &mut |key, input| {
         match key.to_string().as_str() {
             "crate" => options.krate = Some(input.call(Path::parse_mod_style)?),
             "supervise" => rules = Some((key.clone(), supervise::inside(input)?)),
+            "event_sourced" => events = Some((key.clone(), supervise::inside(input)?)),
             "behavior" => options.behavior = Some(input.parse()?),
             "unhandled" => options.unhandled = Some((key.clone(), behavior::unhandled(input)?)),
             "stash" => options.stash = Some(mailbox::capacity(input.parse()?, "a stash")?),
@@ -73,6 +76,7 @@ pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
         Ok(())
     });
     options.supervise = rules.and_then(|(key, rules)| supervise::supervise(&key, rules, diag));
+    options.event_sourced = events.map(|(key, inside)| event_sourced::event_sourced(key, inside, diag));
     options.grain = is_grain.then(|| given.grain(diag.count() > before, diag));
     options.broken = diag.count() > before;
     options
@@ -153,16 +157,19 @@ pub(crate) fn take_role(attrs: &mut [Attribute], krate: &TokenStream, diag: &mut
     let Some(first) = ours.first() else { return Role::Plain };
     let hook = is(first, "on");
     let guard = is(first, "guard");
+    let apply = is(first, "apply");
+    let alone = |attr: &Attribute| ["apply", "guard", "on"].iter().any(|name| is(attr, name));
     for (index, other) in ours.iter().enumerate().skip(1) {
         let twice = ours[..index].iter().any(|earlier| is(earlier, "handler") && is(other, "handler"));
-        if hook || guard || twice || is(other, "on") || is(other, "guard") {
+        if alone(first) || twice || alone(other) {
             diag.error(other, "a method is one handler or one hook; remove this attribute");
         }
     }
-    match (hook, guard) {
-        (true, _) => Role::Hook(Box::new(first.clone())),
-        (_, true) => Role::Guard,
-        _ => Role::Handler(ours),
+    match () {
+        () if hook => Role::Hook(Box::new(first.clone())),
+        () if guard => Role::Guard,
+        () if apply => Role::Apply,
+        () => Role::Handler(ours),
     }
 }
 
@@ -363,11 +370,11 @@ mod tests {
         assert_eq!(
             mistakes,
             [
-                "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `concurrency`, `crate`, `mailbox`, `max_message`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
+                "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `concurrency`, `crate`, `event_sourced`, `mailbox`, `max_message`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
                 "unknown mailbox `bouded`; did you mean `bounded`? supported: `bounded`, `unbounded`",
                 "`mailbox` given twice",
                 "`mailbox` first given here",
-                "unknown option `passivte`; did you mean `passivate`? supported: `behavior`, `concurrency`, `crate`, `mailbox`, `max_message`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
+                "unknown option `passivte`; did you mean `passivate`? supported: `behavior`, `concurrency`, `crate`, `event_sourced`, `mailbox`, `max_message`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
                 "`crate` needs a value: `crate = ..`",
             ]
         );

@@ -6,8 +6,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, ImplItem, ImplItemFn, ItemImpl, PatType, Token};
 
 use super::attrs::{self, Role};
-use super::item::{arguments, guard, hook, is_turn, subject};
-use super::{handler, item};
+use super::item::{arguments, guard, hook, is_turn, returned, subject};
+use super::{event_sourced, handler, item};
 use crate::check;
 use crate::diag::Diag;
 use crate::model::{Actor, Arg, Contract, HandlerOptions, Rpc, RpcMethod, RpcReceiver, RpcShape, Served};
@@ -25,7 +25,8 @@ pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<Actor> {
     let options = attrs::options(options, diag);
     let subject = subject(&item, attrs::krate(&options), diag)?;
     let path = item.trait_.as_ref().map(|(_, path, _)| path.to_token_stream()).unwrap_or_default();
-    let (mut handlers, mut hooks, mut guards) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut handlers, mut hooks) = (Vec::new(), Vec::new());
+    let (mut guards, mut applies) = (Vec::new(), Vec::new());
     let (mut methods, mut moved) = (Vec::new(), Vec::new());
     for inner in std::mem::take(&mut item.items) {
         let ImplItem::Fn(mut method) = inner else {
@@ -41,6 +42,10 @@ pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<Actor> {
             }
             (Role::Guard, _) => {
                 guards.push(guard(&method, diag));
+                moved.push(method);
+            }
+            (Role::Apply, _) => {
+                applies.push(event_sourced::apply(&method, diag));
                 moved.push(method);
             }
             (Role::Handler(attrs), Some(rpc)) => {
@@ -68,7 +73,7 @@ pub(crate) fn contract(input: ContractInput, diag: &mut Diag) -> Option<Actor> {
         }
     }
     let served = Some(Served { contract, methods, moved });
-    Some(Actor { item, subject, options, handlers, hooks, guards, served })
+    Some(Actor { item, subject, options, handlers, hooks, guards, applies, served })
 }
 
 /// What `#[handler]` says of an rpc beyond its contract.
@@ -105,7 +110,9 @@ fn rpc_method(
     };
     let args = arguments(sig, &receiver, diag, &field);
     let HandlerOptions { conditions, run, .. } = options;
-    let mut read = RpcMethod { rpc, item: method, copied, receiver, args, conditions, run, broken: false };
+    let persists = returned(&sig.output).is_some_and(check::is_persist);
+    let mut read =
+        RpcMethod { rpc, item: method, copied, receiver, args, conditions, run, persists, broken: false };
     check::rpc_arguments(&read, &contract.rpcs[rpc], diag);
     read.broken = diag.count() > before;
     read

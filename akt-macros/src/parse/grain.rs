@@ -58,7 +58,7 @@ impl Given {
     }
 }
 
-fn kind(input: ParseStream<'_>) -> syn::Result<LitStr> {
+pub(super) fn kind(input: ParseStream<'_>) -> syn::Result<LitStr> {
     const SHAPE: &str =
         "a kind is a name: 1 to 255 bytes without `/`, spaces or control characters, and no `$` in front";
     let kind: LitStr = input.parse().map_err(|mistake| {

@@ -9,6 +9,7 @@ use syn::{
 
 use super::attrs::{self, Role};
 use super::cron;
+use super::event_sourced;
 use super::grain;
 use super::spell::ungroup;
 use crate::check;
@@ -34,7 +35,8 @@ pub(crate) fn actor(args: TokenStream, item: &mut ItemImpl, diag: &mut Diag) -> 
     let roles: Vec<_> =
         methods(item).map(|method| attrs::take_role(&mut method.attrs, &krate, diag)).collect();
     let subject = subject(item, krate, diag)?;
-    let (mut handlers, mut hooks, mut guards) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut handlers, mut hooks) = (Vec::new(), Vec::new());
+    let (mut guards, mut applies) = (Vec::new(), Vec::new());
     for (role, method) in roles.into_iter().zip(methods(item)) {
         match role {
             Role::Plain => {}
@@ -45,9 +47,10 @@ pub(crate) fn actor(args: TokenStream, item: &mut ItemImpl, diag: &mut Diag) -> 
             }
             Role::Hook(attr) => hooks.extend(hook(&attr, method, diag)),
             Role::Guard => guards.push(guard(method, diag)),
+            Role::Apply => applies.push(event_sourced::apply(method, diag)),
         }
     }
-    Some(Actor { item: item.clone(), subject, options, handlers, hooks, guards, served: None })
+    Some(Actor { item: item.clone(), subject, options, handlers, hooks, guards, applies, served: None })
 }
 
 pub(super) fn subject(item: &ItemImpl, krate: TokenStream, diag: &mut Diag) -> Option<Subject> {
@@ -110,10 +113,12 @@ pub(super) fn handler(
     check::run(&options.run, options.defer, sig, diag);
     let returned = returned(&sig.output);
     let forwarded = returned.and_then(|ty| only_argument(ty, "Forward"));
-    let (answer, reply) = match (options.defer, forwarded) {
-        (true, _) => (Answer::Deferred, deferred(sig, &mut args, subject, diag)),
-        (false, Some(ty)) => (Answer::Forwarded, reply(Some(ty), subject)),
-        (false, None) => match returned.and_then(unless_fault) {
+    let persisted = returned.filter(|ty| check::is_persist(ty));
+    let (answer, reply) = match (options.defer, forwarded, persisted) {
+        (true, ..) => (Answer::Deferred, deferred(sig, &mut args, subject, diag)),
+        (false, Some(ty), _) => (Answer::Forwarded, reply(Some(ty), subject)),
+        (false, None, Some(ty)) => (Answer::Persisted, reply(answered(ty), subject)),
+        (false, None, None) => match returned.and_then(unless_fault) {
             Some(ty) => (Answer::Failing, reply(Some(ty), subject)),
             None => (Answer::Returned, reply(returned, subject)),
         },
@@ -140,6 +145,16 @@ pub(super) fn handler(
         run: options.run,
         called: options.called,
         broken: diag.count() > before,
+    }
+}
+
+/// `T` of `Persist<Self, T>`; nothing for `Persist<Self>`.
+fn answered(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ungroup(ty) else { return None };
+    let syn::PathArguments::AngleBracketed(args) = &path.path.segments.last()?.arguments else { return None };
+    match args.args.iter().nth(1)? {
+        syn::GenericArgument::Type(ty) => Some(ungroup(ty)),
+        _ => None,
     }
 }
 

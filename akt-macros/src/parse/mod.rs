@@ -4,6 +4,7 @@ mod attrs;
 mod behavior;
 mod contract;
 mod cron;
+mod event_sourced;
 mod expression;
 mod grain;
 mod handler;

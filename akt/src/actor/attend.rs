@@ -108,7 +108,7 @@ pub(super) fn inside<A: Actor, T>(
 }
 
 /// Lets other tasks have their turn.
-pub(super) fn yield_now() -> impl Future<Output = ()> + Send {
+pub(crate) fn yield_now() -> impl Future<Output = ()> + Send {
     let mut yielded = false;
     poll_fn(move |cx| {
         if std::mem::replace(&mut yielded, true) {

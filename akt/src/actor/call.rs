@@ -15,7 +15,7 @@ use super::post::Post;
 use super::reference::{Ref, Refusal, Refused, Target};
 use super::reply::Reply;
 use super::slot;
-use super::traits::Request;
+use super::traits::{Message, Request};
 use crate::system::ActorSystem;
 use crate::time::Instant;
 
@@ -32,7 +32,7 @@ use crate::time::Instant;
 /// handler is told through [`Ctx::cancelled`](crate::Ctx::cancelled).
 #[must_use = "a call does nothing until it is awaited (ask), or sent with `.tell()` or `.send()`"]
 pub struct Call<'a, Q: Request> {
-    target: Holder<'a, Q>,
+    target: Holder<'a, Q::Message>,
     timeout: Option<Duration>,
     extra: Option<Box<Extra>>,
     state: State<Q>,
@@ -40,23 +40,31 @@ pub struct Call<'a, Q: Request> {
 
 /// What few calls have.
 #[derive(Default)]
-struct Extra {
-    headers: Headers,
-    expires: Option<Duration>,
+pub(super) struct Extra {
+    pub(super) headers: Headers,
+    pub(super) expires: Option<Duration>,
 }
 
-enum Holder<'a, Q: Request> {
-    Borrowed(&'a Ref<Q::Message>),
-    Owned(Ref<Q::Message>),
+pub(super) enum Holder<'a, M: Message> {
+    Borrowed(&'a Ref<M>),
+    Owned(Ref<M>),
 }
 
-impl<Q: Request> Holder<'_, Q> {
-    fn get(&self) -> &Ref<Q::Message> {
+impl<M: Message> Holder<'_, M> {
+    pub(super) fn get(&self) -> &Ref<M> {
         match self {
             Self::Borrowed(reference) => reference,
             Self::Owned(reference) => reference,
         }
     }
+}
+
+/// A call whose rpc is not said in its type.
+pub(super) struct Draft<'a, M: Message, P> {
+    pub(super) target: Holder<'a, M>,
+    pub(super) payload: P,
+    pub(super) timeout: Option<Duration>,
+    pub(super) extra: Option<Box<Extra>>,
 }
 
 enum State<Q: Request> {
@@ -69,6 +77,11 @@ enum State<Q: Request> {
 }
 
 impl<'a, Q: Request> Call<'a, Q> {
+    pub(super) fn of(draft: Draft<'a, Q::Message, Q::Payload>) -> Self {
+        let Draft { target, payload, timeout, extra } = draft;
+        Self { target, timeout, extra, state: State::New(payload) }
+    }
+
     #[doc(hidden)]
     pub fn new(target: &'a Ref<Q::Message>, payload: Q::Payload) -> Self {
         Self { target: Holder::Borrowed(target), timeout: None, extra: None, state: State::New(payload) }
@@ -81,14 +94,15 @@ impl<'a, Q: Request> Call<'a, Q> {
     }
 
     /// Sends `value` along under `name`: the handler finds it in [`Ctx::headers`](crate::Ctx::headers), and what
-    /// it sends carries it on. Inside this node only, as yet.
+    /// it sends carries it on, to other nodes too. There, all headers of a message have 16 KiB: with more, it is refused,
+    /// `TooLarge`.
     pub fn header(mut self, name: impl Into<Box<str>>, value: impl Into<Box<str>>) -> Self {
         self.extra.get_or_insert_default().headers.insert(name, value);
         self
     }
 
     /// Lets a message that is told be a dead letter, `Expired`, if it is not begun within `time` from now; an ask
-    /// has its [`timeout`](Self::timeout). Inside this node only, as yet.
+    /// has its [`timeout`](Self::timeout). To another node it travels as the time that remains.
     pub fn expires_in(mut self, time: Duration) -> Self {
         self.extra.get_or_insert_default().expires = Some(time);
         self

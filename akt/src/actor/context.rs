@@ -204,20 +204,23 @@ impl<A: Actor> Ctx<A> {
 
     /// Asks to be told once, in `#[on(terminated)]`, when `actor` is gone; at once if it is.
     ///
-    /// Of a grain, its present activation is watched. An actor on another node cannot be watched yet, nor a grain that
-    /// has no activation: this is logged.
+    /// Of a grain, its present activation is watched; a grain without one cannot be: this is logged. An actor on another
+    /// node is gone too when its node is lost: [`StopReason::NodeLost`], after
+    /// [`Remote::lost_after`](crate::Remote::lost_after) without a connection.
     pub fn watch(&self, actor: &AnyRef) {
         let target = actor.target().tenant().unwrap_or_else(|| actor.target().clone());
-        let Some(core) = target.core() else {
-            tracing::error!(watcher = %self.path(), actor = %actor.path(), "no local actor is there to be watched");
-            return;
-        };
-        core.watch(&target, self.cell.clone());
+        if let Some(core) = target.core() {
+            return core.watch(&target, self.cell.clone());
+        }
+        if !target.watch_elsewhere(self.cell.clone()) {
+            tracing::error!(watcher = %self.path(), actor = %actor.path(), "nobody is there to be watched");
+        }
     }
 
     /// Takes [`watch`](Self::watch) back; a `Terminated` that is under way still arrives.
     pub fn unwatch(&self, actor: &AnyRef) {
         let me: Arc<dyn Target> = self.cell.clone();
+        actor.target().unwatch_elsewhere(&me);
         actor.target().on_core(|core| core.unwatch(&me));
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::mailbox::Lane;
-use super::meta::{Frame, Headers, Meta, Receiver, Way};
+use super::meta::{Frame, Headers, Meta, Receiver, Way, Who};
 use super::reference::Target;
 use crate::system::{ActorSystem, Attached};
 use crate::time::Instant;
@@ -150,7 +150,7 @@ fn find_way(target: &dyn Target, shared: bool) -> Way {
 
 fn frame(handling: &Handling) -> Option<Frame> {
     let actor = handling.actor.clone()?;
-    Some(Frame { actor, receiver: handling.receiver, meta: handling.meta.clone() })
+    Some(Frame { who: Who::Here(actor), receiver: handling.receiver, meta: handling.meta.clone() })
 }
 
 /// What a tell carries that is sent now, with headers of its own.

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::call_path::CallPath;
+use super::journal::JournalError;
 use super::partly::PartlyInfo;
 use crate::path::ActorPath;
 
@@ -52,6 +54,9 @@ pub enum AskError<E = Infallible> {
     /// The activation had lost its fence; certainly not executed.
     #[error("moved: another activation has taken over")]
     Moved,
+    /// The event store did not take what the handler persists: nothing was applied, and the actor has failed.
+    #[error("{0}")]
+    Journal(Box<JournalError>),
     /// No answer came in time; the text says where the message was.
     #[error("{0}")]
     Timeout(Box<TimeoutInfo>),
@@ -116,6 +121,7 @@ impl<E> AskError<E> {
             | Self::Cancelled => Delivery::Maybe,
             Self::Stopped { delivered, .. } | Self::Unreachable { delivered, .. } => *delivered,
             Self::Timeout(info) => info.delivered,
+            Self::Journal(error) => error.delivered,
             Self::Codec(error) => error.delivered,
             Self::Unhandled { .. }
             | Self::Rejected(_)
@@ -134,34 +140,8 @@ impl<E> AskError<E> {
             Self::Full | Self::Paused | Self::Moved => true,
             Self::Unreachable { delivered, .. } => *delivered == Delivery::No,
             Self::Timeout(info) => info.delivered == Delivery::No,
+            Self::Journal(error) => error.delivered == Delivery::No,
             _ => false,
-        }
-    }
-}
-
-impl AskError<Infallible> {
-    /// The same error for a handler with a domain error of its own.
-    #[must_use]
-    pub fn widen<E>(self) -> AskError<E> {
-        match self {
-            Self::Handler(never) => match never {},
-            Self::Fault(info) => AskError::Fault(info),
-            Self::Unhandled { behaviour } => AskError::Unhandled { behaviour },
-            Self::Rejected(why) => AskError::Rejected(why),
-            Self::Partly(info) => AskError::Partly(info),
-            Self::Full => AskError::Full,
-            Self::Stopped { reason, delivered } => AskError::Stopped { reason, delivered },
-            Self::Paused => AskError::Paused,
-            Self::Moved => AskError::Moved,
-            Self::Timeout(info) => AskError::Timeout(info),
-            Self::Unreachable { delivered, source } => AskError::Unreachable { delivered, source },
-            Self::Unimplemented { rpc } => AskError::Unimplemented { rpc },
-            Self::Codec(error) => AskError::Codec(error),
-            Self::TooLarge { bytes, limit } => AskError::TooLarge { bytes, limit },
-            Self::Cycle { path } => AskError::Cycle { path },
-            Self::Unanswered => AskError::Unanswered,
-            Self::Cancelled => AskError::Cancelled,
-            Self::Remote { code, text } => AskError::Remote { code, text },
         }
     }
 }
@@ -220,9 +200,11 @@ impl<M> fmt::Debug for TellError<M> {
     }
 }
 
-/// A message that does not fit on the wire.
+/// A message, or its headers, that does not fit on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("message of {bytes} bytes is larger than the limit of {limit} bytes; it was not sent")]
+#[error(
+    "a message, or its headers, of {bytes} bytes is larger than the limit of {limit} bytes; it was not sent"
+)]
 pub struct TooLarge {
     /// Encoded size of the message.
     pub bytes: u64,
@@ -266,6 +248,9 @@ pub enum StopReason {
     Shutdown,
     /// Nobody used it, or it was evicted: see [`Passivate`](crate::Passivate) and [`Evict`](crate::Evict).
     Passivated,
+    /// Its node was lost: it left, it came back without its actors, or it could not be reached for too long. Whether the
+    /// actor lives on there is not known.
+    NodeLost,
     /// Nothing is known of it: it never existed, or stopped long ago.
     Unknown,
 }
@@ -280,6 +265,7 @@ impl fmt::Display for StopReason {
             Self::Sibling => "it was to stop with a sibling that failed",
             Self::Shutdown => "its system was shut down",
             Self::Passivated => "it was passivated",
+            Self::NodeLost => "its node was lost",
             Self::Unknown => "no actor of that path is known",
         })
     }
@@ -477,23 +463,6 @@ pub struct CodecError {
     pub problem: Box<str>,
     /// `No` when it was the request, `Maybe` when it was the answer.
     pub delivered: Delivery,
-}
-
-/// The actors that an ask has gone through, outermost first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CallPath(pub Vec<ActorPath>);
-
-impl fmt::Display for CallPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut first = true;
-        for actor in &self.0 {
-            if !std::mem::take(&mut first) {
-                f.write_str(" -> ")?;
-            }
-            write!(f, "{actor}")?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::reference::{AnyRef, Ref};
 use super::reply::{AnyReply, Reply, Slot};
 use super::spawn::Spawn;
 use super::stash::NoStash;
-use super::traits::{Accepts, Actor, ActorRef, CloneMessage, Copying, Message, Opener, Request};
+use super::traits::{Accepts, Actor, ActorRef, AskedRpc, CloneMessage, Copying, Message, Opener, Request};
 use crate::codegen::good;
 use crate::system::ActorSystem;
 
@@ -160,6 +160,7 @@ impl<M: Send + 'static, R: Send + 'static> Request for FnCall<M, R> {
 
 impl<M: Send + 'static, R: Send + 'static> Accepts<FnMsg<M, R>> for M {
     type Request = FnCall<M, R>;
+    type Answer = AskedRpc;
 }
 
 impl<M: Send + 'static, R: Send + 'static> Actor for FnActor<M, R> {

@@ -17,6 +17,7 @@ use super::panic::{guard, guard_drop};
 use super::reference::Target;
 use super::regroup::Seat;
 use super::runner::Runner;
+use super::spawn::RECOVERY;
 use super::start::{Start, StartFailure};
 use super::stash::Shelf;
 use super::supervisor::{Strategy, Supervisor, Verdict};
@@ -186,6 +187,10 @@ impl<A: Actor> Runner<A> {
             Verdict::Resume if !has_value => Verdict::Stop,
             // It failed after `cx.stop()`.
             Verdict::Resume | Verdict::Restart { .. } if self.cx.exit.is_some() => Verdict::Stop,
+            // The value is not what its events say.
+            Verdict::Resume if A::RECOVERS && !self.cx.has_journal() => {
+                Verdict::Restart { after: Duration::ZERO }
+            }
             verdict => verdict,
         };
         (verdict, supervisor.strategy())
@@ -252,8 +257,19 @@ impl<A: Actor> Runner<A> {
         Failure::new(message, broken)
     }
 
-    /// Runs `on(start)`, then `on(restart)` unless it is the first value, then `on(enter)` of its first state.
+    /// Applies the events that there are; of a grain, that is part of its activation.
+    async fn recover(&mut self, actor: &mut A) -> Result<(), Broken> {
+        if !A::RECOVERS {
+            return Ok(());
+        }
+        self.be_in(if self.cx.face().is_some() { ACTIVATE } else { RECOVERY });
+        let attended = Attend::hook(&self.cell, actor.recover(&mut self.cx)).await;
+        self.hooked(attended)
+    }
+
+    /// Runs the recovery, `on(start)`, then `on(restart)` unless it is the first value, then `on(enter)` of its first state.
     async fn begin(&mut self, actor: &mut A, birth: Birth) -> Result<(), Broken> {
+        self.recover(actor).await?;
         self.be_in("on(start)");
         let attended = Attend::hook(&self.cell, actor.on_start(&mut self.cx)).await;
         self.hooked(attended)?;

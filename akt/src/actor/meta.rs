@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::error::CallPath;
+use super::call_path::{CallPath, Caller};
 use super::reference::Target;
+use crate::id::ActorId;
+use crate::path::{ActorPath, NodeAddress};
 use crate::time::Instant;
 
 /// Texts by name that travel with a message, and with what its handler sends: trace context, tenant, user.
@@ -47,6 +49,11 @@ impl Headers {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// What they count against their limit: names and values in bytes, and eight more for each.
+    pub(crate) fn size(&self) -> usize {
+        self.iter().map(|(name, value)| name.len() + value.len() + 8).sum()
     }
 
     /// Takes over what `other` says.
@@ -101,10 +108,44 @@ pub(crate) enum Receiver {
 
 /// An actor that waits for an answer, in a handler.
 pub(crate) struct Frame {
-    pub(crate) actor: Arc<dyn Target>,
+    pub(crate) who: Who,
     pub(crate) receiver: Receiver,
     /// What the message carried that the handler works on.
     pub(crate) meta: Option<Arc<Meta>>,
+}
+
+/// The actor that waits.
+pub(crate) enum Who {
+    Here(Arc<dyn Target>),
+    Elsewhere(Elsewhere),
+}
+
+/// An actor that another node has named: one of its own, or one of this node, whose ask came back.
+pub(crate) struct Elsewhere {
+    pub(crate) node: NodeAddress,
+    /// The run of the node.
+    pub(crate) incarnation: u64,
+    pub(crate) path: ActorPath,
+    pub(crate) actor: u64,
+    /// It is of this run of this node.
+    pub(crate) is_ours: bool,
+}
+
+impl Who {
+    fn is(&self, wanted: ActorId) -> bool {
+        match self {
+            Self::Here(actor) => actor.core().is_some_and(|core| core.id == wanted),
+            Self::Elsewhere(there) => there.is_ours && there.actor == wanted.as_u64(),
+        }
+    }
+
+    /// Named with its node, if that is known, or another than this.
+    fn caller(&self, here: Option<&NodeAddress>) -> Caller {
+        match self {
+            Self::Here(actor) => Caller { node: here.cloned(), path: actor.path() },
+            Self::Elsewhere(there) => Caller { node: Some(there.node.clone()), path: there.path.clone() },
+        }
+    }
 }
 
 impl Frame {
@@ -113,7 +154,7 @@ impl Frame {
         let Some(wanted) = target.on_core(|core| core.id) else { return Way::Free };
         let mut way = Way::Free;
         for (place, frame) in self.chain().enumerate() {
-            if frame.actor.core().is_none_or(|core| core.id != wanted) {
+            if !frame.who.is(wanted) {
                 continue;
             }
             match frame.receiver {
@@ -127,14 +168,20 @@ impl Frame {
 
     /// From the actor at `place` of the chain, which waits, to this frame and back to `target`, which it is.
     fn path(&self, target: &dyn Target, place: usize) -> CallPath {
-        let asked = self.chain().take(place + 1).map(|frame| frame.actor.path());
-        let mut path: Vec<_> = [target.path()].into_iter().chain(asked).collect();
+        // Where the way led over other nodes, it was another that named this one.
+        let here = self.chain().nth(place).and_then(|frame| match &frame.who {
+            Who::Here(_) => None,
+            Who::Elsewhere(there) => Some(&there.node),
+        });
+        let asked = self.chain().take(place + 1).map(|frame| frame.who.caller(here));
+        let last = Caller { node: here.cloned(), path: target.path() };
+        let mut path: Vec<_> = [last].into_iter().chain(asked).collect();
         path.reverse();
         CallPath(path)
     }
 
     /// This frame, and those that wait for it.
-    fn chain(&self) -> impl Iterator<Item = &Self> {
+    pub(crate) fn chain(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |frame| frame.meta.as_ref()?.asker.as_ref())
     }
 }

@@ -10,6 +10,7 @@ mod board;
 mod breaker;
 mod calendar;
 mod call;
+mod call_path;
 mod cell;
 mod children;
 mod closing;
@@ -26,7 +27,9 @@ mod flight;
 mod forward;
 mod function;
 mod guardian;
+mod held;
 mod incarnation;
+mod journal;
 mod lifecycle;
 mod listen;
 mod mailbox;
@@ -64,6 +67,8 @@ mod traits;
 mod turn;
 mod unknown;
 mod watch;
+mod widen;
+mod witness;
 mod work;
 
 pub use self::admit::{Admit, reject};
@@ -71,21 +76,23 @@ pub use self::batch::{Answers, Batch, BatchError, batch};
 pub use self::behavior::{Behavior, BehaviorStack, State, Treatment};
 pub use self::breaker::BreakerOptions;
 pub use self::call::Call;
+pub use self::call_path::{CallPath, Caller};
 pub use self::context::{Ctx, answer, answer_or_fail, answer_result};
 pub use self::error::{
-    AskError, CallPath, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, Stage, StopReason,
-    TellError, TimeoutInfo, TooLarge,
+    AskError, CodecError, Delivery, Directive, Fault, FaultInfo, PeerError, Stage, StopReason, TellError,
+    TimeoutInfo, TooLarge,
 };
 pub use self::flight::{
     Concurrent, Deck, Flight, Flights, Full, Lost, Mode, Next, NoFlight, NoReturns, Returning, Returns, share,
 };
 pub use self::forward::{Forward, forward, forward_result};
 pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
+pub use self::journal::JournalError;
 pub use self::listen::listen;
 pub use self::mailbox::{Mailbox, MailboxOrder, MailboxPlace, MailboxQueue, Overflow};
 pub use self::meta::Headers;
 pub use self::narrow::{Wraps, narrow, open_nested};
-pub use self::one_way::OneWay;
+pub use self::one_way::{AnswersAll, OneWay};
 pub use self::outbound::{
     Incoming, Outgoing, Undecoded, WireReply, incoming, incoming_result, outgoing, outgoing_result, receive,
 };
@@ -105,14 +112,15 @@ pub use self::stream::{
 pub use self::supervisor::{Reaction, Restart, Supervise};
 pub use self::timers::{Timer, every};
 pub use self::traits::{
-    Accepts, Actor, ActorRef, Answered, CloneMessage, ContractKey, Copying, Join, Message, Opener, Protocol,
-    Request, RpcInfo,
+    Accepts, Actor, ActorRef, Answered, AskedRpc, CloneMessage, ContractKey, Copying, Join, Message, Opener,
+    Protocol, Request, RpcInfo, ToldRpc,
 };
 pub use self::turn::{Turn, TurnCtx};
 pub use self::unknown::{HoldsUnknown, UnknownRpc};
 pub use self::watch::Terminated;
 pub use self::work::{Breaker, PipeError, Work};
 
+pub(crate) use self::attend::yield_now;
 pub(crate) use self::board::Board;
 pub(crate) use self::calendar::Calendar;
 pub(crate) use self::cell::LocalCell;
@@ -121,11 +129,17 @@ pub(crate) use self::current::{Handling, expect_propagators, inherited, througho
 pub(crate) use self::face::{Face, begin, conceive};
 pub(crate) use self::guardian::Guardian;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::held::Held;
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::mailbox::Woken;
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::mailbox::{Batch as Found, Queue, Ticket};
 pub(crate) use self::mailbox::{Control, Room};
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::meta::{Elsewhere, Frame, Meta, Receiver, Who};
 pub(crate) use self::orphan::part;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
-pub(crate) use self::outbound::{Answer, Outcome, PendingReply, WireAsk};
+pub(crate) use self::outbound::{Answer, Origin, Outcome, PendingReply, WireAsk};
 pub(crate) use self::panic::{guard, guard_drop, guarded, install_hook};
 pub(crate) use self::passivation::Usage;
 pub(crate) use self::post::Letter;
@@ -139,3 +153,5 @@ pub(crate) use self::rhythm::Rhythm;
 pub(crate) use self::scope::{Member, Place, Scope};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::stream::{End, Ends, Line};
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::witness::Witness;

@@ -2,16 +2,20 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use bytes::Bytes;
 
-use super::error::{AskError, CodecError, Delivery, NO_ROUTEES, StopReason};
+use super::error::{AskError, CodecError, Delivery, StopReason};
+use super::flight::Mode;
+use super::held::{Held, Waiting, refuse};
+use super::meta::{Meta, Way};
 use super::narrow::Wraps;
 use super::reference::{Ref, Refusal, Refused};
 use super::reply::{Awaited, Progress, Reply};
 use super::slot::{self, Ender, Share};
 use super::stream::Ends;
-use super::traits::{Message, Protocol};
+use super::traits::{Actor, Message, Protocol};
 use crate::message::{self, Travels};
 use crate::runtime::Fire;
 use crate::system::DeadLetterReason;
@@ -24,6 +28,8 @@ pub struct Outgoing {
     pub(crate) body: Bytes,
     /// Absent for a tell.
     pub(crate) reply: Option<Box<dyn PendingReply>>,
+    /// What it carries besides.
+    pub(crate) meta: Option<Arc<Meta>>,
     /// Its streams.
     pub(crate) ends: Ends,
 }
@@ -54,29 +60,51 @@ pub struct Incoming {
     pub(crate) rpc: u32,
     pub(crate) body: Bytes,
     pub(crate) reply: WireReply,
-    /// What takes a tell that cannot be delivered.
-    pub(crate) undeliverable: Box<dyn FnOnce(&'static str, DeadLetterReason) + Send>,
+    pub(crate) origin: Arc<dyn Origin>,
+}
+
+/// Where messages for one actor come in from another node.
+pub(crate) trait Origin: Send + Sync {
+    /// Takes a tell that cannot be delivered.
+    fn undeliverable(&self, message: &'static str, reason: DeadLetterReason);
+
+    /// Whether messages wait for room here; those that come then wait behind them.
+    fn is_crowded(&self) -> bool;
+
+    /// Keeps a message that waits for room.
+    fn hold(self: Arc<Self>, held: Box<dyn Held>);
 }
 
 impl Incoming {
     /// Refuses: the actor's messages are no contract.
     pub(crate) fn refuse_local(self) {
-        let Self { rpc, reply, undeliverable, .. } = self;
+        let Self { rpc, reply, origin, .. } = self;
         let rpc = format!("id {rpc:#010x}, and the actor serves no contract").into();
         if !reply.fail(AskError::Unimplemented { rpc }) {
-            undeliverable("?", DeadLetterReason::Undecodable);
+            origin.undeliverable("?", DeadLetterReason::Undecodable);
         }
     }
 }
 
-/// Where the answer to a message from another node goes; nowhere for a tell.
+/// Where the answer to a message from another node goes, nowhere for a tell; and what it came with.
 #[doc(hidden)]
-pub struct WireReply(pub(crate) Option<Arc<dyn Answer>>);
+pub struct WireReply {
+    pub(crate) answer: Option<Arc<dyn Answer>>,
+    pub(crate) meta: Option<Arc<Meta>>,
+}
 
 impl WireReply {
+    /// Nobody is there to take the message.
+    pub(crate) fn lost(self, origin: &dyn Origin) {
+        let (reason, delivered) = (StopReason::Unknown, Delivery::No);
+        if !self.fail(AskError::Stopped { reason, delivered }) {
+            origin.undeliverable("?", DeadLetterReason::NoRoute);
+        }
+    }
+
     /// False for a tell.
     fn fail(self, error: AskError) -> bool {
-        match self.0 {
+        match self.answer {
             Some(answer) => {
                 answer.answer(Outcome::Failed(error));
                 true
@@ -87,7 +115,7 @@ impl WireReply {
 
     /// Begins the streams of the rpc.
     pub(super) fn open(self, rpc: &'static str, ends: Ends) -> Result<Self, Undecoded> {
-        match &self.0 {
+        match &self.answer {
             Some(answer) => {
                 answer.open(ends);
                 Ok(self)
@@ -137,8 +165,8 @@ pub struct Undecoded {
 
 #[doc(hidden)]
 pub fn outgoing<T: Travels, U: Travels + Send>(rpc: u32, payload: &T, reply: Reply<U>) -> Outgoing {
-    let (body, reply) = (message::encode(payload), pending(reply, decode_plain::<U>));
-    Outgoing { rpc, body, reply, ends: Ends::default() }
+    let (body, meta) = (message::encode(payload), reply.meta());
+    Outgoing { rpc, body, meta, reply: pending(reply, decode_plain::<U>), ends: Ends::default() }
 }
 
 #[doc(hidden)]
@@ -147,8 +175,8 @@ pub fn outgoing_result<T: Travels, U: Travels + Send, E: Travels + Send>(
     payload: &T,
     reply: Reply<Result<U, E>>,
 ) -> Outgoing {
-    let (body, reply) = (message::encode(payload), pending(reply, decode_result::<U, E>));
-    Outgoing { rpc, body, reply, ends: Ends::default() }
+    let (body, meta) = (message::encode(payload), reply.meta());
+    Outgoing { rpc, body, meta, reply: pending(reply, decode_result::<U, E>), ends: Ends::default() }
 }
 
 #[doc(hidden)]
@@ -171,33 +199,48 @@ pub fn incoming_result<T: Travels, U: Travels + Send, E: Travels + Send>(
     Ok((payload, wire_reply(reply, encode_result::<U, E>)))
 }
 
-/// Decodes a message for `me` and puts it into its mailbox; answers or dead-letters what cannot be.
+/// Decodes a message for `me` and puts it into its mailbox, as soon as there is room; answers or dead-letters what
+/// cannot be.
 #[doc(hidden)]
-pub fn receive<P: Protocol, M: Message + Wraps<P>>(me: &Ref<M>, incoming: Incoming) {
-    let Incoming { rpc, body, reply, undeliverable } = incoming;
+pub fn receive<P: Protocol, A: Actor>(me: &Ref<A::Msg>, incoming: Incoming)
+where
+    A::Msg: Wraps<P>,
+{
+    let Incoming { rpc, body, reply, origin } = incoming;
+    let bytes = body.len();
+    let came = reply.meta.clone();
     let message = match P::decode(rpc, body, reply) {
-        Ok(message) => message,
+        Ok(message) => <A::Msg as Wraps<P>>::wrap(message),
         Err(Undecoded { error, name, reply }) => {
             if !reply.fail(error) {
-                undeliverable(name, DeadLetterReason::Undecodable);
+                origin.undeliverable(name, DeadLetterReason::Undecodable);
             }
             return;
         }
     };
-    let Err(Refused { refusal, message }) = me.0.push(M::wrap(message), false) else { return };
-    let (error, reason) = match refusal {
-        Refusal::Full => (AskError::Full, DeadLetterReason::MailboxFull),
-        Refusal::NoRoutees => (AskError::Rejected(NO_ROUTEES.into()), DeadLetterReason::Rejected),
-        Refusal::Rejected(why) => (AskError::Rejected(why), DeadLetterReason::Rejected),
-        Refusal::Fault(info) => (AskError::Fault(info), DeadLetterReason::of_stop(StopReason::Fault)),
-        _ => {
-            let reason = me.0.refusal();
-            (AskError::Stopped { reason, delivered: Delivery::No }, DeadLetterReason::of_stop(reason))
+    let way = came.as_ref().and_then(|meta| meta.asker.as_ref()).map_or(Way::Free, |asker| {
+        let shared = matches!(A::mode(&message), Mode::Shared | Mode::Peek);
+        asker.way(&*me.0, shared)
+    });
+    let pushed = match way {
+        Way::Free if origin.is_crowded() => {
+            let held = Waiting::new(me, message, &origin, bytes);
+            return origin.hold(Box::new(held));
+        }
+        Way::Free => me.0.push(message, false),
+        Way::Back => me.0.come_back(message),
+        Way::Cycle(path) => {
+            message.into_reply().fail(AskError::Cycle { path: Box::new(path) });
+            return;
         }
     };
-    let name = message.name();
-    if !message.into_reply().fail(error) {
-        undeliverable(name, reason);
+    let Err(Refused { refusal, message }) = pushed else { return };
+    if !matches!(refusal, Refusal::Full) {
+        return refuse(me, message, refusal, &*origin);
+    }
+    let mut held = Waiting::new(me, message, &origin, bytes);
+    if held.poll_admitted(&Context::from_waker(Waker::noop())).is_pending() {
+        origin.hold(Box::new(held));
     }
 }
 
@@ -286,9 +329,10 @@ pub(super) fn decode_request<T: Travels>(
 }
 
 pub(super) fn wire_reply<R: Send + 'static>(reply: WireReply, encode: fn(R) -> Outcome) -> Reply<R> {
-    let Some(answer) = reply.0 else { return Reply::nobody() };
+    let WireReply { answer, meta } = reply;
+    let Some(answer) = answer else { return Reply::told(meta) };
     let deliver = answer.clone();
-    let slot = slot::for_hook(answer.deadline(), None, move |awaited| {
+    let slot = slot::for_hook(answer.deadline(), meta, move |awaited| {
         deliver.answer(match awaited {
             Awaited::Outcome(Ok(out)) => encode(out),
             Awaited::Outcome(Err(error)) => Outcome::Failed(error),

@@ -16,6 +16,7 @@ use super::panic::guard_drop;
 use super::presence::Presence;
 use super::scope::Scope;
 use super::traits::{Accepts, ActorRef, Message, Request};
+use super::witness::stopped_elsewhere;
 use crate::id::ActorId;
 use crate::path::{ActorPath, NodeAddress};
 use crate::system::{ActorSystem, DeadLetterReason};
@@ -131,6 +132,12 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn tenant(&self) -> Option<Arc<dyn Target>> {
         None
     }
+    /// As [`Core::watch`], of an actor on another node; false if it is none.
+    fn watch_elsewhere(self: Arc<Self>, _watcher: Arc<dyn Target>) -> bool {
+        false
+    }
+    /// Takes [`watch_elsewhere`](Self::watch_elsewhere) back.
+    fn unwatch_elsewhere(&self, _watcher: &Arc<dyn Target>) {}
     /// Lends the actor to an asker for one message, if it rests and has nothing to do: then
     /// [`Sink::attend`] must follow.
     fn lend(&self, _cx: &mut Context<'_>) -> bool {
@@ -294,13 +301,13 @@ impl AnyRef {
 
     /// Asks the actor to stop after its current message. What is queued is refused or becomes a dead letter.
     ///
-    /// Returns at once; [`stopped`](Self::stopped) waits. An actor on another node is not stopped: this is
-    /// logged.
+    /// Returns at once; [`stopped`](Self::stopped) waits. To an actor on another node it goes behind the messages that
+    /// were sent before; that the node cannot be reached, or does not let it go, is logged.
     pub fn stop(&self) {
         self.0.control(Control::Stop(StopReason::Requested));
     }
 
-    /// Asks the actor to stop after everything that is queued now.
+    /// Asks the actor to stop after everything that is queued now; on another node, after everything that was sent.
     pub fn stop_after_drain(&self) {
         self.0.drain();
     }
@@ -338,17 +345,17 @@ impl AnyRef {
 
     /// Waits until the actor is gone: its name is free and its watchers are told. Cancel-safe.
     ///
-    /// Of a grain, its present activation is waited for. An actor on another node is not, nor a grain without an
-    /// activation: the answer is [`StopReason::Unknown`].
+    /// Of a grain, its present activation is waited for; without one, the answer is [`StopReason::Unknown`]. An actor on
+    /// another node is watched: the answer is [`StopReason::NodeLost`] if its node is lost before.
     pub async fn stopped(&self) -> StopReason {
         let actor = self.0.tenant().unwrap_or_else(|| self.0.clone());
         match actor.core() {
             Some(core) => core.stopped().await,
-            None => StopReason::Unknown,
+            None => stopped_elsewhere(actor).await,
         }
     }
 
-    /// Why the actor is gone; `None` while it is there.
+    /// Why the actor is gone; `None` while it is there, and of an actor on another node.
     #[must_use]
     pub fn stop_reason(&self) -> Option<StopReason> {
         self.0.core().and_then(Core::stop_reason)
@@ -359,7 +366,11 @@ impl PartialEq for AnyRef {
     fn eq(&self, other: &Self) -> bool {
         match (self.0.core(), other.0.core()) {
             (Some(one), Some(other)) => std::ptr::eq(one, other),
-            _ => Arc::ptr_eq(&self.0, &other.0),
+            _ if Arc::ptr_eq(&self.0, &other.0) => true,
+            _ => {
+                let place = |target: &dyn Target| Some((target.node()?, target.path()));
+                place(&*self.0).is_some_and(|here| place(&*other.0) == Some(here))
+            }
         }
     }
 }

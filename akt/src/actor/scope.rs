@@ -16,6 +16,8 @@ pub(crate) struct Scope {
     presence: OnceLock<Arc<Presence>>,
     /// What outlives the actor: an `Arc<dyn Face<A>>`, absent in most.
     face: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// Absent in an actor that is not event-sourced.
+    pub(super) journal: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 #[derive(Default)]

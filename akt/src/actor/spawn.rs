@@ -94,6 +94,13 @@ impl Default for Concurrency {
 /// Makes the value of an actor, again at each restart.
 pub(crate) type Factory<A> = Box<dyn FnMut() -> Option<A> + Send>;
 
+/// What an actor is in while its events are applied.
+pub(super) const RECOVERY: &str = "recovery";
+
+/// Why a routee is not event-sourced.
+const NUMBERED: &str = "an event-sourced actor finds its events by the name that it was given, and a router numbers its routees; \
+                        spawn it by name, or make it a grain";
+
 /// What others see of an actor in place of its cell; its core is the cell's.
 type Face<A> = Box<dyn FnOnce(Arc<LocalCell<A>>) -> Arc<dyn Target> + Send>;
 
@@ -228,12 +235,16 @@ impl<A: Actor> Spawn<A> {
             let actor = ActorPath::of(parent.path().names().chain([&*name]));
             return Err(SpawnError::MissingDependency { type_name, name: dependency, actor });
         }
-        let order =
-            order.map(|order| guard(|| order.make())).transpose().map_err(|Panic { text, place }| {
-                let actor = ActorPath::of(parent.path().names().chain([&*name]));
-                let (message, directive) = ("order".into(), Directive::Stop);
-                SpawnError::Start(Box::new(FaultInfo { actor, message, text, place, directive }))
-            })?;
+        let refused = |message: &'static str, text: String, place| {
+            let actor = ActorPath::of(parent.path().names().chain([&*name]));
+            let (message, directive) = (message.into(), Directive::Stop);
+            SpawnError::Start(Box::new(FaultInfo { actor, message, text, place, directive }))
+        };
+        if A::RECOVERS && face.is_some() {
+            return Err(refused(RECOVERY, NUMBERED.to_owned(), None));
+        }
+        let order = order.map(|order| guard(|| order.make())).transpose();
+        let order = order.map_err(|Panic { text, place }| refused("order", text, place))?;
         let queue = Queue::of(options.mailbox, order);
         let cell = Arc::new(LocalCell::new(&parent, name.into_boxed_str(), queue));
         let core = parent.core().expect("only local actors have children");

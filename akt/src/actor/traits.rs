@@ -107,6 +107,16 @@ pub trait Actor: Sized + Send + 'static {
         ready(Err(Fault::new("it is not a grain")))
     }
 
+    /// Its value is what its events say.
+    #[doc(hidden)]
+    const RECOVERS: bool = false;
+
+    /// Applies the events that there are, before anything else.
+    #[doc(hidden)]
+    fn recover(&mut self, _cx: &mut Ctx<Self>) -> impl Future<Output = Result<(), Fault>> + Send {
+        ready(Ok(()))
+    }
+
     #[doc(hidden)]
     fn on_start(&mut self, _cx: &mut Ctx<Self>) -> impl Future<Output = Result<(), Fault>> + Send {
         ready(Ok(()))
@@ -145,6 +155,10 @@ pub trait Actor: Sized + Send + 'static {
 
     #[doc(hidden)]
     fn set_timers(_cx: &mut Ctx<Self>) {}
+
+    /// The contract that it serves, if it serves one.
+    #[doc(hidden)]
+    const CONTRACT: Option<&'static str> = None;
 
     #[doc(hidden)]
     fn receive(_me: &Ref<Self::Msg>, incoming: Incoming) {
@@ -203,14 +217,26 @@ pub trait Request: Sized + Send + 'static {
     fn split(out: Self::Out) -> Result<Self::Ok, Self::Err>;
 }
 
-/// An rpc that is answered: each, but the one-way ones. Generated for contracts that have one-way rpcs.
+/// How the rpc ends that takes a message by type: [`AskedRpc`] or [`ToldRpc`].
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "this call is one-way: it has no reply to await; use `.tell()`",
     label = "nobody answers this rpc",
     note = "`(akt.rpc).oneway` in the contract says that the rpc is only told: `.tell()` sends it now, `.send()` waits for room"
 )]
-pub trait Answered: Request {}
+pub trait Answered {}
+
+/// It is answered.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum AskedRpc {}
+
+/// Nobody answers it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum ToldRpc {}
+
+impl Answered for AskedRpc {}
 
 /// Messages that can be sent to several actors: all arguments of all handlers are `Clone`. Generated.
 ///
@@ -259,6 +285,9 @@ impl<Q: Request> fmt::Debug for Copying<Q> {
 pub trait Accepts<M: Message>: Sized {
     /// The handler that takes it.
     type Request: Request<Message = M, Payload = Self>;
+
+    #[doc(hidden)]
+    type Answer;
 }
 
 /// A typed reference: `CounterRef`, `shop::CartRef`. Generated.

@@ -80,7 +80,8 @@ impl UnknownRpc {
     #[must_use]
     pub fn encode(self) -> Outgoing {
         let UnknownRequest { id, body, .. } = self.request;
-        Outgoing { rpc: id, body, reply: pending(self.reply, raw_answer), ends: Ends::default() }
+        let meta = self.reply.meta();
+        Outgoing { rpc: id, body, meta, reply: pending(self.reply, raw_answer), ends: Ends::default() }
     }
 
     #[doc(hidden)]
@@ -215,7 +216,7 @@ mod tests {
             [Outcome::Reply(Bytes::from_static(b"good")), Outcome::Domain(Bytes::from_static(b"bad"))]
         {
             let asker = Arc::new(Asker::default());
-            let reply = WireReply(Some(asker.clone()));
+            let reply = WireReply { answer: Some(asker.clone()), meta: None };
             let unknown = UnknownRpc::decode("shop.v1.Till", 7, Bytes::from_static(b"request"), reply);
 
             let outgoing = unknown.encode();

@@ -1,6 +1,6 @@
 //! One connection that carries messages: its reader, its one writer, and the asks in flight on it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,21 +11,25 @@ use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::sync::Notify;
 
+use super::arrival::Arrivals;
 use super::association::{Input, LinkId};
+use super::credit::Amount;
 use super::greeting::Greeted;
 use super::inbound;
 use super::node::Node;
-use super::peer::{Letter, Out, Peer};
+use super::peer::{Batch, Out, Peer};
 use super::refusals::Refusal;
 use super::requests::Requests;
+use super::route::{Letter, Route};
 use super::streams::Streams;
-use crate::actor::{AskError, Delivery, Outcome, PendingReply, Progress, WireAsk};
+use super::watched::Watched;
+use crate::actor::{AskError, Delivery, Outcome, Outgoing, PendingReply, Progress, WireAsk};
 use crate::runtime::TimerKey;
-use crate::system::DeadLetterReason;
+use crate::time::Instant;
 use crate::transport::{Close, Connection, Control, Lost, Reader, Writer};
 use crate::wire::{
-    Answered, CodecError, Course, Decoder, FrameError, Identity, Side, decode, put_answer, put_ask,
-    put_cancel, put_flow, put_goodbye, put_tell,
+    Answered, CodecError, Course, Decoder, Envelope, FrameError, Identity, Side, decode, put_answer, put_ask,
+    put_cancel, put_flow, put_goodbye, put_notice, put_room, put_tell,
 };
 
 /// So much is joined into one write.
@@ -52,8 +56,17 @@ pub(super) struct Carrier {
     pub(super) requests: Mutex<InFlight>,
     /// Asks of the peer.
     asks: Mutex<BTreeMap<u64, Asked>>,
+    /// What this node takes for one actor before it has found its place, or the peer does.
+    pub(super) window: Amount,
+    pub(super) arrivals: Arrivals,
     /// Streams of both.
     pub(super) streams: Streams,
+    /// What the peer watches here.
+    pub(super) watched: Watched,
+    /// Of this run of the peer.
+    pub(super) incarnation: u64,
+    /// The peer has said goodbye.
+    left: AtomicBool,
     /// Bytes of answers that wait to be written.
     owed: AtomicUsize,
     relieved: Notify,
@@ -85,6 +98,8 @@ pub(super) enum EndOfCarrier {
     Ended,
     #[error("peer left: {0}")]
     Goodbye(Box<str>),
+    #[error("peer watches more than {most} actors")]
+    Watches { most: usize },
     #[error("peer did not read for {seconds} s")]
     Stalled { seconds: u64 },
 }
@@ -104,7 +119,12 @@ impl Carrier {
             control: connection.control.clone(),
             requests: Mutex::default(),
             asks: Mutex::default(),
+            window: peer.node.limits.window,
+            arrivals: Arrivals::default(),
             streams: Streams::default(),
+            watched: Watched::default(),
+            incarnation: theirs.incarnation,
+            left: AtomicBool::new(false),
             owed: AtomicUsize::new(0),
             relieved: Notify::new(),
             ended: AtomicBool::new(false),
@@ -134,6 +154,7 @@ impl Carrier {
         let refusal = match error {
             EndOfCarrier::Frame(_) => Some(Refusal::FrameTooLong),
             EndOfCarrier::Codec(_) => Some(Refusal::Undecodable),
+            EndOfCarrier::Watches { .. } => Some(Refusal::Watches),
             EndOfCarrier::Stalled { .. } => Some(Refusal::Stalled),
             EndOfCarrier::Lost(_) | EndOfCarrier::Ended | EndOfCarrier::Goodbye(_) => None,
         };
@@ -141,10 +162,11 @@ impl Carrier {
             self.node().refuse(refusal, &format!("{} ({})", self.peer.address, self.from), error);
         }
         let close = match error {
-            EndOfCarrier::Frame(_) | EndOfCarrier::Codec(_) => Close::Protocol,
+            EndOfCarrier::Frame(_) | EndOfCarrier::Codec(_) | EndOfCarrier::Watches { .. } => Close::Protocol,
             EndOfCarrier::Stalled { .. } => Close::Stalled,
             EndOfCarrier::Lost(_) | EndOfCarrier::Ended | EndOfCarrier::Goodbye(_) => Close::Done,
         };
+        self.left.fetch_or(matches!(error, EndOfCarrier::Goodbye(_)), Ordering::SeqCst);
         self.end_with(close, &error.to_string());
     }
 
@@ -171,6 +193,8 @@ impl Carrier {
             asked.ask.cancel();
         }
         self.peer.feed(Input::Lost { link: self.link, problem: problem.into() });
+        self.forget_watches();
+        self.peer.watch_down(self.link, self.left.load(Ordering::SeqCst));
         self.peer.announce_down(problem);
         self.node().live.send_modify(|live| *live -= 1);
     }
@@ -193,7 +217,7 @@ impl Carrier {
             if reads.is_multiple_of(READS) {
                 tokio::task::yield_now().await;
             }
-            while self.owed.load(Ordering::Acquire) > OWED && !self.has_ended() {
+            while self.is_owed_too_much() && !self.has_ended() {
                 self.relieved.notified().await;
             }
             match reader.read(decoder.buffer()).await {
@@ -203,6 +227,15 @@ impl Carrier {
             }
         };
         self.fail(&error);
+    }
+
+    fn is_owed_too_much(&self) -> bool {
+        self.owed.load(Ordering::Acquire) > OWED || self.arrivals.held() > self.node().limits.inbound
+    }
+
+    /// Less is held than before: the reader may go on.
+    pub(super) fn relieve(&self) {
+        self.relieved.notify_one();
     }
 
     fn take_frames(self: &Arc<Self>, decoder: &mut Decoder) -> Result<(), EndOfCarrier> {
@@ -227,7 +260,7 @@ impl Carrier {
     // ---- asks of the peer ------------------------------------------------------------------
 
     /// An ask of the peer is in a mailbox here.
-    pub(super) fn accepted(&self, correlation: u64, ask: WireAsk, deadline: crate::time::Instant) {
+    pub(super) fn accepted(&self, correlation: u64, ask: WireAsk, deadline: Instant) {
         let timer = ask.alarm().map(|alarm| self.node().system.timers().arm(deadline, alarm));
         let old = self.asks.lock().insert(correlation, Asked { ask, timer });
         if let Some(old) = old {
@@ -277,10 +310,13 @@ impl Carrier {
         let _watch = Watch(&self);
         let peer = self.peer.clone();
         let _turn = peer.writing.lock().await;
-        let (mut batch, mut buffer, mut started) = (VecDeque::new(), BytesMut::new(), 0);
+        peer.watch_up(self.link, self.incarnation);
+        if self.has_ended() {
+            peer.watch_down(self.link, self.left.load(Ordering::SeqCst));
+        }
+        let (mut batch, mut buffer) = (Batch::default(), BytesMut::new());
         loop {
-            poll_fn(|cx| peer.poll_batch(&mut batch, std::mem::take(&mut started), &self.ended, cx)).await;
-            started = batch.iter().filter(|out| matches!(out, Out::Letter(_))).count();
+            poll_fn(|cx| peer.poll_batch(&mut batch.outs, &self.ended, cx)).await;
             let written = self.write_batch(&mut *writer, &mut batch, &mut buffer).await;
             if let Err(error) = written {
                 self.fail(&error);
@@ -289,28 +325,26 @@ impl Carrier {
                 break;
             }
         }
-        peer.queue.give_back(started);
-        for out in batch {
-            if let Out::Letter(letter) = out {
-                peer.return_letter(letter, "connection ended before the message was sent");
-            }
-        }
+        peer.put_back(batch, "connection ended before the message was sent");
     }
 
     /// Writes everything in `batch`, joined; on an error, what was not written is left in it.
     async fn write_batch(
         self: &Arc<Self>,
         writer: &mut dyn Writer,
-        batch: &mut VecDeque<Out>,
+        batch: &mut Batch,
         buffer: &mut BytesMut,
     ) -> Result<(), EndOfCarrier> {
-        while let Some(out) = batch.pop_front() {
+        while let Some(out) = batch.outs.pop_front() {
             if self.has_ended() {
-                batch.push_front(out);
+                batch.outs.push_front(out);
                 return Ok(());
             }
             match out {
-                Out::Letter(letter) => self.put_letter(letter, buffer),
+                Out::Route(route) => self.write_route(writer, route, batch, buffer).await?,
+                Out::Credit { link, target, amount } if link == self.link => {
+                    put_room(buffer, target, amount.messages, amount.bytes);
+                }
                 Out::Answer { link, correlation, answered } if link == self.link => {
                     self.owed.fetch_sub(cost(&answered), Ordering::AcqRel);
                     put_answer(buffer, correlation, answered);
@@ -324,14 +358,48 @@ impl Carrier {
                     self.end("this node is shutting down");
                     return Ok(());
                 }
+                Out::Notice { link, notice } if link.is_none_or(|link| link == self.link) => {
+                    put_notice(buffer, notice);
+                }
                 // Of a connection that is gone.
-                Out::Answer { .. } | Out::Cancel { .. } | Out::Flow { .. } | Out::Goodbye { .. } => {}
+                Out::Answer { .. }
+                | Out::Cancel { .. }
+                | Out::Credit { .. }
+                | Out::Flow { .. }
+                | Out::Notice { .. }
+                | Out::Goodbye { .. } => {}
             }
             if buffer.len() >= WRITE {
                 self.flush(writer, buffer).await?;
             }
         }
         self.flush(writer, buffer).await
+    }
+
+    /// Writes what may go to one actor now; the rest has its turn behind the other actors.
+    async fn write_route(
+        self: &Arc<Self>,
+        writer: &mut dyn Writer,
+        route: Arc<Route>,
+        batch: &mut Batch,
+        buffer: &mut BytesMut,
+    ) -> Result<(), EndOfCarrier> {
+        let (more, _after) = route.take(self.link, self.window, &mut batch.letters, &self.peer.load);
+        batch.route = Some(route.clone());
+        while let Some(letter) = batch.letters.pop_front() {
+            if self.has_ended() {
+                batch.letters.push_front(letter);
+                return Ok(());
+            }
+            self.put_letter(&route, letter, buffer);
+            if buffer.len() >= WRITE {
+                self.flush(writer, buffer).await?;
+            }
+        }
+        if more {
+            batch.outs.push_back(Out::Route(route));
+        }
+        Ok(())
     }
 
     async fn flush(&self, writer: &mut dyn Writer, buffer: &mut BytesMut) -> Result<(), EndOfCarrier> {
@@ -354,25 +422,35 @@ impl Carrier {
         }
     }
 
-    fn put_letter(self: &Arc<Self>, letter: Letter, buffer: &mut BytesMut) {
+    fn put_letter(self: &Arc<Self>, route: &Arc<Route>, letter: Letter, buffer: &mut BytesMut) {
+        let amount = Amount::of(letter.outgoing.body.len());
         if letter.outgoing.body.len() > self.limit {
-            return self.return_oversized(letter);
+            self.peer.return_oversized(route, letter, self.limit);
+            return self.peer.give_back(route, self.link, amount);
         }
         if buffer.capacity() == 0 {
             buffer.reserve(WRITE);
         }
-        let Letter { place, outgoing, .. } = letter;
-        let target = place.target.clone();
-        let Some(reply) = outgoing.reply else {
-            return put_tell(buffer, target, outgoing.rpc, outgoing.body);
-        };
-        let remaining = reply.deadline().since(self.node().runtime().now());
-        if remaining.is_zero() {
-            return reply.complete(Outcome::Due(Progress::Queued));
+        let now = self.node().runtime().now();
+        if is_expired(&letter.outgoing, now) {
+            self.peer.bury_expired(route, &letter);
+            return self.peer.give_back(route, self.link, amount);
         }
-        if let Some(correlation) = self.put_in_flight(reply) {
-            put_ask(buffer, target, outgoing.rpc, outgoing.body, (correlation, remaining));
-            self.begin_streams(correlation, outgoing.ends);
+        let Outgoing { rpc, body, meta, reply, ends } = letter.outgoing;
+        let meta = meta.map(|meta| self.node().encode_meta(&meta, now)).unwrap_or_default();
+        let envelope = Envelope { target: route.target.clone(), rpc, body, meta };
+        let Some(reply) = reply else { return put_tell(buffer, envelope) };
+        let remaining = reply.deadline().since(now);
+        if remaining.is_zero() {
+            reply.complete(Outcome::Due(Progress::Queued));
+            return self.peer.give_back(route, self.link, amount);
+        }
+        match self.put_in_flight(reply) {
+            Some(correlation) => {
+                put_ask(buffer, envelope, correlation, remaining);
+                self.begin_streams(correlation, ends);
+            }
+            None => self.peer.give_back(route, self.link, amount),
         }
     }
 
@@ -412,19 +490,6 @@ impl Carrier {
             let _ = self.peer.queue.push(Out::Cancel { link: self.link, correlation }, true);
         }
     }
-
-    /// This node allows more than the peer takes.
-    fn return_oversized(&self, letter: Letter) {
-        let Letter { place, name, outgoing } = letter;
-        let (bytes, limit) = (outgoing.body.len() as u64, self.limit as u64);
-        match outgoing.reply {
-            Some(reply) => reply.complete(Outcome::Failed(AskError::TooLarge { bytes, limit })),
-            None => {
-                let path = || place.path.clone();
-                self.node().system.dead_letter_at(path, name, DeadLetterReason::TooLarge);
-            }
-        }
-    }
 }
 
 /// Ends the connection with the first of its tasks, whatever ended that: a decoder of a contract may panic.
@@ -434,6 +499,11 @@ impl Drop for Watch<'_> {
     fn drop(&mut self) {
         self.0.end("a task of the connection ended");
     }
+}
+
+/// A tell that came too late for its connection.
+fn is_expired(outgoing: &Outgoing, now: Instant) -> bool {
+    outgoing.meta.as_ref().and_then(|meta| meta.expires).is_some_and(|expires| expires <= now)
 }
 
 fn cost(answered: &Answered) -> usize {

@@ -80,6 +80,7 @@ fn distrusted(why: Distrust) -> Refusal {
         Distrust::NotYetValid => Refusal::NotYetValid,
         Distrust::Host => Refusal::Host,
         Distrust::Missing => Refusal::NoCertificate,
+        Distrust::Plaintext => Refusal::Plaintext,
         Distrust::Http => Refusal::Http,
         Distrust::Protocol => Refusal::Protocol,
     }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::carrier::{Carrier, EndOfCarrier};
-use crate::actor::{
-    Answer, AnyRef, AskError, Delivery, Ends, Incoming, Outcome, StopReason, WireAsk, WireReply,
-};
+use super::control;
+use super::credit::Amount;
+use crate::actor::{Answer, AskError, Delivery, Ends, Outcome, StopReason, WireAsk, WireReply};
 use crate::path::ActorPath;
 use crate::system::DeadLetterReason;
 use crate::time::Instant;
-use crate::wire::{Course, Parcel, Side, answered, outcome};
+use crate::wire::{Course, Envelope, Parcel, Side, answered, outcome};
 
 /// The longest time that a peer may ask for: longer is nonsense, and must not overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -25,8 +25,12 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The goodbye, after which nothing comes.
 pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCarrier> {
     match parcel {
-        Parcel::Tell { target, rpc, body } => tell(carrier, &target, (rpc, body)),
-        Parcel::Ask { target, rpc, body, correlation, remaining } => {
+        Parcel::Tell(Envelope { target, rpc, body, meta }) => {
+            let reply = WireReply { answer: None, meta: carrier.node().decode_meta(meta)? };
+            tell(carrier, &target, (rpc, body), reply);
+        }
+        Parcel::Ask { envelope: Envelope { target, rpc, body, meta }, correlation, remaining } => {
+            let meta = carrier.node().decode_meta(meta)?;
             let deadline = carrier.node().runtime().now() + remaining.min(LONGEST);
             let answer = Arc::new(Answering {
                 carrier: carrier.clone(),
@@ -34,49 +38,46 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
                 deadline,
                 answered: AtomicBool::new(false),
             });
-            ask(carrier, &target, (rpc, body), answer);
+            ask(carrier, &target, (rpc, body), WireReply { answer: Some(answer), meta });
         }
         Parcel::Answer { correlation, answered } => carrier.answered(correlation, outcome(answered)),
         Parcel::Cancel { correlation } => carrier.cancelled(correlation),
         Parcel::Flow { course, flow } => carrier.flows(course, flow),
+        Parcel::Room { target, messages, bytes } => {
+            carrier.peer.credited(carrier.link, &target, Amount { messages, bytes });
+        }
+        Parcel::Notice(notice) => return control::take(carrier, notice),
         Parcel::Goodbye { text } => return Err(EndOfCarrier::Goodbye(text)),
         Parcel::Unknown => {}
     }
     Ok(())
 }
 
-fn tell(carrier: &Carrier, target: &[u8], message: (u32, Bytes)) {
-    let system = &carrier.node().system;
-    let Some(path) = path(target) else {
-        let nowhere = || ActorPath::parse("/undecodable").expect("a valid path");
-        return system.dead_letter_at(nowhere, "?", DeadLetterReason::Undecodable);
-    };
-    match system.lookup(&path) {
-        Some(actor) => receive(carrier, &actor, path, message, WireReply(None)),
-        None => system.dead_letter_at(|| path.clone(), "?", DeadLetterReason::NoRoute),
-    }
-}
-
-fn ask(carrier: &Carrier, target: &[u8], message: (u32, Bytes), answer: Arc<Answering>) {
-    let system = &carrier.node().system;
-    let found = path(target).and_then(|path| Some((system.lookup(&path)?, path)));
-    match found {
-        Some((actor, path)) => receive(carrier, &actor, path, message, WireReply(Some(answer))),
+fn tell(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), reply: WireReply) {
+    match carrier.arrival(target) {
+        Some(arrival) => arrival.take(message, reply),
         None => {
-            let (reason, delivered) = (StopReason::Unknown, Delivery::No);
-            answer.answer(Outcome::Failed(AskError::Stopped { reason, delivered }));
+            let nowhere = || ActorPath::parse("/undecodable").expect("a valid path");
+            carrier.node().system.dead_letter_at(nowhere, "?", DeadLetterReason::Undecodable);
         }
     }
 }
 
-fn path(target: &[u8]) -> Option<ActorPath> {
-    ActorPath::parse(str::from_utf8(target).ok()?).ok()
+fn ask(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), reply: WireReply) {
+    match carrier.arrival(target) {
+        Some(arrival) => arrival.take(message, reply),
+        None => {
+            let (reason, delivered) = (StopReason::Unknown, Delivery::No);
+            if let Some(answer) = reply.answer {
+                answer.answer(Outcome::Failed(AskError::Stopped { reason, delivered }));
+            }
+        }
+    }
 }
 
-fn receive(carrier: &Carrier, actor: &AnyRef, path: ActorPath, message: (u32, Bytes), reply: WireReply) {
-    let (system, (rpc, body)) = (carrier.node().system.clone(), message);
-    let undeliverable = Box::new(move |name, reason| system.dead_letter_at(|| path.clone(), name, reason));
-    actor.target().clone().receive(Incoming { rpc, body, reply, undeliverable });
+/// The path that a peer names.
+pub(super) fn path(target: &[u8]) -> Option<ActorPath> {
+    ActorPath::parse(str::from_utf8(target).ok()?).ok()
 }
 
 /// The way back of one ask of the peer.

@@ -1,7 +1,11 @@
 //! Calls between nodes: connections, the asks in flight on them, and references to actors elsewhere.
 
+mod arrival;
 mod association;
+mod budget;
 mod carrier;
+mod control;
+mod credit;
 mod greeting;
 mod inbound;
 mod node;
@@ -10,16 +14,23 @@ mod peer;
 mod refusals;
 mod requests;
 mod resolve;
+mod route;
 mod streams;
+mod watch;
+mod watched;
+mod watching;
 
 use std::time::Duration;
 
+use credit::Amount;
 pub use refusals::Refusal;
 pub(crate) use resolve::{address, at};
 
 use crate::id::{Class, Holder};
 use crate::system::{StartError, SystemBuilder};
-use crate::transport::{MemoryTransport, Network, QuicConfig, QuicTransport, Tls, Transport};
+use crate::transport::{
+    MemoryTransport, Network, QuicTransport, TcpTransport, Tls, Transport, TransportOptions,
+};
 use node::Node;
 
 /// How a system reaches others, and is reached.
@@ -43,6 +54,7 @@ pub struct Remote {
 #[derive(Clone, Debug)]
 enum Way {
     Quic(QuicTransport),
+    Tcp(TcpTransport),
     Memory(MemoryTransport),
 }
 
@@ -57,10 +69,16 @@ struct Limits {
     handshake_timeout: Duration,
     /// Peers that may shake hands at once.
     handshakes: usize,
-    /// Messages that may wait for one peer.
-    queue: usize,
+    /// Bytes of messages that may wait for one peer.
+    outbound: usize,
+    /// Bytes of messages of one peer that may wait for room; then it is not read from.
+    inbound: usize,
+    /// What a peer may send to one actor here that has not found its place.
+    window: Amount,
     /// A peer that reads nothing for so long is given up.
     stall: Duration,
+    /// A peer without a connection for so long is lost, to those who watch its actors.
+    lost_after: Duration,
     /// Refusals of one kind within so long share a line of the log.
     fold: Duration,
 }
@@ -72,41 +90,70 @@ impl Default for Limits {
             connect_timeout: Duration::from_secs(3),
             handshake_timeout: Duration::from_secs(3),
             handshakes: 64,
-            queue: 4_096,
+            outbound: 64 << 20,
+            inbound: 64 << 20,
+            window: Amount { messages: 1_024, bytes: 1 << 20 },
             stall: Duration::from_secs(10),
+            lost_after: Duration::from_secs(10),
             fold: Duration::from_secs(10),
         }
     }
 }
 
 impl Remote {
-    /// Listens with QUIC on `address`, an IP address and a UDP port; port 0 takes a free one.
+    /// Listens with QUIC on `address`, a host and a UDP port, such as `127.0.0.1:7400`, `[::1]:7400` or
+    /// `localhost:7400`; port 0 takes a free one.
     ///
     /// Nodes authenticate each other with certificates of a development CA, unless [`tls`](Self::tls) gives
     /// others.
     pub fn quic(address: impl Into<String>) -> Self {
-        let listen = address.into().into();
-        let transport = QuicTransport { listen, tls: Tls::development(), config: QuicConfig::default() };
-        Self { way: Way::Quic(transport), advertise: None, limits: Limits::default() }
+        let (listen, tls, options) = (address.into().into(), Tls::development(), TransportOptions::default());
+        Self::by(Way::Quic(QuicTransport { listen, tls, options, dials_only: false }))
+    }
+
+    /// Listens with TCP on `address`, a host and a TCP port, for networks that let no UDP pass; TLS and all that
+    /// is promised are the same as with [`quic`](Self::quic).
+    ///
+    /// A node has one of the two, and reaches nodes of the same only: a dial from one to the other fails, and says so.
+    pub fn tcp(address: impl Into<String>) -> Self {
+        let (listen, tls, options) = (address.into().into(), Tls::development(), TransportOptions::default());
+        Self::by(Way::Tcp(TcpTransport { listen, tls, options, dials_only: false }))
     }
 
     /// Joins a network inside this process, for tests: messages are encoded, nothing leaves the process.
     pub fn memory(network: &Network) -> Self {
-        let transport = MemoryTransport { network: network.clone() };
-        Self { way: Way::Memory(transport), advertise: None, limits: Limits::default() }
+        Self::by(Way::Memory(MemoryTransport { network: network.clone() }))
+    }
+
+    fn by(way: Way) -> Self {
+        Self { way, advertise: None, limits: Limits::default() }
     }
 
     /// Sets the certificates; a network inside the process has none.
     pub fn tls(mut self, tls: Tls) -> Self {
-        if let Way::Quic(quic) = &mut self.way {
-            quic.tls = tls;
+        match &mut self.way {
+            Way::Quic(quic) => quic.tls = tls,
+            Way::Tcp(tcp) => tcp.tls = tls,
+            Way::Memory(_) => {}
         }
         self
     }
 
-    /// Sets the host under which other nodes reach this one; else it is the address that is listened on.
-    pub fn advertise(mut self, host: impl Into<String>) -> Self {
-        self.advertise = Some(host.into().into());
+    /// Sets what can be set on the transport; a network inside the process has nothing.
+    pub fn options(mut self, options: TransportOptions) -> Self {
+        match &mut self.way {
+            Way::Quic(quic) => quic.options = options,
+            Way::Tcp(tcp) => tcp.options = options,
+            Way::Memory(_) => {}
+        }
+        self
+    }
+
+    /// Sets the host, or host and port, under which other nodes reach this one: `shop.example` or
+    /// `shop.example:7400`. Else it is the address that is listened on; a node that listens on every address of
+    /// its machine, such as `0.0.0.0`, must say it.
+    pub fn advertise(mut self, address: impl Into<String>) -> Self {
+        self.advertise = Some(address.into().into());
         self
     }
 
@@ -123,18 +170,31 @@ impl Remote {
         self
     }
 
-    /// Sends each packet by itself, for network drivers that cannot cut large sends into packets.
+    /// Sets how long a peer may be without a connection before those who watch its actors are told that they are gone,
+    /// [`StopReason::NodeLost`](crate::StopReason::NodeLost). 10 s.
+    ///
+    /// It is dialed again meanwhile. A peer that says goodbye, or comes back as another process, is lost at once.
+    pub fn lost_after(mut self, time: Duration) -> Self {
+        self.limits.lost_after = time;
+        self
+    }
+
+    /// Sends each packet by itself: short for
+    /// [`TransportOptions::without_segmentation_offload`], which belongs to QUIC.
     pub fn without_segmentation_offload(mut self) -> Self {
         if let Way::Quic(quic) = &mut self.way {
-            quic.config.segmentation_offload = false;
+            quic.options = quic.options.clone().without_segmentation_offload();
         }
         self
     }
 
     /// Says for whom a development CA makes the certificate.
     fn held_by(mut self, holder: Holder) -> Self {
-        if let Way::Quic(quic) = &mut self.way {
-            quic.tls = quic.tls.clone().held_by(holder);
+        match &mut self.way {
+            Way::Quic(QuicTransport { tls, .. }) | Way::Tcp(TcpTransport { tls, .. }) => {
+                *tls = tls.clone().held_by(holder);
+            }
+            Way::Memory(_) => {}
         }
         self
     }
@@ -142,6 +202,7 @@ impl Remote {
     fn transport(&self) -> &dyn Transport {
         match &self.way {
             Way::Quic(quic) => quic,
+            Way::Tcp(tcp) => tcp,
             Way::Memory(memory) => memory,
         }
     }
@@ -156,7 +217,7 @@ impl SystemBuilder {
                 part: "remote",
                 source: Box::new(source),
             };
-            Node::start(system, &remote).map_err(failed)
+            Node::start(system, &remote).await.map_err(failed)
         })
     }
 }

@@ -2,23 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
 use super::peer::Peer;
 use super::refusals::{Line, Refusal, Refusals};
 use super::{Limits, Remote, greeting};
+use crate::actor::Meta;
 use crate::id::{Class, NodeId};
 use crate::path::NodeAddress;
 use crate::runtime::Runtime;
 use crate::system::{ActorSystem, Event, Extension};
 use crate::time::Instant;
 use crate::transport::{Attempt, BindError, Endpoint, Found, TlsError};
-use crate::wire::{Identity, Protocols};
+use crate::wire::{CodecError, Here, Identity, Protocols, decode_meta, encode_meta};
 
 /// How long a shutdown waits until its goodbyes have arrived.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -56,11 +59,10 @@ pub(super) type PeerKey = (NodeAddress, Option<NodeAddress>);
 
 impl Node {
     /// Begins to listen.
-    pub(super) fn start(system: ActorSystem, remote: &Remote) -> Result<Arc<Self>, BindError> {
+    pub(super) async fn start(system: ActorSystem, remote: &Remote) -> Result<Arc<Self>, BindError> {
         let runtime = system.runtime().clone();
-        let endpoint = remote.transport().bind(&runtime)?;
-        let (host, port) = endpoint.local();
-        let host = remote.advertise.as_deref().map_or(host, Arc::from);
+        let endpoint = remote.transport().bind(&runtime).await?;
+        let (host, port) = advertised(endpoint.local(), remote.advertise.as_deref())?;
         let address = NodeAddress { system: system.name().into(), host, port };
         let identity = Identity {
             node: NodeId::of(&address.to_string()),
@@ -111,6 +113,20 @@ impl Node {
         let peer = Arc::new(Peer::new(self.clone(), key.0.clone()));
         peers.known.insert(key, peer.clone());
         peer
+    }
+
+    // ---- what messages carry besides -------------------------------------------------------
+
+    fn here(&self) -> Here<'_> {
+        Here { address: &self.identity.address, incarnation: self.identity.incarnation }
+    }
+
+    pub(super) fn encode_meta(&self, meta: &Meta, now: Instant) -> Bytes {
+        encode_meta(meta, self.here(), now)
+    }
+
+    pub(super) fn decode_meta(&self, bytes: Bytes) -> Result<Option<Arc<Meta>>, CodecError> {
+        decode_meta(bytes, self.here(), self.runtime().now())
     }
 
     // ---- the door --------------------------------------------------------------------------
@@ -226,6 +242,23 @@ impl Node {
         self.endpoint.close().await;
         self.peers.lock().known.clear();
     }
+}
+
+/// By which host and port others reach a node that is bound to `local`.
+fn advertised(local: (Arc<str>, u16), advertise: Option<&str>) -> Result<(Arc<str>, u16), BindError> {
+    let (host, port) = local;
+    let Some(advertise) = advertise else {
+        let is_no_address = host.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified());
+        let unspecified = || BindError::Unspecified { address: format!("{host}:{port}").into() };
+        return if is_no_address { Err(unspecified()) } else { Ok((host, port)) };
+    };
+    if let Ok(ip) = advertise.parse::<IpAddr>() {
+        return Ok((ip.to_string().into(), port));
+    }
+    let with_port = || format!("x@{advertise}").parse::<NodeAddress>();
+    let parsed = with_port().or_else(|_| format!("x@{advertise}:{port}").parse());
+    let address = parsed.map_err(|_| BindError::Advertise { advertised: advertise.into() })?;
+    Ok((address.host, address.port))
 }
 
 impl Extension for Node {

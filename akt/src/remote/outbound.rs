@@ -7,13 +7,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::association::Standing;
-use super::peer::{Letter, Out, Peer, Place};
+use super::peer::Peer;
+use super::route::{Letter, Route};
 use crate::actor::{
-    Control, Core, Incoming, Progress, Protocol, Ref, Refusal, Refused, Sink, StopReason, Target, Ticket,
-    TooLarge,
+    Control, Core, Incoming, Progress, Protocol, Ref, Refusal, Refused, Sink, Slot, StopReason, Target,
+    Ticket, TooLarge,
 };
 use crate::path::{ActorPath, NodeAddress};
 use crate::system::ActorSystem;
+use crate::wire::{HEADERS_LIMIT, Signal};
 
 /// How long an asker waits beyond its time for the other node's word about where its message was.
 const GRACE: Duration = Duration::from_millis(250);
@@ -21,7 +23,7 @@ const GRACE: Duration = Duration::from_millis(250);
 /// An actor on another node that takes messages of `P`.
 pub(super) struct RemoteSink<P> {
     peer: Arc<Peer>,
-    place: Arc<Place>,
+    route: Arc<Route>,
     protocol: PhantomData<fn(P)>,
 }
 
@@ -31,20 +33,20 @@ struct Draft<'a, P> {
     message: P,
 }
 
-impl<P: Protocol> From<Draft<'_, P>> for Out {
+impl<P: Protocol> From<Draft<'_, P>> for Letter {
     fn from(draft: Draft<'_, P>) -> Self {
         let name = draft.message.name();
         let outgoing = draft.message.encode();
         if let Some(reply) = outgoing.reply.as_ref().filter(|_| !draft.sink.peer.is_up()) {
             reply.travel(Progress::Connecting);
         }
-        Self::Letter(Letter { place: draft.sink.place.clone(), name, outgoing })
+        Self { name, outgoing }
     }
 }
 
 impl<P> RemoteSink<P> {
-    pub(super) fn new(peer: Arc<Peer>, place: Arc<Place>) -> Self {
-        Self { peer, place, protocol: PhantomData }
+    pub(super) fn new(peer: Arc<Peer>, route: Arc<Route>) -> Self {
+        Self { peer, route, protocol: PhantomData }
     }
 
     /// Whether messages can be taken: now, or as soon as there is a connection.
@@ -58,8 +60,11 @@ impl<P> RemoteSink<P> {
         }
     }
 
-    fn not_yet(&self, what: &str) {
-        tracing::warn!(actor = %self.place.path, peer = %self.peer.address, what, "ignored: it does not travel yet");
+    fn refuse(&self, refusal: Refusal, message: P, reserved: bool) -> Result<(), Refused<P>> {
+        if reserved {
+            drop(self.route.pass(&self.peer.load));
+        }
+        Err(Refused { refusal, message })
     }
 }
 
@@ -68,16 +73,21 @@ impl<P: Protocol> Sink<P> for RemoteSink<P> {
         let (bytes, limit) = (message.encoded_len(), self.peer.node.limits.max_message);
         if bytes > limit {
             let refusal = Refusal::TooLarge(TooLarge { bytes: bytes as u64, limit: limit as u64 });
-            return Err(Refused { refusal, message });
+            return self.refuse(refusal, message, reserved);
+        }
+        let headers = message.reply().and_then(Slot::meta).map_or(0, |came| came.0.headers.size());
+        if headers > HEADERS_LIMIT {
+            let refusal = Refusal::TooLarge(TooLarge { bytes: headers as u64, limit: HEADERS_LIMIT as u64 });
+            return self.refuse(refusal, message, reserved);
         }
         if let Err(refusal) = self.check() {
-            return Err(Refused { refusal, message });
+            return self.refuse(refusal, message, reserved);
         }
         let draft = Draft { sink: self, message };
-        self.peer
-            .queue
-            .push(draft, reserved)
-            .map_err(|(refusal, draft)| Refused { refusal, message: draft.message })?;
+        let full = |draft: Draft<'_, P>| Refused { refusal: Refusal::Full, message: draft.message };
+        if self.route.push(draft, reserved, &self.peer.load).map_err(full)?.list {
+            self.peer.list(self.route.clone());
+        }
         // The connection may have ended since the check: then this dials again.
         if !self.peer.is_up() {
             self.peer.want();
@@ -88,7 +98,7 @@ impl<P: Protocol> Sink<P> for RemoteSink<P> {
 
 impl<P: Protocol> Target for RemoteSink<P> {
     fn path(&self) -> ActorPath {
-        self.place.path.clone()
+        self.route.path.clone()
     }
 
     fn system(&self) -> &ActorSystem {
@@ -103,19 +113,33 @@ impl<P: Protocol> Target for RemoteSink<P> {
         None
     }
 
+    fn watch_elsewhere(self: Arc<Self>, watcher: Arc<dyn Target>) -> bool {
+        let (peer, route) = (self.peer.clone(), self.route.clone());
+        peer.watch(&route, self, &watcher);
+        true
+    }
+
+    fn unwatch_elsewhere(&self, watcher: &Arc<dyn Target>) {
+        self.peer.unwatch(&self.route.path, watcher);
+    }
+
     fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
         if let Err(refusal) = self.check() {
             return Poll::Ready(Err(refusal));
         }
-        self.peer.queue.poll_room(ticket, cx)
+        self.route.poll_turn(ticket, cx, &self.peer.load)
     }
 
     fn abandon(&self, ticket: &Ticket) {
-        self.peer.queue.abandon(ticket);
+        drop(self.route.abandon(ticket, &self.peer.load));
+    }
+
+    fn unreserve(&self) {
+        drop(self.route.pass(&self.peer.load));
     }
 
     fn depth(&self) -> usize {
-        self.peer.queue.depth()
+        self.route.depth()
     }
 
     fn refusal(&self) -> StopReason {
@@ -128,19 +152,19 @@ impl<P: Protocol> Target for RemoteSink<P> {
 
     fn control(&self, control: Control) {
         match control {
-            Control::Stop(_) => self.not_yet("stop"),
-            Control::Drain(_) => self.not_yet("stop after drain"),
+            Control::Stop(_) => self.peer.signal(&self.route.target, Signal::Stop),
+            Control::Drain(_) => self.peer.signal(&self.route.target, Signal::Drain),
             // These go to local actors only.
             Control::Terminated(_) | Control::Escalated(_) | Control::Regroup(_) | Control::Errand(_) => {}
         }
     }
 
     fn drain(&self) {
-        self.not_yet("stop after drain");
+        self.peer.signal(&self.route.target, Signal::Drain);
     }
 
     fn kill(&self) {
-        self.not_yet("kill");
+        self.peer.signal(&self.route.target, Signal::Kill);
     }
 
     fn typed(self: Arc<Self>) -> Box<dyn Any + Send> {

@@ -1,6 +1,6 @@
 //! One peer: the queue of what goes to it, and the connection that carries it, if there is one.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -10,10 +10,14 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 
 use super::association::{Association, Input, LinkId, Output, Standing};
+use super::budget::Budget;
 use super::carrier::Carrier;
+use super::credit::Amount;
 use super::greeting::{self, GreetingError};
 use super::node::Node;
-use crate::actor::{AskError, Delivery, Found, Outcome, Outgoing, PeerError, Queue};
+use super::route::{Letter, Load, Route};
+use super::watching::Watching;
+use crate::actor::{AskError, Delivery, Found, Outcome, PeerError, Queue};
 use crate::backoff::Backoff;
 use crate::machine::Machine;
 use crate::path::{ActorPath, NodeAddress};
@@ -21,7 +25,7 @@ use crate::runtime::Fire;
 use crate::system::{DeadLetterReason, Event};
 use crate::time::Instant;
 use crate::transport::Close;
-use crate::wire::{Answered, Course, Flow, Seen};
+use crate::wire::{Answered, Course, Flow, Notice, Seen};
 
 const BACKOFF: Backoff =
     Backoff { min: Duration::from_millis(100), max: Duration::from_secs(5), jitter: 0.2 };
@@ -35,11 +39,16 @@ pub(super) struct Peer {
     pub(super) address: NodeAddress,
     /// Outlives connections; the writer of the one that carries is its only consumer.
     pub(super) queue: Queue<Out>,
+    routes: Mutex<Routes>,
+    /// What waits in all of them.
+    pub(super) load: Load,
     /// Held by the writer at work: of two connections, one after the other, the second waits.
     pub(super) writing: tokio::sync::Mutex<()>,
     /// What the association says, without its lock.
     up: AtomicBool,
     state: Mutex<State>,
+    /// What this node watches there.
+    pub(super) watching: Watching,
 }
 
 struct State {
@@ -47,10 +56,17 @@ struct State {
     carrier: Option<Arc<Carrier>>,
 }
 
-/// Something that goes to a peer.
+#[derive(Default)]
+struct Routes {
+    known: BTreeMap<Bytes, Arc<Route>>,
+    sweep_at: usize,
+}
+
+/// Something that goes to a peer. None takes room here: messages have it at their route, the rest answers to what
+/// took room elsewhere.
 pub(super) enum Out {
-    /// The only thing that takes room in the queue: the others answer to what took room elsewhere.
-    Letter(Letter),
+    /// Messages wait there.
+    Route(Arc<Route>),
     Answer {
         link: LinkId,
         correlation: u64,
@@ -60,11 +76,22 @@ pub(super) enum Out {
         link: LinkId,
         correlation: u64,
     },
+    /// So much of the peer's has found its place.
+    Credit {
+        link: LinkId,
+        target: Bytes,
+        amount: Amount,
+    },
     /// Of a stream; its items are within the peer's credit.
     Flow {
         link: LinkId,
         course: Course,
         flow: Flow,
+    },
+    /// Of an actor, besides messages; of any connection, or of one.
+    Notice {
+        link: Option<LinkId>,
+        notice: Notice,
     },
     /// The last thing on this connection.
     Goodbye {
@@ -72,26 +99,42 @@ pub(super) enum Out {
     },
 }
 
-/// A message for an actor on another node.
-pub(super) struct Letter {
-    pub(super) place: Arc<Place>,
-    pub(super) name: &'static str,
-    pub(super) outgoing: Outgoing,
+impl Out {
+    /// The connection that it belongs to.
+    fn link(&self) -> Option<LinkId> {
+        match self {
+            Self::Route(_) => None,
+            Self::Notice { link, .. } => *link,
+            Self::Answer { link, .. }
+            | Self::Cancel { link, .. }
+            | Self::Credit { link, .. }
+            | Self::Flow { link, .. }
+            | Self::Goodbye { link } => Some(*link),
+        }
+    }
 }
 
-/// Where an actor is on its node.
-pub(super) struct Place {
-    pub(super) path: ActorPath,
-    /// The path as it travels.
-    pub(super) target: Bytes,
+/// What the writer has in hand.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) outs: VecDeque<Out>,
+    /// To be written to this route.
+    pub(super) letters: VecDeque<Letter>,
+    pub(super) route: Option<Arc<Route>>,
 }
+
+/// Fewer routes than this are never swept.
+const FEW: usize = 256;
 
 impl Peer {
     pub(super) fn new(node: Arc<Node>, address: NodeAddress) -> Self {
         let ours = (node.identity.node, node.identity.incarnation);
         let association = Association::new(ours, BACKOFF, node.limits.connect_timeout);
         Self {
-            queue: Queue::new(node.limits.queue),
+            queue: Queue::new(usize::MAX),
+            routes: Mutex::default(),
+            load: Mutex::new(Budget::new(node.limits.outbound)),
+            watching: Watching::new(node.limits.lost_after),
             node,
             address,
             writing: tokio::sync::Mutex::default(),
@@ -126,6 +169,47 @@ impl Peer {
         self.handle(input, None);
     }
 
+    /// The way to the actor at `path`.
+    pub(super) fn route(&self, path: ActorPath) -> Arc<Route> {
+        let mut routes = self.routes.lock();
+        if let Some(route) = routes.known.get(path.as_str().as_bytes()) {
+            return route.clone();
+        }
+        if routes.known.len() >= routes.sweep_at {
+            routes.known.retain(|_, route| Arc::strong_count(route) > 1 || route.depth() > 0);
+            routes.sweep_at = FEW.max(2 * routes.known.len());
+        }
+        let target = Bytes::copy_from_slice(path.as_str().as_bytes());
+        let route = Arc::new(Route::new(path, target.clone()));
+        routes.known.insert(target, route.clone());
+        route
+    }
+
+    fn routes(&self) -> Vec<Arc<Route>> {
+        self.routes.lock().known.values().cloned().collect()
+    }
+
+    /// The peer says that so much for `target` has found its place there.
+    pub(super) fn credited(&self, link: LinkId, target: &[u8], amount: Amount) {
+        let route = self.routes.lock().known.get(target).cloned();
+        if let Some(route) = route {
+            self.give_back(&route, link, amount);
+        }
+    }
+
+    /// So much of `route` is not under way any more.
+    pub(super) fn give_back(&self, route: &Arc<Route>, link: LinkId, amount: Amount) {
+        if route.give_back(link, amount).list {
+            self.list(route.clone());
+        }
+    }
+
+    /// Tells the writer that messages wait.
+    pub(super) fn list(&self, route: Arc<Route>) {
+        // Refused only if the queue is closed: nobody closes it.
+        let _ = self.queue.push(Out::Route(route), true);
+    }
+
     /// Says goodbye behind everything that waits, and takes nothing more.
     pub(super) fn leave(self: &Arc<Self>) {
         let carrier = self.state.lock().carrier.clone();
@@ -134,6 +218,7 @@ impl Peer {
             let _ = self.queue.push(Out::Goodbye { link: carrier.link }, true);
         }
         self.feed(Input::Closed);
+        self.watch_over();
     }
 
     /// Tells the association, and does what it says. True if it adopted `carrier`.
@@ -161,6 +246,10 @@ impl Peer {
         self.up.store(matches!(standing, Standing::Up(_)), Ordering::SeqCst);
         let (seen, patience) = (state.association.seen(), state.association.deadline());
         drop(state);
+        if let (true, Standing::Up(link)) = (adopted, standing) {
+            // What waited for credit of another connection has a whole window now.
+            self.routes().iter().for_each(|route| self.give_back(route, link, Amount::default()));
+        }
 
         if let Some(old) = dropped {
             old.end("replaced by a newer connection of the same peer");
@@ -233,11 +322,10 @@ impl Peer {
     pub(super) fn poll_batch(
         self: &Arc<Self>,
         batch: &mut VecDeque<Out>,
-        started: usize,
         control: &AtomicBool,
         cx: &Context<'_>,
     ) -> Poll<()> {
-        match self.queue.poll_batch(batch, started, control, cx) {
+        match self.queue.poll_batch(batch, 0, control, cx) {
             Found::Ready => Poll::Ready(()),
             Found::Idle => Poll::Pending,
             Found::IdleAndLarge => {
@@ -247,30 +335,79 @@ impl Peer {
         }
     }
 
+    /// Takes back what a writer did not write: what waits at other routes waits for the next connection.
+    pub(super) fn put_back(&self, batch: Batch, problem: &str) {
+        if let Some(route) = batch.route {
+            batch.letters.into_iter().for_each(|letter| self.return_letter(&route, letter, problem));
+        }
+        batch.outs.into_iter().for_each(|out| self.hand_back(out, problem));
+    }
+
     /// Fails everything that waits: none of it was sent.
     pub(super) fn fail_queued(&self, problem: &str) {
-        let queued = self.queue.take_all();
-        let letters = queued.iter().filter(|out| matches!(out, Out::Letter(_))).count();
-        self.queue.give_back(letters);
-        for out in queued {
-            match out {
-                Out::Letter(letter) => self.return_letter(letter, problem),
-                // Of connections that are gone.
-                Out::Answer { .. } | Out::Cancel { .. } | Out::Flow { .. } | Out::Goodbye { .. } => {}
-            }
+        self.queue.take_all().into_iter().for_each(|out| self.hand_back(out, problem));
+        for route in self.routes() {
+            let (letters, _after) = route.take_all(&self.load);
+            letters.into_iter().for_each(|letter| self.return_letter(&route, letter, problem));
         }
     }
 
+    /// What was not sent. What belongs to the connection that carries now stays in the queue.
+    pub(super) fn hand_back(&self, out: Out, problem: &str) {
+        if out.link().is_some_and(|link| self.is_carried_by(link)) {
+            // As ever: refused only at the end of the system.
+            let _ = self.queue.push(out, true);
+            return;
+        }
+        match out {
+            Out::Route(route) => self.list(route),
+            Out::Notice { notice, .. } => self.drop_notice(notice, problem),
+            // Of connections that are gone.
+            Out::Answer { .. }
+            | Out::Cancel { .. }
+            | Out::Credit { .. }
+            | Out::Flow { .. }
+            | Out::Goodbye { .. } => {}
+        }
+    }
+
+    fn is_carried_by(&self, link: LinkId) -> bool {
+        self.state.lock().carrier.as_ref().is_some_and(|carrier| carrier.link == link && !carrier.has_ended())
+    }
+
     /// A message that was not sent: its asker is told, a tell becomes a dead letter.
-    pub(super) fn return_letter(&self, letter: Letter, problem: &str) {
-        let Letter { place, name, outgoing } = letter;
+    pub(super) fn return_letter(&self, route: &Route, letter: Letter, problem: &str) {
+        let Letter { name, outgoing } = letter;
         match outgoing.reply {
             Some(reply) => {
                 let (delivered, source) = (Delivery::No, self.error(problem));
                 reply.complete(Outcome::Failed(AskError::Unreachable { delivered, source }));
             }
-            None => self.node.system.dead_letter_at(|| place.path.clone(), name, DeadLetterReason::NoRoute),
+            None => self.node.system.dead_letter_at(|| route.path.clone(), name, DeadLetterReason::NoRoute),
         }
+    }
+
+    /// A tell whose time ran out before it was sent.
+    pub(super) fn bury_expired(&self, route: &Route, letter: &Letter) {
+        self.node.system.dead_letter_at(|| route.path.clone(), letter.name, DeadLetterReason::Expired);
+    }
+
+    /// This node allows more than the peer takes.
+    pub(super) fn return_oversized(&self, route: &Route, letter: Letter, limit: usize) {
+        let Letter { name, outgoing } = letter;
+        let (bytes, limit) = (outgoing.body.len() as u64, limit as u64);
+        match outgoing.reply {
+            Some(reply) => reply.complete(Outcome::Failed(AskError::TooLarge { bytes, limit })),
+            None => {
+                let path = || route.path.clone();
+                self.node.system.dead_letter_at(path, name, DeadLetterReason::TooLarge);
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn carrier(&self) -> Option<Arc<Carrier>> {
+        self.state.lock().carrier.clone()
     }
 
     pub(super) fn announce_up(&self) {

@@ -21,6 +21,8 @@ pub enum Refusal {
     NoCertificate,
     /// Its certificate is for another system, or does not allow what the peer wants to be.
     Holder,
+    /// It speaks without TLS.
+    Plaintext,
     /// It speaks HTTP.
     Http,
     /// It speaks another protocol than akt over the same transport.
@@ -41,6 +43,8 @@ pub enum Refusal {
     FrameTooLong,
     /// It sent a frame that could not be decoded.
     Undecodable,
+    /// It watched more actors than a peer may.
+    Watches,
     /// It did not read what this node sent for too long.
     Stalled,
     /// A client wanted what clients may not.
@@ -49,13 +53,14 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every reason.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Certificate,
         Self::Expired,
         Self::NotYetValid,
         Self::Host,
         Self::NoCertificate,
         Self::Holder,
+        Self::Plaintext,
         Self::Http,
         Self::Protocol,
         Self::Transport,
@@ -66,6 +71,7 @@ impl Refusal {
         Self::Crowded,
         Self::FrameTooLong,
         Self::Undecodable,
+        Self::Watches,
         Self::Stalled,
         Self::Forbidden,
     ];
@@ -84,6 +90,7 @@ impl fmt::Display for Refusal {
             Self::Host => "certificate of another host",
             Self::NoCertificate => "no certificate",
             Self::Holder => "certificate of another holder",
+            Self::Plaintext => "no TLS",
             Self::Http => "HTTP",
             Self::Protocol => "another protocol",
             Self::Transport => "transport failed",
@@ -94,6 +101,7 @@ impl fmt::Display for Refusal {
             Self::Crowded => "too many handshakes at once",
             Self::FrameTooLong => "frame too long",
             Self::Undecodable => "undecodable frame",
+            Self::Watches => "too many watches",
             Self::Stalled => "peer does not read",
             Self::Forbidden => "not for clients",
         })

@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::node::Node;
 use super::outbound::RemoteSink;
-use super::peer::Place;
 use super::refusals::Refusal;
 use crate::actor::{ActorRef, Protocol, Ref};
 use crate::path::{ActorAddress, NodeAddress};
@@ -50,9 +47,9 @@ impl ActorSystem {
         if path.as_str().len() > MAX_PATH {
             return Err(ActorAtError::PathTooLong { bytes: path.as_str().len() });
         }
-        let target = Bytes::copy_from_slice(path.as_str().as_bytes());
-        let sink =
-            RemoteSink::<R::Message>::new(node.peer((address, None)), Arc::new(Place { path, target }));
+        let peer = node.peer((address, None));
+        let route = peer.route(path);
+        let sink = RemoteSink::<R::Message>::new(peer, route);
         Ok(R::from_ref(Ref::new(Arc::new(sink))))
     }
 

@@ -105,6 +105,7 @@ impl DeadLetterReason {
             | AskError::Partly(_)
             | AskError::Paused
             | AskError::Moved
+            | AskError::Journal(_)
             | AskError::Cycle { .. }
             | AskError::Remote { .. } => Self::Rejected,
         }

@@ -1,7 +1,9 @@
-//! What tests of actors need.
+//! What tests of actors, and of what akt is given, need.
 
+mod event_store;
 mod probe;
 
+pub use event_store::{BrokenRule, check_event_store};
 pub use probe::Probe;
 
 /// What akt-build writes for tests.

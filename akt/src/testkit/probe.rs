@@ -94,7 +94,7 @@ where
     }
 
     fn receive(me: &Ref<R::Message>, incoming: Incoming) {
-        receive(me, incoming);
+        receive::<R::Message, Self>(me, incoming);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -9,11 +10,47 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BindError {
-    /// The address is not an IP address and port.
-    #[error("cannot listen on {address:?}: expected an IP address and port such as `127.0.0.1:7400`")]
+    /// The address is not a host and a port.
+    #[error(
+        "cannot listen on {address:?}: expected a host and a port such as `127.0.0.1:7400`, `[::1]:7400` or `localhost:7400`"
+    )]
     Address {
         /// The address as given.
         address: Box<str>,
+    },
+    /// The name in the address stands for no address.
+    #[error("cannot listen on {address}: its name is not resolved")]
+    Resolve {
+        /// The address as given.
+        address: Box<str>,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// Others cannot reach a node by the address that it listens on, and it gives no other.
+    #[error(
+        "listening on {address}, every address of this machine: say by which others reach it, with `advertise(\"host:port\")`"
+    )]
+    Unspecified {
+        /// The address as bound.
+        address: Box<str>,
+    },
+    /// What is to be advertised is not a host, or a host and a port.
+    #[error(
+        "cannot advertise {advertised:?}: expected a host such as `shop.example`, or `shop.example:7400`"
+    )]
+    Advertise {
+        /// What was to be advertised.
+        advertised: Box<str>,
+    },
+    /// A quiet connection would be lost before it gives a sign of life.
+    #[error(
+        "a keep-alive of {keep_alive:?} does not keep a connection alive whose idle timeout is {idle_timeout:?}"
+    )]
+    Times {
+        /// The keep-alive as given.
+        keep_alive: Duration,
+        /// The idle timeout as given.
+        idle_timeout: Duration,
     },
     /// The operating system refused the socket.
     #[error("cannot listen on {address}")]
@@ -106,6 +143,12 @@ pub(crate) enum ConnectError {
     Resolve { host: Box<str>, source: io::Error },
     #[error("nobody listens there")]
     Refused,
+    #[error("nobody listens there for TCP; a node of `Remote::quic` is reached by its own kind only")]
+    NoTcp,
+    #[error(
+        "the node there speaks TCP and this one QUIC: start both with `Remote::tcp`, or with `Remote::quic`"
+    )]
+    SpeaksTcp,
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error("address cannot be dialed: {reason}")]
@@ -150,6 +193,8 @@ pub(crate) enum Distrust {
     Missing,
     /// The certificate, for another reason.
     Certificate,
+    /// There is no TLS.
+    Plaintext,
     /// HTTP is spoken.
     Http,
     /// Another protocol is spoken.

@@ -1,4 +1,4 @@
-//! One connection of the network inside the process: two queues of bytes and the state of the way between.
+//! One connection of the network inside the process: its streams, and the state of the way between.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,15 +7,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::error::{Close, Lost};
 use super::memory::{HOST, Network};
-use super::{Connection, Control, Reader, Writer};
+use super::{Connection, Control, MAX_STREAMS, Reader, Writer};
 use crate::runtime::Runtime;
 use crate::time::Instant;
 
-/// Writes that may be under way in one direction.
+/// Writes that may be under way on one stream.
 const IN_FLIGHT: usize = 64;
 
 /// A connection on a way that was cut for so long is lost.
@@ -29,8 +29,12 @@ pub(super) struct Link {
     /// The dialer's clock times both directions.
     clock: Runtime,
     phase: Mutex<Phase>,
-    /// What goes to the lower port, and to the higher one.
-    pipes: [Pipe; 2],
+    /// Every stream that is not forgotten, to be told of changes.
+    pipes: Mutex<Vec<Arc<Pipe>>>,
+    /// The lane to the lower port, and to the higher one.
+    lane: [Arc<Pipe>; 2],
+    /// What else goes to each.
+    doors: [Door; 2],
 }
 
 /// The state of the way between two nodes.
@@ -42,9 +46,21 @@ pub(super) enum Phase {
         since: Instant,
     },
     Lost(Lost),
+    /// The node at this port has closed the connection.
+    Closed {
+        by: u16,
+        lost: Lost,
+    },
 }
 
-/// One direction: bytes under way, and who waits for them, or for room, or for the way to change.
+/// Streams beside the lane, in one direction.
+struct Door {
+    places: Arc<Semaphore>,
+    opened: Mutex<VecDeque<(Arc<Pipe>, OwnedSemaphorePermit)>>,
+    arrived: Notify,
+}
+
+/// One stream: bytes under way, and who waits for them, or for room, or for the way to change.
 #[derive(Default)]
 struct Pipe {
     queue: Mutex<Queue>,
@@ -57,22 +73,33 @@ struct Queue {
     writes: VecDeque<(Instant, Bytes)>,
     last: Instant,
     finished: bool,
+    /// One of its ends is gone before it was finished, or read.
+    torn: bool,
 }
 
 enum Next {
     Bytes(Bytes),
     At(Option<Instant>),
     End,
+    Torn,
 }
 
 impl Link {
     pub(super) fn new(ends: (u16, u16), network: &Network, clock: &Runtime) -> Arc<Self> {
+        let lane: [Arc<Pipe>; 2] = Default::default();
+        let door = || Door {
+            places: Arc::new(Semaphore::new(MAX_STREAMS as usize)),
+            opened: Mutex::default(),
+            arrived: Notify::new(),
+        };
         Arc::new(Self {
             ends,
             network: network.clone(),
             clock: clock.clone(),
             phase: Mutex::new(Phase::Open),
-            pipes: Default::default(),
+            pipes: Mutex::new(lane.to_vec()),
+            lane,
+            doors: [door(), door()],
         })
     }
 
@@ -84,23 +111,34 @@ impl Link {
     /// Changes the state of the way; a lost connection stays lost.
     pub(super) fn enter(&self, phase: &Phase) {
         let mut now = self.phase.lock();
-        if matches!(*now, Phase::Lost(_)) {
+        if matches!(*now, Phase::Lost(_) | Phase::Closed { .. }) {
             return;
         }
         *now = phase.clone();
+        let is_over = matches!(*now, Phase::Lost(_) | Phase::Closed { .. });
         drop(now);
         // Always in this order: a simulation is replayed.
-        for pipe in &self.pipes {
+        for pipe in self.pipes.lock().iter() {
             pipe.readable.notify_one();
             pipe.writable.notify_one();
         }
+        for door in self.doors.iter().filter(|_| is_over) {
+            door.places.close();
+            door.arrived.notify_one();
+        }
     }
 
-    fn check(&self) -> Result<Phase, Lost> {
+    /// The state of the way as the node at port `end` sees it.
+    fn check(&self, end: u16) -> Result<Phase, Lost> {
         match &*self.phase.lock() {
-            Phase::Lost(lost) => Err(lost.clone()),
+            Phase::Closed { by, .. } if *by == end => Err(Lost::Here),
+            Phase::Lost(lost) | Phase::Closed { lost, .. } => Err(lost.clone()),
             phase => Ok(phase.clone()),
         }
+    }
+
+    fn forget(&self, pipe: &Arc<Pipe>) {
+        self.pipes.lock().retain(|known| !Arc::ptr_eq(known, pipe));
     }
 }
 
@@ -108,6 +146,7 @@ impl Pipe {
     fn next(&self, now: Instant) -> Next {
         let mut queue = self.queue.lock();
         match queue.writes.front() {
+            _ if queue.torn => Next::Torn,
             Some((due, _)) if *due > now => Next::At(Some(*due)),
             Some(_) => {
                 let bytes = queue.writes.pop_front().map(|(_, bytes)| bytes).unwrap_or_default();
@@ -118,6 +157,15 @@ impl Pipe {
             None if queue.finished => Next::End,
             None => Next::At(None),
         }
+    }
+
+    /// One of its ends is gone.
+    fn tear(&self, is_early: impl FnOnce(&Queue) -> bool) {
+        let mut queue = self.queue.lock();
+        queue.torn |= is_early(&queue);
+        drop(queue);
+        self.readable.notify_one();
+        self.writable.notify_one();
     }
 }
 
@@ -135,39 +183,26 @@ impl Side {
 
     pub(super) fn connection(self) -> Connection {
         let peer = self.peer().into();
+        let (away, home) = (self.away(), 1 - self.away());
         let side = Arc::new(self);
-        let (writer, reader) = (Box::new(MemoryEnd(side.clone())), Box::new(MemoryEnd(side.clone())));
-        Connection { peer, holders: Vec::new(), writer, reader, control: side }
+        let [outgoing, incoming] = [away, home].map(|direction| side.link.lane[direction].clone());
+        let writer = Box::new(MemoryWriter { side: side.clone(), pipe: outgoing });
+        let reader = Box::new(MemoryReader { side: side.clone(), pipe: incoming, place: None });
+        Connection { peer, holders: Vec::new(), writer, reader, control: Arc::new(Whole(side)) }
     }
 
-    /// What goes away from this end.
-    fn outgoing(&self) -> &Pipe {
-        &self.link.pipes[usize::from(self.end == self.link.ends.0)]
+    /// Which direction goes away from this end.
+    fn away(&self) -> usize {
+        usize::from(self.end == self.link.ends.0)
     }
 
-    /// Whether there was room for `bytes`.
-    fn offer(&self, bytes: &Bytes) -> bool {
-        let (link, pipe) = (&self.link, self.outgoing());
-        let mut queue = pipe.queue.lock();
-        let room = queue.writes.len() < IN_FLIGHT;
-        if room {
-            queue.last = queue.last.max(link.clock.now() + link.network.draw_latency());
-            let due = queue.last;
-            queue.writes.push_back((due, bytes.clone()));
-            drop(queue);
-            pipe.readable.notify_one();
-        }
-        room
+    fn check(&self) -> Result<Phase, Lost> {
+        self.link.check(self.end)
     }
 
-    fn incoming(&self) -> &Pipe {
-        &self.link.pipes[usize::from(self.end != self.link.ends.0)]
-    }
-}
-
-impl Control for Side {
     fn close(&self, reason: Close, text: &str) {
-        self.link.enter(&Phase::Lost(Lost::Closed { code: reason, text: text.into() }));
+        let lost = Lost::Closed { code: reason, text: text.into() };
+        self.link.enter(&Phase::Closed { by: self.end, lost });
     }
 }
 
@@ -177,40 +212,112 @@ impl Drop for Side {
     }
 }
 
-struct MemoryEnd(Arc<Side>);
+struct Whole(Arc<Side>);
 
 #[async_trait]
-impl Writer for MemoryEnd {
-    async fn write(&mut self, bytes: Bytes) -> Result<(), Lost> {
+impl Control for Whole {
+    async fn open(&self) -> Result<Box<dyn Writer>, Lost> {
+        let (side, door) = (&self.0, &self.0.link.doors[self.0.away()]);
+        let Ok(place) = door.places.clone().acquire_owned().await else {
+            return Err(side.check().err().unwrap_or(Lost::Here));
+        };
+        side.check()?;
+        let pipe = Arc::<Pipe>::default();
+        side.link.pipes.lock().push(pipe.clone());
+        door.opened.lock().push_back((pipe.clone(), place));
+        door.arrived.notify_one();
+        Ok(Box::new(MemoryWriter { side: side.clone(), pipe }))
+    }
+
+    async fn accept(&self) -> Result<Box<dyn Reader>, Lost> {
+        let (side, door) = (&self.0, &self.0.link.doors[1 - self.0.away()]);
         loop {
-            self.0.link.check()?;
-            if self.0.offer(&bytes) {
-                return Ok(());
+            if let Some((pipe, place)) = door.opened.lock().pop_front() {
+                return Ok(Box::new(MemoryReader { side: side.clone(), pipe, place: Some(place) }));
             }
-            self.0.outgoing().writable.notified().await;
+            side.check()?;
+            door.arrived.notified().await;
         }
     }
 
-    async fn finish(&mut self) -> Result<(), Lost> {
-        let pipe = self.0.outgoing();
-        pipe.queue.lock().finished = true;
-        pipe.readable.notify_one();
-        loop {
-            self.0.link.check()?;
-            if pipe.queue.lock().writes.is_empty() {
-                return Ok(());
-            }
-            pipe.writable.notified().await;
+    fn close(&self, reason: Close, text: &str) {
+        self.0.close(reason, text);
+    }
+}
+
+struct MemoryWriter {
+    side: Arc<Side>,
+    pipe: Arc<Pipe>,
+}
+
+impl MemoryWriter {
+    /// Whether there was room for `bytes`.
+    fn offer(&self, bytes: &Bytes) -> Result<bool, Lost> {
+        let link = &self.side.link;
+        let mut queue = self.pipe.queue.lock();
+        if queue.torn {
+            return Err(stopped());
         }
+        let room = queue.writes.len() < IN_FLIGHT;
+        if room {
+            queue.last = queue.last.max(link.clock.now() + link.network.draw_latency());
+            let due = queue.last;
+            queue.writes.push_back((due, bytes.clone()));
+            drop(queue);
+            self.pipe.readable.notify_one();
+        }
+        Ok(room)
     }
 }
 
 #[async_trait]
-impl Reader for MemoryEnd {
-    async fn read(&mut self, buffer: &mut BytesMut) -> Result<bool, Lost> {
-        let (link, pipe) = (&self.0.link, self.0.incoming());
+impl Writer for MemoryWriter {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Lost> {
         loop {
-            if let Phase::Cut { since } = link.check()? {
+            self.side.check()?;
+            if self.offer(&bytes)? {
+                return Ok(());
+            }
+            self.pipe.writable.notified().await;
+        }
+    }
+
+    async fn finish(&mut self) -> Result<(), Lost> {
+        self.pipe.queue.lock().finished = true;
+        self.pipe.readable.notify_one();
+        loop {
+            let over = {
+                let queue = self.pipe.queue.lock();
+                queue.torn || queue.writes.is_empty()
+            };
+            if over {
+                return Ok(());
+            }
+            self.side.check()?;
+            self.pipe.writable.notified().await;
+        }
+    }
+}
+
+impl Drop for MemoryWriter {
+    fn drop(&mut self) {
+        self.pipe.tear(|queue| !queue.finished);
+    }
+}
+
+struct MemoryReader {
+    side: Arc<Side>,
+    pipe: Arc<Pipe>,
+    /// Given back at the end.
+    place: Option<OwnedSemaphorePermit>,
+}
+
+#[async_trait]
+impl Reader for MemoryReader {
+    async fn read(&mut self, buffer: &mut BytesMut) -> Result<bool, Lost> {
+        let (link, pipe) = (&self.side.link, &self.pipe);
+        loop {
+            if let Phase::Cut { since } = self.side.check()? {
                 tokio::select! { biased;
                     () = pipe.readable.notified() => {}
                     () = link.clock.sleep_until(Some(since + IDLE_TIMEOUT)) => link.enter(&Phase::Lost(Lost::Silent)),
@@ -222,7 +329,11 @@ impl Reader for MemoryEnd {
                     buffer.extend_from_slice(&bytes);
                     return Ok(true);
                 }
-                Next::End => return Ok(false),
+                Next::End => {
+                    self.place = None;
+                    return Ok(false);
+                }
+                Next::Torn => return Err(stopped()),
                 Next::At(due) => due,
             };
             tokio::select! { biased;
@@ -231,4 +342,15 @@ impl Reader for MemoryEnd {
             }
         }
     }
+}
+
+impl Drop for MemoryReader {
+    fn drop(&mut self) {
+        self.pipe.tear(|queue| !(queue.finished && queue.writes.is_empty()));
+        self.side.link.forget(&self.pipe);
+    }
+}
+
+fn stopped() -> Lost {
+    Lost::Closed { code: Close::Done, text: "stream stopped".into() }
 }

@@ -1,17 +1,25 @@
 //! The seam to the network: endpoints that listen and dial, connections that carry bytes in order.
 
+mod address;
 #[cfg(test)]
 #[path = "../../tests/it/authority.rs"]
 mod authority;
 mod certificate;
+mod chunk;
+#[cfg(test)]
+mod conformance;
 mod dev_ca;
+mod driver;
 mod error;
 mod keychain;
 mod link;
 mod memory;
+mod mux;
+mod options;
 mod quic;
 #[cfg(test)]
 mod strangers;
+mod tcp;
 mod tls;
 mod trust;
 mod witness;
@@ -27,15 +35,21 @@ pub(crate) use error::{Close, ConnectError, Distrust, Lost};
 pub(crate) use keychain::{Found, Keychain};
 pub(crate) use memory::MemoryTransport;
 pub use memory::Network;
-pub(crate) use quic::{QuicConfig, QuicTransport};
+pub use options::TransportOptions;
+pub(crate) use quic::QuicTransport;
+pub(crate) use tcp::TcpTransport;
 pub use tls::Tls;
 
 use crate::runtime::Runtime;
 
+/// Streams beside the lane that a peer may have open at once.
+const MAX_STREAMS: u32 = 64;
+
 /// A way to reach other nodes.
+#[async_trait]
 pub(crate) trait Transport: Send + Sync + fmt::Debug {
     /// Begins to listen.
-    fn bind(&self, runtime: &Runtime) -> Result<Arc<dyn Endpoint>, BindError>;
+    async fn bind(&self, runtime: &Runtime) -> Result<Arc<dyn Endpoint>, BindError>;
 }
 
 /// One node's place in a network.
@@ -78,7 +92,9 @@ pub(crate) trait Attempt: Send {
     async fn establish(self: Box<Self>) -> Result<Connection, Lost>;
 }
 
-/// An authenticated connection with one ordered stream in each direction.
+/// An authenticated connection: an ordered stream in each direction, the lane, and more of either side.
+///
+/// It is closed when all that belongs to it is dropped.
 pub(crate) struct Connection {
     /// Where the peer is, for the log.
     pub(crate) peer: Box<str>,
@@ -95,17 +111,17 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// The outgoing stream.
+/// An outgoing stream. Dropped before it is finished, it is torn off: its reader gets an error.
 #[async_trait]
 pub(crate) trait Writer: Send {
     /// Hands `bytes` to the network; waits while the peer does not keep up. Ends when the connection does.
     async fn write(&mut self, bytes: Bytes) -> Result<(), Lost>;
 
-    /// Ends the stream and waits until the peer has everything. Ends when the connection does.
+    /// Ends the stream and waits until the peer has everything, or reads no more. Ends when the connection does.
     async fn finish(&mut self) -> Result<(), Lost>;
 }
 
-/// The incoming stream.
+/// An incoming stream. Dropped before its end, its writer gets an error.
 #[async_trait]
 pub(crate) trait Reader: Send {
     /// Appends what has come to `buffer`; waits while there is nothing. Ends when the connection does:
@@ -113,8 +129,18 @@ pub(crate) trait Reader: Send {
     async fn read(&mut self, buffer: &mut BytesMut) -> Result<bool, Lost>;
 }
 
-/// The end of a connection, from this side.
+/// The whole of a connection, from this side.
+#[async_trait]
 pub(crate) trait Control: Send + Sync {
+    /// Opens a stream of its own to the peer, whose bytes go after those of the lane; waits while the peer has
+    /// 64 of them that are not read to their ends. The peer accepts it when something was written or finished.
+    #[cfg_attr(not(test), expect(dead_code, reason = "large messages follow"))]
+    async fn open(&self) -> Result<Box<dyn Writer>, Lost>;
+
+    /// The next stream that the peer has opened. Cancel-safe.
+    #[cfg_attr(not(test), expect(dead_code, reason = "large messages follow"))]
+    async fn accept(&self) -> Result<Box<dyn Reader>, Lost>;
+
     /// Closes the connection at once; what was not read by the peer is lost.
     fn close(&self, reason: Close, text: &str);
 }

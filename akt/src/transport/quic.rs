@@ -2,25 +2,29 @@
 
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
+use quinn::udp::UdpSocketState;
 use quinn::{
     ClientConfig, ConnectionError, EndpointConfig, Incoming, ReadError, RecvStream, SendStream, ServerConfig,
     TokioRuntime, TransportConfig, VarInt, WriteError,
 };
 use rustls::pki_types::CertificateDer;
 
+use super::address::{self, EACH, Reach};
 use super::certificate::Certificate;
 use super::error::{BindError, Close, ConnectError, Lost, TlsError, printable};
 use super::keychain::Keychain;
 use super::tls::{Tls, unusable};
 use super::witness::Witness;
-use super::{Attempt, Connection, Control, Endpoint, Reader, Transport, Writer};
+use super::{
+    Attempt, Connection, Control, Endpoint, MAX_STREAMS, Reader, Transport, TransportOptions, Writer, tcp,
+};
 use crate::runtime::Runtime;
 
 /// How long a closing endpoint waits until its peers know.
@@ -29,88 +33,100 @@ const LINGER: Duration = Duration::from_secs(1);
 /// QUIC's own code for a peer that is turned away before its handshake.
 const CONNECTION_REFUSED: u64 = 2;
 
+/// The lane goes before the other streams, whose priority is 0.
+const LANE: i32 = 1;
+
 /// Chunks taken from a stream at once.
 const CHUNKS: usize = 32;
 
-/// What can be set on a QUIC transport.
-#[derive(Clone, Debug)]
-pub(crate) struct QuicConfig {
-    /// A connection without a sign of life for so long is lost.
-    pub(crate) idle_timeout: Duration,
-    /// A quiet connection asks for a sign of life so often.
-    pub(crate) keep_alive: Duration,
-    /// Bytes that a peer may send before they are read.
-    pub(crate) receive_window: u32,
-    /// Bytes that are kept until the peer has acknowledged them.
-    pub(crate) send_window: u64,
-    /// Whether the kernel cuts large sends into packets; some drivers cannot.
-    pub(crate) segmentation_offload: bool,
-    /// Attempts to connect that may wait to be looked at.
-    pub(crate) max_incoming: usize,
-}
-
-impl Default for QuicConfig {
-    fn default() -> Self {
-        Self {
-            // Both below the default patience of an ask, so that its error names a lost peer and not a timeout.
-            idle_timeout: Duration::from_secs(3),
-            keep_alive: Duration::from_secs(1),
-            receive_window: 8 << 20,
-            send_window: 8 << 20,
-            segmentation_offload: true,
-            max_incoming: 128,
-        }
-    }
-}
+/// After so long without an answer, a dialer asks whether the peer speaks TCP.
+const ASK_TCP: Duration = Duration::from_secs(1);
 
 /// A transport over QUIC, to be bound.
 #[derive(Clone, Debug)]
 pub(crate) struct QuicTransport {
     pub(crate) listen: Box<str>,
     pub(crate) tls: Tls,
-    pub(crate) config: QuicConfig,
+    pub(crate) options: TransportOptions,
+    pub(crate) dials_only: bool,
 }
 
+#[async_trait]
 impl Transport for QuicTransport {
-    fn bind(&self, runtime: &Runtime) -> Result<Arc<dyn Endpoint>, BindError> {
-        let parsed: Result<SocketAddr, _> = self.listen.replace("localhost:", "127.0.0.1:").parse();
-        let address = parsed.map_err(|_| BindError::Address { address: self.listen.clone() })?;
-        let keychain = Keychain::open(&self.tls, address.ip(), runtime)?;
-        let transport = Arc::new(self.config.transport());
-        let server = self.config.server(&keychain, &transport)?;
+    async fn bind(&self, runtime: &Runtime) -> Result<Arc<dyn Endpoint>, BindError> {
+        self.options.check()?;
+        let mut failed = io::Error::other("no address");
+        for address in address::to_bind(&self.listen).await? {
+            let keychain = Keychain::open(&self.tls, self.shown_at(address), runtime)?;
+            match self.socket(address) {
+                Ok(socket) => return self.listen_on(socket, keychain, runtime),
+                Err(source) => failed = source,
+            }
+        }
+        Err(self.failed(failed))
+    }
+}
 
-        let failed = |source| BindError::Socket { address: self.listen.clone(), source };
-        let socket = UdpSocket::bind(address).map_err(failed)?;
-        let local = socket.local_addr().map_err(failed)?;
-        let endpoint = quinn::Endpoint::new(
-            EndpointConfig::default(),
-            Some(server.clone()),
-            socket,
-            Arc::new(TokioRuntime),
-        )
-        .map_err(failed)?;
+impl QuicTransport {
+    fn failed(&self, source: io::Error) -> BindError {
+        BindError::Socket { address: self.listen.clone(), source }
+    }
+
+    /// A socket with the buffers that are wanted, as far as the kernel gives them.
+    fn socket(&self, address: SocketAddr) -> io::Result<UdpSocket> {
+        let socket = UdpSocket::bind(address)?;
+        let (state, wanted) = (UdpSocketState::new((&socket).into())?, self.options.socket_buffers.0);
+        // What the kernel does not give is seen below.
+        let _ = state.set_recv_buffer_size((&socket).into(), wanted);
+        let _ = state.set_send_buffer_size((&socket).into(), wanted);
+        let got = [state.recv_buffer_size((&socket).into())?, state.send_buffer_size((&socket).into())?];
+        self.options.warn_of_clamp(socket.local_addr()?, got);
+        Ok(socket)
+    }
+
+    /// Where the certificate is shown; one who only dials is checked at each dial.
+    fn shown_at(&self, address: SocketAddr) -> IpAddr {
+        if self.dials_only { Ipv4Addr::LOCALHOST.into() } else { address.ip() }
+    }
+
+    fn listen_on(
+        &self,
+        socket: UdpSocket,
+        keychain: Arc<Keychain>,
+        runtime: &Runtime,
+    ) -> Result<Arc<dyn Endpoint>, BindError> {
+        let transport = Arc::new(self.options.quic());
+        let server = self.options.quic_server(&keychain, &transport)?;
+        let local = socket.local_addr().map_err(|e| self.failed(e))?;
+        let listening = (!self.dials_only).then(|| server.clone());
+        let endpoint =
+            quinn::Endpoint::new(EndpointConfig::default(), listening, socket, Arc::new(TokioRuntime))
+                .map_err(|e| self.failed(e))?;
         Ok(Arc::new(QuicEndpoint { endpoint, server, transport, keychain, local, runtime: runtime.clone() }))
     }
 }
 
-impl QuicConfig {
-    fn transport(&self) -> TransportConfig {
+impl TransportOptions {
+    fn quic(&self) -> TransportConfig {
         let mut transport = TransportConfig::default();
         let idle = VarInt::try_from(self.idle_timeout.as_millis()).unwrap_or(VarInt::MAX);
         transport
             .max_idle_timeout(Some(idle.into()))
             .keep_alive_interval(Some(self.keep_alive))
-            .stream_receive_window(VarInt::from_u32(self.receive_window))
+            // Half of what the peer may send at all: a stream that is not read leaves room for the others.
+            .stream_receive_window(VarInt::from_u32(self.receive_window / 2))
             .receive_window(VarInt::from_u32(self.receive_window))
             .send_window(self.send_window)
             .max_concurrent_bidi_streams(VarInt::from_u32(1))
-            .max_concurrent_uni_streams(VarInt::from_u32(0))
+            .max_concurrent_uni_streams(VarInt::from_u32(MAX_STREAMS))
             .datagram_receive_buffer_size(None)
+            .initial_mtu(self.mtu)
+            .min_mtu(self.mtu)
             .enable_segmentation_offload(self.segmentation_offload);
         transport
     }
 
-    fn server(
+    fn quic_server(
         &self,
         keychain: &Keychain,
         transport: &Arc<TransportConfig>,
@@ -144,15 +160,28 @@ impl fmt::Debug for QuicEndpoint {
 }
 
 impl QuicEndpoint {
-    /// The first address of `host` that this socket can send to.
-    async fn resolve(&self, host: &str, port: u16) -> Result<SocketAddr, ConnectError> {
-        if let Ok(ip) = host.parse() {
-            return Ok(SocketAddr::new(ip, port));
+    async fn dial(&self, host: &str, address: SocketAddr) -> Result<Connection, ConnectError> {
+        self.keychain.check(address)?;
+        let (tls, witness) = self.keychain.client();
+        let crypto = QuicClientConfig::try_from(tls).map_err(|e| unusable("TLS", e))?;
+        let mut client = ClientConfig::new(Arc::new(crypto));
+        client.transport_config(self.transport.clone());
+        let refused = |e: quinn::ConnectError| ConnectError::Address { reason: e.to_string().into() };
+        let dial = self.endpoint.connect_with(client, address, host).map_err(refused)?;
+        let connection = tokio::select! { biased;
+            connection = dial => connection.map_err(|error| lost(&witness, error))?,
+            () = self.speaks_tcp(host, address) => return Err(ConnectError::SpeaksTcp),
+        };
+        let streams = connection.open_bi().await.map_err(|error| lost(&witness, error))?;
+        Ok(wrap(connection, streams, witness))
+    }
+
+    /// Ends when a peer that did not answer turns out to be a node of the other transport.
+    async fn speaks_tcp(&self, host: &str, address: SocketAddr) {
+        self.runtime.sleep(ASK_TCP).await;
+        if !tcp::answers(&self.keychain, host, address).await {
+            std::future::pending::<()>().await;
         }
-        let failed = |source| ConnectError::Resolve { host: host.into(), source };
-        let addresses = tokio::net::lookup_host((host, port)).await.map_err(failed)?;
-        let mut usable = addresses.filter(|address| address.is_ipv4() == self.local.is_ipv4());
-        usable.next().ok_or_else(|| failed(io::Error::other("no address of the family of this socket")))
     }
 }
 
@@ -168,17 +197,20 @@ impl Endpoint for QuicEndpoint {
     }
 
     async fn connect(&self, host: &str, port: u16) -> Result<Connection, ConnectError> {
-        let address = self.resolve(host, port).await?;
-        self.keychain.check(address)?;
-        let (tls, witness) = self.keychain.client();
-        let crypto = QuicClientConfig::try_from(tls).map_err(|e| unusable("TLS", e))?;
-        let mut client = ClientConfig::new(Arc::new(crypto));
-        client.transport_config(self.transport.clone());
-        let refused = |e: quinn::ConnectError| ConnectError::Address { reason: e.to_string().into() };
-        let dial = self.endpoint.connect_with(client, address, host).map_err(refused)?;
-        let connection = dial.await.map_err(|error| lost(&witness, error))?;
-        let (send, receive) = connection.open_bi().await.map_err(|error| lost(&witness, error))?;
-        Ok(wrap(connection, (send, receive), &witness))
+        let mut addresses = address::to_dial(host, port, Reach::of(self.local.ip())).await?;
+        while addresses.len() > 1 {
+            let Some(address) = addresses.pop() else { break };
+            let dialed = tokio::select! { biased;
+                dialed = self.dial(host, address) => dialed,
+                () = self.runtime.sleep(EACH) => continue,
+            };
+            // What another address cannot make good is an answer.
+            match dialed {
+                Err(ConnectError::Address { .. } | ConnectError::Lost(Lost::Silent | Lost::Reset)) => {}
+                dialed => return dialed,
+            }
+        }
+        self.dial(host, addresses[0]).await
     }
 
     fn keychain(&self) -> Option<&Arc<Keychain>> {
@@ -228,22 +260,23 @@ impl Attempt for QuicAttempt {
         let failed = |error| lost(&witness, error);
         let connection = incoming.accept_with(Arc::new(server)).map_err(failed)?.await.map_err(failed)?;
         let streams = connection.accept_bi().await.map_err(failed)?;
-        Ok(wrap(connection, streams, &witness))
+        Ok(wrap(connection, streams, witness))
     }
 }
 
 fn wrap(
     connection: quinn::Connection,
     (send, receive): (SendStream, RecvStream),
-    witness: &Arc<Witness>,
+    witness: Arc<Witness>,
 ) -> Connection {
-    let chunks = [const { Bytes::new() }; CHUNKS];
+    // Fails only if the stream is gone, which is seen at its first use.
+    let _ = send.set_priority(LANE);
     Connection {
         peer: connection.remote_address().to_string().into(),
         holders: holders(&connection),
         writer: Box::new(QuicWriter { stream: send, witness: witness.clone() }),
-        reader: Box::new(QuicReader { stream: receive, chunks, witness: witness.clone() }),
-        control: Arc::new(QuicControl(connection)),
+        reader: Box::new(QuicReader::new(receive, witness.clone())),
+        control: Arc::new(QuicControl { connection, witness }),
     }
 }
 
@@ -281,23 +314,51 @@ impl Writer for QuicWriter {
     }
 }
 
+impl Drop for QuicWriter {
+    fn drop(&mut self) {
+        // Fails if it was finished; quinn would finish it now if it was not.
+        let _ = self.stream.reset(VarInt::from_u32(Close::Done.code()));
+    }
+}
+
 struct QuicReader {
     stream: RecvStream,
     chunks: [Bytes; CHUNKS],
+    /// The last answer, once it was given.
+    end: Option<Result<bool, Lost>>,
     witness: Arc<Witness>,
 }
 
-#[async_trait]
-impl Reader for QuicReader {
-    async fn read(&mut self, buffer: &mut BytesMut) -> Result<bool, Lost> {
-        let read = self.stream.read_chunks(&mut self.chunks).await.map_err(|error| match error {
+impl QuicReader {
+    fn new(stream: RecvStream, witness: Arc<Witness>) -> Self {
+        Self { stream, chunks: [const { Bytes::new() }; CHUNKS], end: None, witness }
+    }
+
+    async fn read_chunks(&mut self) -> Result<Option<usize>, Lost> {
+        self.stream.read_chunks(&mut self.chunks).await.map_err(|error| match error {
             ReadError::ConnectionLost(error) => lost(&self.witness, error),
             ReadError::Reset(code) => stopped(code),
             ReadError::ClosedStream | ReadError::IllegalOrderedRead | ReadError::ZeroRttRejected => {
                 Lost::Here
             }
-        })?;
-        let Some(count) = read else { return Ok(false) };
+        })
+    }
+}
+
+#[async_trait]
+impl Reader for QuicReader {
+    async fn read(&mut self, buffer: &mut BytesMut) -> Result<bool, Lost> {
+        if let Some(end) = &self.end {
+            return end.clone();
+        }
+        let count = match self.read_chunks().await {
+            Ok(Some(count)) => count,
+            end => {
+                let end = end.map(|_| false);
+                self.end = Some(end.clone());
+                return end;
+            }
+        };
         buffer.reserve(self.chunks[..count].iter().map(Bytes::len).sum());
         for chunk in &mut self.chunks[..count] {
             buffer.extend_from_slice(&std::mem::take(chunk));
@@ -306,11 +367,25 @@ impl Reader for QuicReader {
     }
 }
 
-struct QuicControl(quinn::Connection);
+struct QuicControl {
+    connection: quinn::Connection,
+    witness: Arc<Witness>,
+}
 
+#[async_trait]
 impl Control for QuicControl {
+    async fn open(&self) -> Result<Box<dyn Writer>, Lost> {
+        let stream = self.connection.open_uni().await.map_err(|error| lost(&self.witness, error))?;
+        Ok(Box::new(QuicWriter { stream, witness: self.witness.clone() }))
+    }
+
+    async fn accept(&self) -> Result<Box<dyn Reader>, Lost> {
+        let stream = self.connection.accept_uni().await.map_err(|error| lost(&self.witness, error))?;
+        Ok(Box::new(QuicReader::new(stream, self.witness.clone())))
+    }
+
     fn close(&self, reason: Close, text: &str) {
-        self.0.close(VarInt::from_u32(reason.code()), text.as_bytes());
+        self.connection.close(VarInt::from_u32(reason.code()), text.as_bytes());
     }
 }
 
@@ -359,67 +434,4 @@ fn closed_by_peer(witness: &Witness, closed: &quinn::ConnectionClose) -> Lost {
 /// Errors 0x100 to 0x1ff of QUIC are alerts of TLS.
 fn alert(code: u64) -> Option<u8> {
     code.checked_sub(0x100).and_then(|alert| u8::try_from(alert).ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn transport(folder: &std::path::Path) -> QuicTransport {
-        QuicTransport {
-            listen: "127.0.0.1:0".into(),
-            tls: Tls::development_in(folder),
-            config: QuicConfig::default(),
-        }
-    }
-
-    fn folder(name: &str) -> std::path::PathBuf {
-        let folder = std::env::temp_dir().join(format!("akt-quic-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        folder.join("ca")
-    }
-
-    #[tokio::test]
-    async fn bytes_cross_in_both_directions_and_a_close_says_why() {
-        let runtime = Runtime::current().unwrap();
-        let quic = transport(&folder("echo"));
-        let [a, b] = [(); 2].map(|()| quic.bind(&runtime).unwrap());
-        let (host, port) = b.local();
-
-        let accept = async {
-            let mut far = b.accept().await.unwrap().establish().await.unwrap();
-            let mut buffer = BytesMut::new();
-            far.reader.read(&mut buffer).await.unwrap();
-            far.writer.write(buffer.freeze()).await.unwrap();
-            far.writer.finish().await.unwrap();
-            far
-        };
-        let dial = async {
-            let mut near = a.connect(&host, port).await.unwrap();
-            near.writer.write(Bytes::from_static(b"hello")).await.unwrap();
-            let mut buffer = BytesMut::new();
-            while near.reader.read(&mut buffer).await.unwrap() {}
-            near.control.close(Close::Protocol, "that will do");
-            buffer
-        };
-        let (mut far, echoed) = tokio::join!(accept, dial);
-
-        assert_eq!(echoed, "hello");
-        let closed = far.reader.read(&mut BytesMut::new()).await;
-        assert_eq!(closed, Err(Lost::Closed { code: Close::Protocol, text: "that will do".into() }));
-    }
-
-    #[tokio::test]
-    async fn a_certificate_of_another_ca_is_refused_by_both_sides() {
-        let runtime = Runtime::current().unwrap();
-        let a = transport(&folder("one")).bind(&runtime).unwrap();
-        let b = transport(&folder("two")).bind(&runtime).unwrap();
-        let (host, port) = b.local();
-
-        let (near, far) =
-            tokio::join!(a.connect(&host, port), async { b.accept().await.unwrap().establish().await });
-
-        assert!(matches!(near, Err(ConnectError::Lost(Lost::Distrust { .. }))), "{near:?}");
-        assert!(matches!(far, Err(Lost::Distrust { .. })), "{far:?}");
-    }
 }

@@ -9,8 +9,7 @@ use rustls::pki_types::pem::PemObject as _;
 
 use super::authority::{Authority, Signed};
 use super::error::{ConnectError, Distrust, Lost};
-use super::quic::{QuicConfig, QuicTransport};
-use super::{Endpoint, Tls, Transport as _};
+use super::{Endpoint, QuicTransport, TcpTransport, Tls, Transport, TransportOptions};
 use crate::runtime::Runtime;
 
 /// What one side is to say.
@@ -143,9 +142,19 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-fn bind(runtime: &Runtime, tls: Tls) -> Arc<dyn Endpoint> {
-    let transport = QuicTransport { listen: "127.0.0.1:0".into(), tls, config: QuicConfig::default() };
-    transport.bind(runtime).unwrap()
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Network {
+    Quic,
+    Tcp,
+}
+
+async fn bind(network: Network, tls: Tls) -> Arc<dyn Endpoint> {
+    let (listen, options, dials_only) = ("127.0.0.1:0".into(), TransportOptions::default(), false);
+    let transport: Box<dyn Transport> = match network {
+        Network::Quic => Box::new(QuicTransport { listen, tls, options, dials_only }),
+        Network::Tcp => Box::new(TcpTransport { listen, tls, options, dials_only }),
+    };
+    transport.bind(&Runtime::current().unwrap()).await.unwrap()
 }
 
 /// Dials and reads, as nodes do: a dialer that is refused is told after its own handshake.
@@ -168,19 +177,20 @@ fn check(case: &str, lost: Option<Lost>, said: &Said) {
 
 #[tokio::test]
 async fn both_sides_say_what_was_wrong_and_whose() {
-    let runtime = Runtime::current().unwrap();
+    for network in [Network::Quic, Network::Tcp] {
+        for Case { name, near, far, near_says, far_says } in cases() {
+            let (near, far) = (bind(network, near).await, bind(network, far).await);
+            let accept = async { far.accept().await.unwrap().establish().await.err() };
+            let (near_lost, far_lost) = tokio::join!(dial(&*near, &*far), accept);
 
-    for Case { name, near, far, near_says, far_says } in cases() {
-        let (near, far) = (bind(&runtime, near), bind(&runtime, far));
-        let accept = async { far.accept().await.unwrap().establish().await.err() };
-        let (near_lost, far_lost) = tokio::join!(dial(&*near, &*far), accept);
-
-        let near_lost = match near_lost {
-            Err(ConnectError::Lost(lost)) => Some(lost),
-            other => panic!("{name}: {other:?}"),
-        };
-        check(name, near_lost, &near_says);
-        check(name, far_lost, &far_says);
+            let name = format!("{network:?}: {name}");
+            let near_lost = match near_lost {
+                Err(ConnectError::Lost(lost)) => Some(lost),
+                other => panic!("{name}: {other:?}"),
+            };
+            check(&name, near_lost, &near_says);
+            check(&name, far_lost, &far_says);
+        }
     }
 }
 
@@ -208,10 +218,9 @@ fn stranger(ca: &str, protocols: &[&str], shown: Option<&Signed>) -> quinn::Clie
 
 #[tokio::test]
 async fn strangers_are_told_apart() {
-    let runtime = Runtime::current().unwrap();
     let one = Authority::new("one");
     let known = one.sign("known", |_| {});
-    let far = bind(&runtime, one.tls(&one.sign("far", |_| {})));
+    let far = bind(Network::Quic, one.tls(&one.sign("far", |_| {}))).await;
     let address = ([127, 0, 0, 1], far.local().1).into();
     let endpoint = quinn::Endpoint::client(([127, 0, 0, 1], 0).into()).unwrap();
     let cases = [
@@ -236,5 +245,27 @@ async fn strangers_are_told_apart() {
         let (_, lost) = tokio::join!(dial, accept);
 
         check(name, lost, &says);
+    }
+}
+
+#[tokio::test]
+async fn those_who_speak_without_tls_are_told_apart() {
+    let one = Authority::new("one");
+    let far = bind(Network::Tcp, one.tls(&one.sign("far", |_| {}))).await;
+    let says_http =
+        said(Distrust::Http, &["speaks HTTP", "began with \"GET / HTTP/1.1", "speaks akt/1 over TLS"]);
+    let says_plain =
+        said(Distrust::Plaintext, &["speaks no TLS", "began with \"hello\"", "speaks akt/1 over TLS"]);
+
+    for (first, says) in [("GET / HTTP/1.1\r\n\r\n", says_http), ("hello", says_plain)] {
+        let dial = async {
+            let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", far.local().1)).await.unwrap();
+            tokio::io::AsyncWriteExt::write_all(&mut socket, first.as_bytes()).await.unwrap();
+            socket
+        };
+        let accept = async { far.accept().await.unwrap().establish().await.err() };
+        let (_socket, lost) = tokio::join!(dial, accept);
+
+        check(first, lost, &says);
     }
 }

@@ -135,6 +135,17 @@ impl Witness {
     }
 }
 
+/// The loss of a connection whose peer began with this and not with TLS.
+pub(super) fn plaintext(first: &[u8]) -> Lost {
+    let said = printable(&String::from_utf8_lossy(first));
+    let is_http = ["GET ", "POST ", "PUT ", "HEAD ", "OPTIONS ", "CONNECT ", "DELETE ", "PRI "]
+        .iter()
+        .any(|method| said.starts_with(method));
+    let ours = String::from_utf8_lossy(ALPN);
+    let (why, what) = if is_http { (Distrust::Http, "HTTP") } else { (Distrust::Plaintext, "no TLS") };
+    distrust(why, format!("the peer speaks {what}: it began with {said:?}, this side speaks {ours} over TLS"))
+}
+
 fn distrust(why: Distrust, text: String) -> Lost {
     Lost::Distrust { why, text: text.into() }
 }

@@ -7,21 +7,16 @@ use bytes::{Bytes, BytesMut};
 use prost::Message as _;
 use thiserror::Error;
 
+use super::control::{self, Notice};
 use super::frame::{Frame, Kind};
 use super::handshake::printable;
 
 /// One message from a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Parcel {
-    Tell {
-        target: Bytes,
-        rpc: u32,
-        body: Bytes,
-    },
+    Tell(Envelope),
     Ask {
-        target: Bytes,
-        rpc: u32,
-        body: Bytes,
+        envelope: Envelope,
         correlation: u64,
         remaining: Duration,
     },
@@ -37,11 +32,29 @@ pub(crate) enum Parcel {
         course: Course,
         flow: Flow,
     },
+    /// So much for one actor has found its place.
+    Room {
+        target: Bytes,
+        messages: u32,
+        bytes: u64,
+    },
+    /// Of an actor, besides messages.
+    Notice(Notice),
     Goodbye {
         text: Box<str>,
     },
     /// Of a newer peer, which says that it can be skipped.
     Unknown,
+}
+
+/// What a tell and an ask have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Envelope {
+    pub(crate) target: Bytes,
+    pub(crate) rpc: u32,
+    pub(crate) body: Bytes,
+    /// What it carries besides, encoded; empty in most.
+    pub(crate) meta: Bytes,
 }
 
 /// Which streams of a connection something is said of: those of one ask, on their way to one side.
@@ -120,6 +133,12 @@ pub(crate) enum CodecError {
     /// Its payload cannot be decoded.
     #[error("undecodable frame of kind {kind:#04x}: {source}")]
     Payload { kind: u8, source: prost::DecodeError },
+    /// What a message carries besides its payload is more than is allowed.
+    #[error("metadata of {bytes} bytes, the limit is {limit}")]
+    Metadata { bytes: usize, limit: usize },
+    /// What a message carries besides its payload cannot be decoded.
+    #[error("undecodable metadata: {source}")]
+    Meta { source: prost::DecodeError },
     /// An answer without an outcome.
     #[error("answer without an outcome")]
     NoOutcome,
@@ -134,12 +153,13 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
     let Frame { kind, payload } = frame;
     let parcel = match kind {
         Kind::TELL => {
-            let v1::Tell { target, rpc, body } = parse(kind, payload)?;
-            Parcel::Tell { target, rpc, body }
+            let v1::Tell { target, rpc, body, meta } = parse(kind, payload)?;
+            Parcel::Tell(Envelope { target, rpc, body, meta })
         }
         Kind::ASK => {
-            let v1::Ask { target, rpc, body, correlation, remaining_us } = parse(kind, payload)?;
-            Parcel::Ask { target, rpc, body, correlation, remaining: Duration::from_micros(remaining_us) }
+            let v1::Ask { target, rpc, body, correlation, remaining_us, meta } = parse(kind, payload)?;
+            let envelope = Envelope { target, rpc, body, meta };
+            Parcel::Ask { envelope, correlation, remaining: Duration::from_micros(remaining_us) }
         }
         Kind::ANSWER => {
             let v1::Answer { correlation, outcome } = parse(kind, payload)?;
@@ -175,6 +195,13 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
             let v1::Halt { correlation, back } = parse(kind, payload)?;
             flow(correlation, back, Flow::Halt)
         }
+        Kind::ROOM => {
+            let v1::Room { target, messages, bytes } = parse(kind, payload)?;
+            Parcel::Room { target, messages, bytes }
+        }
+        Kind::SIGNAL | Kind::WATCH | Kind::UNWATCH | Kind::WATCHED | Kind::TERMINATED => {
+            control::decode(kind, payload)?.map_or(Parcel::Unknown, Parcel::Notice)
+        }
         Kind::GOODBYE => {
             let v1::Goodbye { text } = parse(kind, payload)?;
             Parcel::Goodbye { text: printable(&text) }
@@ -189,21 +216,21 @@ fn flow(correlation: u64, back: bool, flow: Flow) -> Parcel {
     Parcel::Flow { course: Course { correlation, asker: Side::said(back) }, flow }
 }
 
-fn parse<M: prost::Message + Default>(kind: Kind, payload: Bytes) -> Result<M, CodecError> {
+pub(super) fn parse<M: prost::Message + Default>(kind: Kind, payload: Bytes) -> Result<M, CodecError> {
     M::decode(payload).map_err(|source| CodecError::Payload { kind: kind.0, source })
 }
 
 /// Appends a tell.
-pub(crate) fn put_tell(buffer: &mut BytesMut, target: Bytes, rpc: u32, body: Bytes) {
-    let message = v1::Tell { target, rpc, body };
+pub(crate) fn put_tell(buffer: &mut BytesMut, Envelope { target, rpc, body, meta }: Envelope) {
+    let message = v1::Tell { target, rpc, body, meta };
     Kind::TELL.put(buffer, |buffer| message.encode_raw(buffer));
 }
 
 /// Appends an ask.
-pub(crate) fn put_ask(buffer: &mut BytesMut, target: Bytes, rpc: u32, body: Bytes, ask: (u64, Duration)) {
-    let (correlation, remaining) = ask;
+pub(crate) fn put_ask(buffer: &mut BytesMut, envelope: Envelope, correlation: u64, remaining: Duration) {
+    let Envelope { target, rpc, body, meta } = envelope;
     let remaining_us = u64::try_from(remaining.as_micros()).unwrap_or(u64::MAX);
-    let message = v1::Ask { target, rpc, body, correlation, remaining_us };
+    let message = v1::Ask { target, rpc, body, correlation, remaining_us, meta };
     Kind::ASK.put(buffer, |buffer| message.encode_raw(buffer));
 }
 
@@ -250,6 +277,11 @@ pub(crate) fn put_flow(buffer: &mut BytesMut, course: Course, flow: Flow) {
     }
 }
 
+/// Appends how much for one actor has found its place.
+pub(crate) fn put_room(buffer: &mut BytesMut, target: Bytes, messages: u32, bytes: u64) {
+    Kind::ROOM.put(buffer, |buffer| v1::Room { target, messages, bytes }.encode_raw(buffer));
+}
+
 /// Appends the last frame of a connection.
 pub(crate) fn put_goodbye(buffer: &mut BytesMut, text: &str) {
     Kind::GOODBYE.put(buffer, |buffer| v1::Goodbye { text: text.into() }.encode_raw(buffer));
@@ -276,8 +308,10 @@ impl From<Failure> for v1::Failure {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::control::{Signal, put_notice};
     use super::super::frame::Decoder;
     use super::*;
+    use crate::actor::StopReason;
 
     fn read(buffer: &BytesMut) -> Result<Parcel, CodecError> {
         let mut decoder = Decoder::new(1 << 16);
@@ -287,14 +321,16 @@ mod tests {
 
     fn put(buffer: &mut BytesMut, parcel: Parcel) {
         match parcel {
-            Parcel::Tell { target, rpc, body } => put_tell(buffer, target, rpc, body),
-            Parcel::Ask { target, rpc, body, correlation, remaining } => {
-                put_ask(buffer, target, rpc, body, (correlation, remaining));
+            Parcel::Tell(envelope) => put_tell(buffer, envelope),
+            Parcel::Ask { envelope, correlation, remaining } => {
+                put_ask(buffer, envelope, correlation, remaining);
             }
             Parcel::Answer { correlation, answered } => put_answer(buffer, correlation, answered),
             Parcel::Cancel { correlation } => put_cancel(buffer, correlation),
             // What one side says of its own asks, the other hears of those of its peer.
             Parcel::Flow { course, flow } => put_flow(buffer, mirrored(course), flow),
+            Parcel::Room { target, messages, bytes } => put_room(buffer, target, messages, bytes),
+            Parcel::Notice(notice) => put_notice(buffer, notice),
             Parcel::Goodbye { text } => put_goodbye(buffer, &text),
             Parcel::Unknown => Kind(0x99).put(buffer, |_| {}),
         }
@@ -307,6 +343,15 @@ mod tests {
 
     fn bytes() -> impl Strategy<Value = Bytes> {
         prop::collection::vec(any::<u8>(), 0..200).prop_map(Bytes::from)
+    }
+
+    fn envelopes() -> impl Strategy<Value = Envelope> {
+        (bytes(), any::<u32>(), bytes(), bytes()).prop_map(|(target, rpc, body, meta)| Envelope {
+            target,
+            rpc,
+            body,
+            meta,
+        })
     }
 
     fn failures() -> impl Strategy<Value = Failure> {
@@ -331,6 +376,22 @@ mod tests {
         })
     }
 
+    fn notices() -> impl Strategy<Value = Notice> {
+        let signal = prop_oneof![Just(Signal::Stop), Just(Signal::Drain), Just(Signal::Kill)];
+        let reason = prop_oneof![Just(StopReason::Killed), Just(StopReason::NodeLost)];
+        prop_oneof![
+            (bytes(), signal).prop_map(|(target, signal)| Notice::Signal { target, signal }),
+            (any::<u64>(), bytes(), any::<u64>()).prop_map(|(watch, target, actor)| Notice::Watch {
+                watch,
+                target,
+                actor
+            }),
+            any::<u64>().prop_map(|watch| Notice::Unwatch { watch }),
+            any::<(u64, u64)>().prop_map(|(watch, actor)| Notice::Watched { watch, actor }),
+            (any::<u64>(), reason).prop_map(|(watch, reason)| Notice::Terminated { watch, reason }),
+        ]
+    }
+
     fn parcels() -> impl Strategy<Value = Parcel> {
         let answered = prop_oneof![
             bytes().prop_map(Answered::Reply),
@@ -338,21 +399,16 @@ mod tests {
             failures().prop_map(Answered::Failure),
         ];
         prop_oneof![
-            (bytes(), any::<u32>(), bytes()).prop_map(|(target, rpc, body)| Parcel::Tell {
-                target,
-                rpc,
-                body
+            envelopes().prop_map(Parcel::Tell),
+            (envelopes(), any::<u64>(), any::<u32>()).prop_map(|(envelope, correlation, us)| {
+                let remaining = Duration::from_micros(us.into());
+                Parcel::Ask { envelope, correlation, remaining }
             }),
-            (bytes(), any::<u32>(), bytes(), any::<u64>(), any::<u32>()).prop_map(
-                |(target, rpc, body, correlation, us)| {
-                    let remaining = Duration::from_micros(us.into());
-                    Parcel::Ask { target, rpc, body, correlation, remaining }
-                }
-            ),
             (any::<u64>(), answered)
                 .prop_map(|(correlation, answered)| Parcel::Answer { correlation, answered }),
             any::<u64>().prop_map(|correlation| Parcel::Cancel { correlation }),
             flows(),
+            notices().prop_map(Parcel::Notice),
             "[a-z ]{0,40}".prop_map(|text| Parcel::Goodbye { text: text.into() }),
             Just(Parcel::Unknown),
         ]
@@ -365,6 +421,17 @@ mod tests {
         Kind(0x7e).put(&mut buffer, |_| {});
 
         assert_eq!(read(&buffer), Err(CodecError::UnknownKind(0x7e)));
+    }
+
+    #[test]
+    fn a_message_that_carries_nothing_besides_has_no_byte_for_it() {
+        let (mut with, mut without) = (BytesMut::new(), BytesMut::new());
+        let plain = Envelope { target: "/user/a".into(), rpc: 7, body: "body".into(), meta: Bytes::new() };
+
+        put_tell(&mut without, plain.clone());
+        put_tell(&mut with, Envelope { meta: "m".into(), ..plain });
+
+        assert_eq!((without.len(), with.len()), (5 + 9 + 5 + 6, without.len() + 3));
     }
 
     proptest! {

@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::codec::{Answered, Ended, Failure};
 use crate::actor::{
-    AskError, CallPath, CodecError, Delivery, Directive, End, FaultInfo, Outcome, PartlyInfo, PeerError,
-    Progress, Stage, StopReason, TimeoutInfo,
+    AskError, CallPath, CodecError, Delivery, Directive, End, FaultInfo, JournalError, Outcome, PartlyInfo,
+    PeerError, Progress, Stage, StopReason, TimeoutInfo,
 };
 use crate::path::ActorPath;
 
@@ -28,6 +28,7 @@ const CYCLE: u32 = 13;
 const CANCELLED: u32 = 14;
 const UNANSWERED: u32 = 15;
 const PARTLY: u32 = 16;
+const JOURNAL: u32 = 17;
 /// The number of a stage.
 const STASHED: u64 = 6;
 /// Not an error of its own: the ask's time ran out here, and the asker says so.
@@ -107,6 +108,7 @@ fn failure(error: AskError) -> Failure {
         }
         AskError::Paused => of(PAUSED),
         AskError::Moved => of(MOVED),
+        AskError::Journal(error) => with(JOURNAL, vec![error.problem]),
         AskError::Timeout(info) => {
             let TimeoutInfo { target, message, elapsed, stage, .. } = *info;
             let (stage, detail) = numbers_of_stage(stage);
@@ -117,7 +119,9 @@ fn failure(error: AskError) -> Failure {
         AskError::Unimplemented { rpc } => with(UNIMPLEMENTED, vec![rpc.into_owned().into()]),
         AskError::Codec(error) => with(CODEC, vec![error.problem, error.message.into()]),
         AskError::TooLarge { bytes, limit } => Failure { numbers: vec![bytes, limit], ..of(TOO_LARGE) },
-        AskError::Cycle { path } => with(CYCLE, path.0.iter().map(|actor| actor.as_str().into()).collect()),
+        AskError::Cycle { path } => {
+            with(CYCLE, path.0.iter().map(|actor| actor.to_string().into()).collect())
+        }
         AskError::Unanswered => of(UNANSWERED),
         AskError::Cancelled => of(CANCELLED),
         AskError::Remote { code, text } => with(code, vec![text]),
@@ -148,6 +152,7 @@ fn error(failure: Failure) -> AskError {
         STOPPED => AskError::Stopped { reason: reason_of(number(0)), delivered },
         PAUSED => AskError::Paused,
         MOVED => AskError::Moved,
+        JOURNAL => AskError::Journal(Box::new(JournalError { problem: text(), delivered })),
         TIMEOUT => {
             let (target, message) = (text(), Cow::Owned(text().into()));
             let Ok(target) = ActorPath::parse(&target) else {
@@ -167,7 +172,7 @@ fn error(failure: Failure) -> AskError {
         }
         TOO_LARGE => AskError::TooLarge { bytes: number(0), limit: number(1) },
         CYCLE => {
-            let path = texts.filter_map(|actor| ActorPath::parse(&actor).ok()).collect();
+            let path = texts.filter_map(|actor| actor.parse().ok()).collect();
             AskError::Cycle { path: Box::new(CallPath(path)) }
         }
         UNANSWERED => AskError::Unanswered,
@@ -191,7 +196,7 @@ fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-fn number_of_reason(reason: StopReason) -> u64 {
+pub(super) fn number_of_reason(reason: StopReason) -> u64 {
     match reason {
         StopReason::Unknown => 0,
         StopReason::Requested => 1,
@@ -201,10 +206,11 @@ fn number_of_reason(reason: StopReason) -> u64 {
         StopReason::Shutdown => 5,
         StopReason::Sibling => 6,
         StopReason::Passivated => 7,
+        StopReason::NodeLost => 8,
     }
 }
 
-fn reason_of(number: u64) -> StopReason {
+pub(super) fn reason_of(number: u64) -> StopReason {
     match number {
         1 => StopReason::Requested,
         2 => StopReason::Killed,
@@ -213,6 +219,7 @@ fn reason_of(number: u64) -> StopReason {
         5 => StopReason::Shutdown,
         6 => StopReason::Sibling,
         7 => StopReason::Passivated,
+        8 => StopReason::NodeLost,
         _ => StopReason::Unknown,
     }
 }
@@ -297,13 +304,21 @@ mod tests {
             AskError::Stopped { reason: StopReason::Unknown, delivered: Delivery::No },
             AskError::Paused,
             AskError::Moved,
+            AskError::Journal(Box::new(JournalError {
+                problem: "no disk".into(),
+                delivered: Delivery::Maybe,
+            })),
             timeout(Stage::Queued { depth: 3 }, Delivery::No),
             timeout(Stage::Stashed, Delivery::No),
             timeout(handling, Delivery::Maybe),
             AskError::Unreachable { delivered: Delivery::No, source: Box::new(PeerError { peer, problem }) },
             AskError::Codec(Box::new(CodecError { message, problem: decoder, delivered: Delivery::No })),
             AskError::TooLarge { bytes: 2, limit: 1 },
-            AskError::Cycle { path: Box::new(CallPath(vec![actor.clone(), actor.clone()])) },
+            AskError::Cycle {
+                path: Box::new(CallPath(
+                    ["/user/cart", "akt://shop@[::1]:7/user/cart"].map(|actor| actor.parse().unwrap()).into(),
+                )),
+            },
             AskError::Unanswered,
             AskError::Cancelled,
             AskError::Remote { code: 999, text: "from the future".into() },

@@ -3,11 +3,13 @@
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use thiserror::Error;
 
+use super::metadata::METADATA_LIMIT;
+
 /// The longest frame of a handshake: nothing larger is read from a peer that has not introduced itself.
 pub(crate) const HANDSHAKE_LIMIT: usize = 4 * 1024;
 
-/// What a data frame may add to the body it carries: target, numbers, text of an error.
-pub(crate) const HEADROOM: usize = 8 * 1024;
+/// What a data frame may add to the body it carries: target, numbers, text of an error, metadata.
+pub(crate) const HEADROOM: usize = 8 * 1024 + METADATA_LIMIT;
 
 const LENGTH: usize = 4;
 
@@ -30,12 +32,18 @@ impl Kind {
     pub(crate) const ASK: Self = Self(0x11);
     pub(crate) const ANSWER: Self = Self(0x12);
     pub(crate) const CANCEL: Self = Self(0x13);
+    pub(crate) const SIGNAL: Self = Self(0x14);
+    pub(crate) const WATCH: Self = Self(0x15);
+    pub(crate) const UNWATCH: Self = Self(0x16);
+    pub(crate) const WATCHED: Self = Self(0x17);
+    pub(crate) const TERMINATED: Self = Self(0x18);
     pub(crate) const GOODBYE: Self = Self(0x1f);
     /// Of streams, which a peer whose contracts have none may skip.
     pub(crate) const ITEM: Self = Self(0x94);
     pub(crate) const CREDIT: Self = Self(0x95);
     pub(crate) const END: Self = Self(0x96);
     pub(crate) const HALT: Self = Self(0x97);
+    pub(crate) const ROOM: Self = Self(0x1a);
 
     /// A newer peer says so of kinds that an older one may skip.
     pub(crate) const fn ignorable(self) -> bool {

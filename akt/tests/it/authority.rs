@@ -36,12 +36,6 @@ impl Authority {
         Signed { certificate, key: key.serialize_pem() }
     }
 
-    /// Certificates that trust this authority, one of which names `holder`.
-    pub(crate) fn held_by(&self, holder: &str) -> Tls {
-        let uri = SanType::URI(holder.try_into().unwrap());
-        self.tls(&self.sign(holder, |params| params.subject_alt_names.push(uri)))
-    }
-
     pub(crate) fn tls(&self, signed: &Signed) -> Tls {
         Tls::from_pem(&self.pem, &signed.certificate, &signed.key)
     }

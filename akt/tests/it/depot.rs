@@ -12,7 +12,7 @@ use crate::contracts::depot::v1 as depot;
 /// Keeps what it is given.
 #[derive(Default)]
 pub(crate) struct Shelf {
-    added: Vec<u32>,
+    pub(crate) added: Vec<u32>,
     /// Handlers that were told that their asker gave up.
     pub(crate) cancelled: Arc<AtomicU64>,
 }

@@ -20,7 +20,7 @@ fn remote_on(address: &str) -> Remote {
     Remote::quic(address).tls(Tls::development_in(folder("dev-ca")))
 }
 
-fn remote() -> Remote {
+pub(crate) fn remote() -> Remote {
     remote_on("127.0.0.1:0")
 }
 
@@ -124,7 +124,7 @@ async fn the_development_ca_keeps_to_the_loopback() {
 }
 
 /// Certificates of one CA, one for each list of names.
-fn certificates<const N: usize>(names: [&str; N]) -> [Tls; N] {
+pub(crate) fn certificates<const N: usize>(names: [&str; N]) -> [Tls; N] {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca_key = KeyPair::generate().unwrap();

@@ -4,9 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use akt::prelude::*;
-use akt::{
-    ActorAtError, AskError, DeadLetterReason, Event, EventStream, Mailbox, Network, Refusal, Remote, Stage,
-};
+use akt::{ActorAtError, AskError, DeadLetterReason, Event, EventStream, Network, Refusal, Remote, Stage};
 
 use crate::contracts::depot::v1 as depot;
 use crate::depot::{Pair, Shelf, Stranger, at, item, keeps_every_promise, millis, until};
@@ -205,27 +203,6 @@ async fn an_address_of_this_node_is_the_local_actor() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_mailbox_of_another_node_answers_asks_and_buries_tells() {
-    let network = Network::new();
-    let pair = pair(&network).await;
-    pair.far.spawn("small", Shelf::default).mailbox(Mailbox::bounded(1)).await.unwrap();
-    let small = at(&pair.near, &pair.far, "small");
-    let busy = small.wait(millis(1_000)).start();
-    settle().await;
-    small.add(item(1)).tell().unwrap();
-
-    let full = small.view(()).await.unwrap_err();
-    small.add(item(2)).tell().unwrap();
-    settle().await;
-
-    assert!(matches!(full, AskError::Full), "{full:?}");
-    assert_eq!(pair.far.dead_letters_of(DeadLetterReason::MailboxFull), 1);
-    busy.await.unwrap();
-    assert_eq!(small.view(()).await.unwrap().added, [1]);
-    pair.stop().await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn asks_of_a_system_that_stops_are_answered_before_it_leaves() {
     let network = Network::seeded(3);
     network.set_latency(Duration::from_millis(2)..Duration::from_millis(3));
@@ -351,26 +328,6 @@ async fn an_ask_that_runs_out_of_time_before_there_is_a_connection_says_so() {
     let AskError::Timeout(info) = &error else { panic!("{error:?}") };
     assert_eq!((info.stage, error.delivery()), (Stage::Connecting, Delivery::No));
     pair.stop().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_full_queue_to_a_peer_hands_the_message_back_and_makes_send_wait() {
-    let network = Network::new();
-    let pair = pair(&network).await;
-    let (near, far) = (pair.near.address().unwrap(), pair.far.address().unwrap());
-    pair.far.spawn("wide", Shelf::default).mailbox(Mailbox::Unbounded).await.unwrap();
-    let wide = at(&pair.near, &pair.far, "wide");
-    network.cut(&near, &far);
-
-    let accepted = (0..10_000).take_while(|_| wide.add(item(1)).tell().is_ok()).count();
-    let refused = wide.add(item(2)).tell().unwrap_err();
-    let waits = wide.add(item(3)).timeout(Duration::from_millis(10)).send().await.unwrap_err();
-
-    assert_eq!(accepted, 4_096);
-    assert!(matches!((&refused, &waits), (TellError::Full(_), TellError::Full(_))), "{refused:?}, {waits:?}");
-    pair.near.shutdown().await;
-    assert_eq!(pair.near.dead_letters_of(DeadLetterReason::NoRoute), 4_096);
-    pair.far.shutdown().await;
 }
 
 /// Two nodes under the seeded executor, on a network that fails: what was done, refused and left open.

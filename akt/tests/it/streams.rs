@@ -411,8 +411,17 @@ async fn a_connection_that_is_cut_ends_all_streams_with_an_error() {
 
 #[tokio::test]
 async fn quic_keeps_every_promise_of_streams() {
+    keeps_every_promise_of_streams(Remote::quic).await;
+}
+
+#[tokio::test]
+async fn tcp_keeps_every_promise_of_streams() {
+    keeps_every_promise_of_streams(Remote::tcp).await;
+}
+
+async fn keeps_every_promise_of_streams(transport: fn(&'static str) -> Remote) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dev-ca");
-    let remote = || Remote::quic("127.0.0.1:0").tls(Tls::development_in(&folder));
+    let remote = || transport("127.0.0.1:0").tls(Tls::development_in(&folder));
     let stage = Stage::apart(remote).await;
     let promises = async {
         items_in_order(&stage).await;

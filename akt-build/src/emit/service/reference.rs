@@ -1,6 +1,6 @@
 //! The typed reference.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::{Call, Contract};
@@ -11,11 +11,11 @@ impl Contract<'_> {
         let Self { message, reference, .. } = self;
         let doc =
             format!(" Reference to an actor that serves `{}`: typed, cheap to clone.", self.model.full_name);
-        let methods = self.calls.iter().map(reference_method);
+        let methods = self.calls.iter().map(|call| reference_method(call, message));
         let answered = self.has_oneway().then(|| {
             quote!(
                 where
-                    T::Request: ::akt::__private::Answered,
+                    T::Answer: ::akt::__private::Answered,
             )
         });
         quote! {
@@ -61,21 +61,21 @@ impl Contract<'_> {
 }
 
 /// The method of the reference for one rpc.
-fn reference_method(call: &Call<'_>) -> TokenStream {
+fn reference_method(call: &Call<'_>, message: &Ident) -> TokenStream {
     let Call { docs, marker, .. } = call;
     let (name, asked) = (call.asked_name(), call.asked());
     let method = ident(&call.rpc.reference_method);
     let deprecated = call.deprecated.then(|| quote!(#[deprecated]));
-    let call = match call.rpc.shape {
-        _ if call.rpc.oneway => quote!(OneWay),
-        shape if shape.answers_with_stream() => quote!(Opening),
-        _ => quote!(Call),
+    let (returned, new) = match call.rpc.shape {
+        _ if call.rpc.oneway => (quote!(OneWay<'_, #message, #asked>), quote!(OneWay::new::<#marker>)),
+        shape if shape.answers_with_stream() => (quote!(Opening<'_, #marker>), quote!(Opening::new)),
+        _ => (quote!(Call<'_, #marker>), quote!(Call::new)),
     };
     quote! {
         #(#[doc = #docs])*
         #deprecated
-        pub fn #method(&self, #name: #asked) -> ::akt::#call<'_, #marker> {
-            ::akt::#call::new(&self.0, #name)
+        pub fn #method(&self, #name: #asked) -> ::akt::#returned {
+            ::akt::#new(&self.0, #name)
         }
     }
 }

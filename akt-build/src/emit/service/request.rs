@@ -5,14 +5,15 @@ use quote::quote;
 use syn::Type;
 
 use super::{Call, Contract, text};
+use crate::emit::message::ident;
 use crate::model::{Receiver, Shape};
 
 impl Contract<'_> {
     pub(super) fn markers(&self) -> TokenStream {
         let markers = self.calls.iter().map(|call| {
             let (marker, request) = (self.marker(call), self.request(call));
-            let (accepts, opens, answered) = (self.accepts(call), call.opens(), self.answered(call));
-            quote!(#marker #request #opens #accepts #answered)
+            let (accepts, opens) = (self.accepts(call), call.opens());
+            quote!(#marker #request #opens #accepts)
         });
         quote!(#(#markers)*)
     }
@@ -41,12 +42,6 @@ impl Contract<'_> {
                 #former
             }
         }
-    }
-
-    fn answered(&self, call: &Call<'_>) -> Option<TokenStream> {
-        let marker = &call.marker;
-        let answered = self.has_oneway() && !call.rpc.oneway;
-        answered.then(|| quote!(impl ::akt::__private::Answered for #marker {}))
     }
 
     fn request(&self, call: &Call<'_>) -> TokenStream {
@@ -105,11 +100,12 @@ impl Contract<'_> {
         let unit = matches!(request, Type::Tuple(tuple) if tuple.elems.is_empty());
         let takers = self.calls.iter().filter(|other| other.rpc.shape == Shape::Unary);
         let takers = takers.filter(|other| text(&other.request) == text(request)).count();
-        let message = &self.message;
+        let (message, answer) = (&self.message, ident(if call.rpc.oneway { "ToldRpc" } else { "AskedRpc" }));
         (takers == 1 && !unit).then(|| {
             quote! {
                 impl ::akt::Accepts<#message> for #request {
                     type Request = #marker;
+                    type Answer = ::akt::__private::#answer;
                 }
             }
         })

@@ -17,6 +17,7 @@ const ARGS: &[&str] = &[
     "mailbox = bounded(64, drop_oldest), order = priority(urgency), passivate = \"5m\"",
     "behavior = phase, unhandled = deny, stash = 100, concurrency = 16, crate = crate::reexport",
     "supervise(strategy = one_for_all, on(DbError) = restart { max = 5, within = \"1m\", backoff = \"1s..9s\" }, on(panic) = stop, else = escalate)",
+    "event_sourced(event = CartEvent, kind = \"cart\", schema = 2, upcast = old::event, snapshot_every = 100)",
     "timeout = \"2s\", defer, reentrant, max = 8",
     "start, stop, restart, terminated, enter = Phase::Connecting { .. } | Phase::Ready(_)",
     "when = Phase::Ready(_), stash_when = Phase::Connecting { .. }, reject_when = Phase::Draining",
@@ -56,6 +57,12 @@ const ITEMS: &[&str] = &[
         #[handler(when = Phase::Ready(_))] async fn clear(&mut self, _: ClearCart) { self.items.clear(); }
         #[on(stop)] fn stopped(&mut self) {}
         #[guard] fn admit(&self, message: &CartMsg) -> Admit { Admit::Pass }
+    }",
+    "impl Ledger {
+        #[handler] fn add(&mut self, cents: u64) -> Persist<Self, Result<u64, Full>> { Persist::one(cents).then(|ledger| Ok(ledger.sum)) }
+        #[handler] async fn close(&mut self, cx: &mut Ctx<Self>) -> Persist<Self> { Persist::none(()) }
+        #[handler] fn sum(&self) -> u64 { self.sum }
+        #[apply] fn noted(&mut self, cents: &u64) { self.sum += cents; }
     }",
     "enum Phase<T> { Connecting { attempt: u32 }, #[cfg(unix)] Ready(T), r#Draining }",
     "#[inject(args = OrdersArgs)] struct Orders<T: Send> { #[dep] db: Arc<Pool<T>>, #[dep(named = \"eu\")] bank: BankRef, #[arg] shard: u32, pending: Vec<Order> }",

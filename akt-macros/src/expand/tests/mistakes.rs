@@ -4,7 +4,7 @@ use quote::quote;
 use syn::{ImplItem, Item};
 
 use super::{errors, expand};
-use crate::expand::contract_actor;
+use crate::expand::{contract_actor, grain_attribute};
 
 #[test]
 fn mistakes_in_timers_and_deferred_handlers_are_named() {
@@ -112,7 +112,7 @@ fn all_mistakes_of_an_impl_are_reported_at_once() {
     assert_eq!(
         errors(&expanded),
         [
-            "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `concurrency`, `crate`, `mailbox`, `max_message`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
+            "unknown option `mailbx`; did you mean `mailbox`? supported: `behavior`, `concurrency`, `crate`, `event_sourced`, `mailbox`, `max_message`, `order`, `passivate`, `stash`, `supervise`, `unhandled`",
             "handlers take `&mut self`, `&self` or `this: Turn<Self>`",
             "message arguments are owned; use `String`",
             "name the argument; destructure in the body",
@@ -348,5 +348,104 @@ fn options_that_do_not_fit_their_handler_are_reported() {
             "message `Add` is handled twice; rename one handler",
             "message `Add` already handled here",
         ]
+    );
+}
+
+#[test]
+fn mistakes_with_events_are_reported() {
+    let block = quote! {
+        impl Cart {
+            #[handler] fn add(&mut self, item: Item) {}
+            #[handler(defer)] fn later(&mut self, reply: Reply<u8>) {}
+            #[handler] fn fail(&mut self) -> Result<(), Fault> {}
+            #[handler] fn read(&self) -> Persist<Self, u8> {}
+            #[handler(reentrant)] async fn turn(this: Turn<Self>) {}
+            #[handler] fn view(&self) -> u8 {}
+            #[handler] fn clear(&mut self) -> akt::persistence::Persist<Self> {}
+            #[apply] async fn apply(&self, event: CartEvent) -> bool {}
+            #[apply] fn again(&mut self, event: &CartEvent) {}
+        }
+    };
+
+    assert_eq!(
+        errors(&expand(quote!(event_sourced(event = CartEvent, kind = "cart", schema = 2)), block.clone())),
+        [
+            "there may be events of schema 1: say how they are read, `upcast = path`, a `fn(u32, Bytes) -> Result<Event, Fault>`",
+            "`#[apply]` is `fn apply(&mut self, event: &Event)`: it changes the state at once",
+            "`#[apply]` is `fn apply(&mut self, event: &Event)`: it takes `&mut self`",
+            "`#[apply]` is `fn apply(&mut self, event: &Event)`: it takes the event, borrowed, and nothing else",
+            "`#[apply]` is `fn apply(&mut self, event: &Event)`: what has happened cannot fail, it returns nothing",
+        ]
+    );
+    assert_eq!(
+        errors(&expand(quote!(event_sourced(event = CartEvent)), block.clone())).split_off(4),
+        [
+            "`#[apply]` given twice; match on the event in one method",
+            "first given here",
+            "event-sourced handlers return `Persist<..>`; one that only reads takes `&self`",
+            "event-sourced handlers return `Persist<..>`; one that only reads takes `&self`",
+            "event-sourced handlers return `Persist<..>`; one that only reads takes `&self`",
+            "a handler that persists takes `&mut self`",
+            "an event-sourced actor has no reentrant handlers: only its events change it, one turn after the other",
+        ]
+    );
+    assert_eq!(
+        errors(&expand(quote!(), block)).split_off(4),
+        [
+            "`#[apply]` is for an event-sourced actor: say `event_sourced(event = ..)` in the actor's attribute",
+            "`#[apply]` is for an event-sourced actor: say `event_sourced(event = ..)` in the actor's attribute",
+        ]
+    );
+}
+
+#[test]
+fn mistakes_in_what_an_attribute_says_of_events_are_reported() {
+    let said = |args| errors(&expand(args, quote!(impl Cart { #[handler] fn view(&self) -> u8 {} })));
+
+    assert_eq!(
+        said(quote!(event_sourced(kind = "cart"))),
+        ["say what is persisted: `event_sourced(event = CartEvent)`"]
+    );
+    assert_eq!(
+        said(quote!(event_sourced(
+            event = E,
+            schema = 0,
+            snapshot_every = 0,
+            kind = "a b",
+            upcast = 3,
+            evnt = E
+        ))),
+        [
+            "schemas are numbered from 1 on: `schema = 2`",
+            "a snapshot follows at least one event",
+            "a kind is a name: 1 to 255 bytes without `/`, spaces or control characters, and no `$` in front",
+            "expected identifier",
+            "unknown option `evnt`; did you mean `event`? supported: `event`, `kind`, `schema`, `snapshot_every`, `upcast`",
+        ]
+    );
+    assert_eq!(
+        said(quote!(event_sourced(event = E, upcast = words))),
+        ["`upcast` reads events of older schemas; say which this one is: `schema = 2`"]
+    );
+    assert_eq!(
+        said(quote!(event_sourced = E)),
+        ["`event_sourced` stands with parentheses: `event_sourced(..)`"]
+    );
+    assert_eq!(
+        said(quote!(event_sourced(event = shop::E))),
+        ["an event-sourced actor applies its events: add `#[apply] fn apply(&mut self, event: &shop::E)`"]
+    );
+}
+
+#[test]
+fn a_grain_has_one_kind() {
+    let block = quote!(impl Cart { #[handler] fn view(&self) {} #[apply] fn apply(&mut self, event: &E) {} });
+
+    let expanded =
+        grain_attribute(&quote!(kind = "cart", key = u64, event_sourced(event = E, kind = "basket")), &block);
+
+    assert_eq!(
+        errors(&expanded),
+        ["a grain has one kind, that of `#[akt::grain(kind = \"..\")]`; remove this one"]
     );
 }

@@ -374,6 +374,77 @@ fn a_grain_expands_as_written_down() {
     compare("grain.rs", expanded);
 }
 
+#[test]
+fn an_event_sourced_actor_expands_as_written_down() {
+    let expanded = expand(
+        quote!(event_sourced(
+            event = LedgerEvent,
+            kind = "ledger",
+            schema = 2,
+            upcast = old::event,
+            snapshot_every = 100
+        )),
+        quote! {
+            impl<K: Key> Ledger<K> {
+                #[handler]
+                fn add(&mut self, key: K, cents: u64) -> Persist<Self, Result<u64, Full>> {
+                    Persist::one(LedgerEvent::added(cents)).then(|ledger| Ok(ledger.sum()))
+                }
+
+                #[handler(abort_on_cancel)]
+                async fn close(&mut self, cx: &mut Ctx<Self>) -> Persist<Self> {
+                    self.closing(cx).await
+                }
+
+                #[handler]
+                fn sum(&self) -> u64 {
+                    self.cents
+                }
+
+                #[apply]
+                fn noted(&mut self, event: &LedgerEvent) {
+                    self.cents += event.cents;
+                }
+            }
+        },
+    );
+
+    compare("ledger.rs", expanded);
+}
+
+#[test]
+fn an_event_sourced_actor_of_a_contract_expands_as_written_down() {
+    let expanded = contract_actor(quote! {
+        contract {
+            trait [ shop::v1::Cart ] message [ shop::v1::CartMsg ] reference [ shop::v1::CartRef ]
+            rpc add Add exclusive unary [ shop::v1::AddItem ] -> [ shop::v1::CartView ] error [ shop::v1::CartError ]
+            rpc watch Watch exclusive server [ shop::v1::Watch ] -> [ shop::v1::CartEvent ] error [ ]
+            rpc view View shared unary [ () ] -> [ shop::v1::CartView ] error [ ]
+        }
+        options { event_sourced(event = CartEvent) }
+        impl shop::Cart for MyCart {
+            fn add(&mut self, req: AddItem) -> Persist<Self, Result<CartView, CartError>> {
+                Persist::one(CartEvent::added(req)).then(|cart| Ok(cart.view_of()))
+            }
+
+            async fn watch(&mut self, _: Watch, cx: &mut Ctx<Self>, out: StreamSink<CartEvent>) -> Persist<Self> {
+                Persist::none(())
+            }
+
+            fn view(&self, _: ()) -> CartView {
+                self.view_of()
+            }
+
+            #[apply]
+            fn apply(&mut self, event: &CartEvent) {
+                self.items.push(event.item);
+            }
+        }
+    });
+
+    compare("kept.rs", expanded);
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "callers quote in place")]
 fn expand(args: TokenStream, input: TokenStream) -> TokenStream {
     attribute(args, &input)

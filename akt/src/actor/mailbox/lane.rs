@@ -179,6 +179,15 @@ impl Lane {
         })
     }
 
+    /// Whether a stop, or with `drains` a drain too, waits to be obeyed.
+    pub(crate) fn is_ending(&self, drains: bool) -> bool {
+        self.state.lock().queue.iter().flat_map(|queue| queue.iter()).any(|control| match control {
+            Control::Stop(_) => true,
+            Control::Drain(_) => drains,
+            _ => false,
+        })
+    }
+
     /// The next in order.
     pub(crate) fn next(&self) -> Option<Control> {
         let mut state = self.state.lock();

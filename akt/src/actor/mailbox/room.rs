@@ -25,9 +25,14 @@ impl Room {
         Self { limit, used: 0, waiting: None }
     }
 
+    /// Whether there is room for one message, and nobody waits for it.
+    pub(crate) fn is_free(&self) -> bool {
+        self.used < self.limit && self.waiting.as_ref().is_none_or(|waiting| waiting.is_empty())
+    }
+
     /// Takes room for one message; nobody overtakes those who wait.
     pub(crate) fn take(&mut self) -> bool {
-        let free = self.used < self.limit && self.waiting.as_ref().is_none_or(|waiting| waiting.is_empty());
+        let free = self.is_free();
         self.used += usize::from(free);
         free
     }

@@ -82,7 +82,8 @@ where
 {
     let (request, inlet) = leaving(opened, &ways);
     let ends = Ends { inlet: Some(inlet), outlet: None };
-    Outgoing { rpc, body: message::encode(&request), reply: pending(reply, ways.decode), ends }
+    let meta = reply.meta();
+    Outgoing { rpc, body: message::encode(&request), meta, reply: pending(reply, ways.decode), ends }
 }
 
 #[doc(hidden)]
@@ -92,7 +93,8 @@ where
     R: Send + 'static,
 {
     let ends = Ends { inlet: None, outlet: Some(draining(input)) };
-    Outgoing { rpc, body: Bytes::new(), reply: pending(reply, ways.decode), ends }
+    let meta = reply.meta();
+    Outgoing { rpc, body: Bytes::new(), meta, reply: pending(reply, ways.decode), ends }
 }
 
 #[doc(hidden)]
@@ -110,7 +112,8 @@ where
 {
     let (input, inlet) = leaving(opened, &ways);
     let ends = Ends { inlet: Some(inlet), outlet: Some(draining(input)) };
-    Outgoing { rpc, body: Bytes::new(), reply: pending(reply, ways.decode), ends }
+    let meta = reply.meta();
+    Outgoing { rpc, body: Bytes::new(), meta, reply: pending(reply, ways.decode), ends }
 }
 
 fn leaving<Q, T: Travels + Send, R, E: Send + 'static>(

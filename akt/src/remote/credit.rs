@@ -1,0 +1,140 @@
+//! *Pure.* How much one node may send to one actor of another before its mailbox has taken it.
+
+use super::association::LinkId;
+
+/// Messages, and the bytes of their bodies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Amount {
+    pub(super) messages: u32,
+    pub(super) bytes: u64,
+}
+
+impl Amount {
+    fn add(&mut self, other: Self) {
+        self.messages = self.messages.saturating_add(other.messages);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+
+    /// One message.
+    pub(super) fn of(bytes: usize) -> Self {
+        Self { messages: 1, bytes: bytes as u64 }
+    }
+}
+
+/// The sender's half: what is under way to one actor on one connection.
+///
+/// A message may go as long as neither bound is reached, so that one that is larger than the window passes too.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    link: LinkId,
+    under_way: Amount,
+}
+
+impl Window {
+    /// Takes leave for one message on `link`; a new connection begins anew.
+    pub(super) fn take(&mut self, link: LinkId, limit: Amount, bytes: usize) -> bool {
+        if self.link != link {
+            *self = Self { link, under_way: Amount::default() };
+        }
+        let open = self.under_way.messages < limit.messages && self.under_way.bytes < limit.bytes;
+        if open {
+            self.under_way.add(Amount::of(bytes));
+        }
+        open
+    }
+
+    /// So much has found its place; nothing happens if that was on another connection.
+    pub(super) fn give_back(&mut self, link: LinkId, amount: Amount) {
+        if self.link == link {
+            self.under_way.messages = self.under_way.messages.saturating_sub(amount.messages);
+            self.under_way.bytes = self.under_way.bytes.saturating_sub(amount.bytes);
+        }
+    }
+}
+
+/// The receiver's half: what has found its place, and was not said yet.
+#[derive(Debug, Default)]
+pub(super) struct Owed(Amount);
+
+impl Owed {
+    /// One message more; what is to be said now, if it is worth a frame.
+    ///
+    /// Half a window is: a sender that has to wait has a whole one under way.
+    pub(super) fn add(&mut self, limit: Amount, bytes: usize) -> Option<Amount> {
+        self.0.add(Amount::of(bytes));
+        let worth = self.0.messages >= limit.messages.div_ceil(2) || self.0.bytes >= limit.bytes.div_ceil(2);
+        worth.then(|| self.settle()).flatten()
+    }
+
+    /// Everything that was not said yet.
+    pub(super) fn settle(&mut self) -> Option<Amount> {
+        let amount = std::mem::take(&mut self.0);
+        (amount.messages > 0).then_some(amount)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LIMIT: Amount = Amount { messages: 8, bytes: 1_000 };
+
+    #[test]
+    fn a_message_larger_than_the_window_passes_alone() {
+        let mut window = Window::default();
+
+        assert!(window.take(1, LIMIT, 5_000));
+        assert!(!window.take(1, LIMIT, 0));
+        window.give_back(1, Amount::of(5_000));
+        assert!(window.take(1, LIMIT, 0));
+    }
+
+    #[test]
+    fn a_new_connection_begins_with_a_whole_window_and_late_credit_of_the_old_one_is_ignored() {
+        let mut window = Window::default();
+        while window.take(1, LIMIT, 1) {}
+
+        let taken = (0..20).take_while(|_| window.take(2, LIMIT, 1)).count();
+        window.give_back(1, Amount::of(1));
+
+        assert_eq!(taken, 8);
+        assert!(!window.take(2, LIMIT, 1));
+    }
+
+    proptest! {
+        /// Whatever the sizes and the order of events, no more is under way than a window and a message, and a
+        /// receiver that takes everything lets everything through.
+        #[test]
+        fn nothing_is_stuck_and_nothing_exceeds_the_window(
+            sizes in prop::collection::vec(0_usize..3_000, 1..60),
+            turns in prop::collection::vec(0_u8..3, 0..200),
+        ) {
+            let (mut window, mut owed) = (Window::default(), Owed::default());
+            let (mut unsent, mut arrived) = (VecDeque::from(sizes), VecDeque::new());
+            let mut credits = VecDeque::new();
+            let send = |window: &mut Window, unsent: &mut VecDeque<usize>, arrived: &mut VecDeque<usize>| {
+                if let Some(bytes) = unsent.front().copied() && window.take(1, LIMIT, bytes) {
+                    arrived.extend(unsent.pop_front());
+                }
+            };
+            for turn in turns {
+                match turn {
+                    0 => send(&mut window, &mut unsent, &mut arrived),
+                    1 => credits.extend(arrived.pop_front().and_then(|bytes| owed.add(LIMIT, bytes))),
+                    _ => if let Some(amount) = credits.pop_front() { window.give_back(1, amount) },
+                }
+                prop_assert!(arrived.len() <= 8 && arrived.iter().sum::<usize>() < 1_000 + 3_000);
+            }
+            for _ in 0..1_000 {
+                send(&mut window, &mut unsent, &mut arrived);
+                credits.extend(arrived.pop_front().and_then(|bytes| owed.add(LIMIT, bytes)));
+                if let Some(amount) = credits.pop_front() { window.give_back(1, amount) }
+            }
+            prop_assert!(unsent.is_empty() && arrived.is_empty(), "{} are stuck", unsent.len());
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What waits to go to one actor on another node: in order, bounded, and within what that node takes.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+
+use super::association::LinkId;
+use super::budget::{Budget, cost};
+use super::credit::{Amount, Window};
+use crate::actor::{Outgoing, Refusal, Ticket, Woken};
+use crate::path::ActorPath;
+
+/// Bytes that may wait for one actor, as [`cost`] counts them.
+const LIMIT: usize = 4 << 20;
+
+/// The way to one actor.
+pub(super) struct Route {
+    pub(super) path: ActorPath,
+    /// The path as it travels.
+    pub(super) target: Bytes,
+    state: Mutex<State>,
+}
+
+struct State {
+    letters: VecDeque<Letter>,
+    budget: Budget,
+    window: Window,
+    /// The writer knows that there are letters.
+    listed: bool,
+    /// There are letters, and no credit.
+    starved: bool,
+    /// Whoever has the turn here, and waits for the one at the peer.
+    at_peer: Option<Ticket>,
+}
+
+/// A message for an actor on another node.
+pub(super) struct Letter {
+    pub(super) name: &'static str,
+    pub(super) outgoing: Outgoing,
+}
+
+/// What waits for all actors of a peer.
+pub(super) type Load = Mutex<Budget>;
+
+/// What is done after the locks.
+#[derive(Default)]
+#[must_use = "dropped under a lock, it wakes under that lock"]
+pub(super) struct After {
+    /// The writer is to be told of this route.
+    pub(super) list: bool,
+    _woken: [Option<Woken>; 2],
+}
+
+impl Route {
+    pub(super) fn new(path: ActorPath, target: Bytes) -> Self {
+        let state = State {
+            letters: VecDeque::new(),
+            budget: Budget::new(LIMIT),
+            window: Window::default(),
+            listed: false,
+            starved: false,
+            at_peer: None,
+        };
+        Self { path, target, state: Mutex::new(state) }
+    }
+
+    /// Accepts a message, made only once it has room; `in_turn` if [`poll_turn`](Self::poll_turn) was ready for it.
+    pub(super) fn push<D: Into<Letter>>(&self, draft: D, in_turn: bool, load: &Load) -> Result<After, D> {
+        let mut state = self.state.lock();
+        let open = in_turn || state.budget.is_open() && load.lock().is_open();
+        if !open {
+            return Err(draft);
+        }
+        let letter: Letter = draft.into();
+        let cost = letter.cost();
+        let mut after = After::default();
+        if in_turn {
+            after._woken = [state.budget.add_in_turn(cost), load.lock().add_in_turn(cost)];
+        } else {
+            state.budget.add(cost);
+            load.lock().add(cost);
+        }
+        state.letters.push_back(letter);
+        after.list = !state.starved && !std::mem::replace(&mut state.listed, true);
+        Ok(after)
+    }
+
+    /// Takes what may go on `link` now, but not much at once; true if more may go.
+    pub(super) fn take(
+        &self,
+        link: LinkId,
+        limit: Amount,
+        batch: &mut VecDeque<Letter>,
+        load: &Load,
+    ) -> (bool, After) {
+        let state = &mut *self.state.lock();
+        let (mut bytes, mut cost) = (0, 0);
+        while let Some(letter) = state.letters.front().filter(|_| bytes < BATCH) {
+            let length = letter.outgoing.body.len();
+            if !state.window.take(link, limit, length) {
+                state.starved = true;
+                break;
+            }
+            bytes += length + OVERHEAD;
+            cost += letter.cost();
+            batch.extend(state.letters.pop_front());
+        }
+        let more = !state.starved && !state.letters.is_empty();
+        state.listed = more;
+        (more, state.freed(cost, load))
+    }
+
+    /// Takes everything, for there is no connection.
+    pub(super) fn take_all(&self, load: &Load) -> (VecDeque<Letter>, After) {
+        let mut state = self.state.lock();
+        let letters = std::mem::take(&mut state.letters);
+        (state.listed, state.starved) = (false, false);
+        let freed = letters.iter().map(Letter::cost).sum();
+        (letters, state.freed(freed, load))
+    }
+
+    /// So much has found its place there, or was not sent after all.
+    pub(super) fn give_back(&self, link: LinkId, amount: Amount) -> After {
+        let mut state = self.state.lock();
+        state.window.give_back(link, amount);
+        let list = std::mem::take(&mut state.starved) && !std::mem::replace(&mut state.listed, true);
+        After { list, ..After::default() }
+    }
+
+    /// Ready when a message will be accepted, in the order of asking.
+    pub(super) fn poll_turn(
+        &self,
+        ticket: &mut Option<Ticket>,
+        cx: &Context<'_>,
+        load: &Load,
+    ) -> Poll<Result<(), Refusal>> {
+        let mut state = self.state.lock();
+        let at_peer = |state: &State, ticket: &Ticket| state.at_peer.as_ref().is_some_and(|at| at.is(ticket));
+        if !ticket.as_ref().is_some_and(|ticket| at_peer(&state, ticket)) {
+            let turn = state.budget.poll_turn(ticket, cx);
+            if !matches!(turn, Poll::Ready(Ok(()))) {
+                return turn;
+            }
+            *ticket = None;
+        }
+        let turn = load.lock().poll_turn(ticket, cx);
+        state.at_peer = if turn.is_pending() { ticket.clone() } else { None };
+        turn
+    }
+
+    /// Leaves the line that it is in.
+    pub(super) fn abandon(&self, ticket: &Ticket, load: &Load) -> After {
+        let mut state = self.state.lock();
+        if state.at_peer.take_if(|at| at.is(ticket)).is_none() {
+            return After { _woken: [Some(state.budget.abandon(ticket)), None], list: false };
+        }
+        let woken = load.lock().abandon(ticket);
+        After { _woken: [Some(state.budget.pass()), Some(woken)], list: false }
+    }
+
+    /// Gives back a turn that is not used.
+    pub(super) fn pass(&self, load: &Load) -> After {
+        let mut state = self.state.lock();
+        After { _woken: [Some(state.budget.pass()), Some(load.lock().pass())], list: false }
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.state.lock().letters.len()
+    }
+}
+
+/// So much goes of one route before another has its turn.
+const BATCH: usize = 64 << 10;
+
+/// What a message costs on the wire besides its body, about.
+const OVERHEAD: usize = 64;
+
+impl State {
+    fn freed(&mut self, cost: usize, load: &Load) -> After {
+        After { list: false, _woken: [self.budget.remove(cost), load.lock().remove(cost)] }
+    }
+}
+
+impl Letter {
+    fn cost(&self) -> usize {
+        cost(self.outgoing.body.len())
+    }
+}

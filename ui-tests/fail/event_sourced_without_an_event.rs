@@ -1,0 +1,21 @@
+use akt::persistence::Persist;
+use akt::prelude::*;
+
+struct Cart(u64);
+
+#[akt::actor(event_sourced(snapshot_every = 100))]
+impl Cart {
+    #[handler]
+    fn add(&mut self, items: u64) -> Persist<Self, u64> {
+        Persist::one(items).then(|cart| cart.0)
+    }
+
+    #[apply]
+    fn apply(&mut self, items: &u64) {
+        self.0 += items;
+    }
+}
+
+fn main() {
+    let _ = Cart(0);
+}
