@@ -2,15 +2,19 @@
 
 mod arrival;
 mod association;
+mod balanced;
 mod budget;
 mod carrier;
+mod client;
 mod control;
 mod credit;
+mod exposure;
 mod greeting;
 mod inbound;
 mod node;
 mod outbound;
 mod peer;
+mod pool;
 mod refusals;
 mod requests;
 mod resolve;
@@ -22,6 +26,7 @@ mod watching;
 
 use std::time::Duration;
 
+pub use client::{Client, ClientBuilder, ClientError};
 use credit::Amount;
 pub use refusals::Refusal;
 pub(crate) use resolve::{address, at};
@@ -31,6 +36,7 @@ use crate::system::{StartError, SystemBuilder};
 use crate::transport::{
     MemoryTransport, Network, QuicTransport, TcpTransport, Tls, Transport, TransportOptions,
 };
+use exposure::Exposure;
 use node::Node;
 
 /// How a system reaches others, and is reached.
@@ -48,6 +54,7 @@ use node::Node;
 pub struct Remote {
     way: Way,
     advertise: Option<Box<str>>,
+    exposure: Exposure,
     limits: Limits,
 }
 
@@ -126,7 +133,7 @@ impl Remote {
     }
 
     fn by(way: Way) -> Self {
-        Self { way, advertise: None, limits: Limits::default() }
+        Self { way, advertise: None, exposure: Exposure::default(), limits: Limits::default() }
     }
 
     /// Sets the certificates; a network inside the process has none.
@@ -179,11 +186,30 @@ impl Remote {
         self
     }
 
+    /// Lets clients reach the actors at and below `path` only, and those of further calls; else it is all below
+    /// `/user`. Actors of akt's own are never reached, and clients end no actor.
+    ///
+    /// A path that is not at or below `/user` fails the start. Other nodes reach everything.
+    pub fn expose(mut self, path: impl Into<String>) -> Self {
+        self.exposure.add(path.into().into());
+        self
+    }
+
     /// Sends each packet by itself: short for
     /// [`TransportOptions::without_segmentation_offload`], which belongs to QUIC.
     pub fn without_segmentation_offload(mut self) -> Self {
         if let Way::Quic(quic) = &mut self.way {
             quic.options = quic.options.clone().without_segmentation_offload();
+        }
+        self
+    }
+
+    /// Opens no door.
+    fn dials_only(mut self) -> Self {
+        match &mut self.way {
+            Way::Quic(quic) => quic.dials_only = true,
+            Way::Tcp(tcp) => tcp.dials_only = true,
+            Way::Memory(_) => {}
         }
         self
     }
@@ -211,13 +237,17 @@ impl Remote {
 impl SystemBuilder {
     /// Makes the system a node that others can reach, and that can reach others.
     pub fn remote(self, remote: Remote) -> Self {
+        self.remote_as(remote, Class::Node)
+    }
+
+    fn remote_as(self, remote: Remote, class: Class) -> Self {
         self.part(async move |system| {
-            let remote = remote.held_by(Holder { system: system.name().into(), class: Class::Node });
+            let remote = remote.held_by(Holder { system: system.name().into(), class });
             let failed = |source: crate::transport::BindError| StartError::Part {
                 part: "remote",
                 source: Box::new(source),
             };
-            Node::start(system, &remote).await.map_err(failed)
+            Node::start(system, &remote, class).await.map_err(failed)
         })
     }
 }

@@ -59,6 +59,7 @@ const PURE: &[&str] = &[
     "wire/codec.rs",
     "wire/metadata.rs",
     "remote/association.rs",
+    "remote/exposure.rs",
     "remote/watch.rs",
     "cluster/member.rs",
     "cluster/view.rs",
