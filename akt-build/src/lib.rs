@@ -22,6 +22,7 @@
 //! field `message`, `reason`, `detail`, `description` or `text`, or else the whole message.
 
 mod descriptor;
+mod digest;
 mod emit;
 mod error;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::descriptor::Contracts;
 use crate::error::{Error, Mistake, Position, Result};
 use crate::name::{self, Taken, camel, snake};
 use crate::options::{self, Key, Rpc as Options};
-use crate::{spelling, wire};
+use crate::{digest, spelling, wire};
 
 /// Methods every reference has, by Rust's prelude too; an rpc of that name gets a trailing underscore there.
 const REFERENCE_METHODS: &[&str] = &["actor", "ask", "clone", "grain", "into", "tell", "try_into"];
@@ -42,6 +42,8 @@ pub(crate) struct Service {
     pub(crate) rpcs: Vec<Rpc>,
     /// The variant for rpcs that are not known.
     pub(crate) unknown: String,
+    /// Of its shape on the wire.
+    pub(crate) digest: u64,
     /// By what its grains are found.
     pub(crate) key: Option<Key>,
     /// Domain errors that are described beside this service, and by no service before it.
@@ -202,7 +204,9 @@ impl Reader<'_> {
             let modules = name::modules(service.package_name());
             let key = options::key(self.contracts, service);
             let key = self.given.keys.get(&full_name).copied().or(key);
+            let digest = digest::of(service, &rpcs);
             let read = Service {
+                digest,
                 full_name,
                 modules,
                 contract,

@@ -145,8 +145,12 @@ where
     ) -> ::core::result::Result<(), ::akt::Fault> {
         ::akt::__private::recover(self, cx).await
     }
+    const CONTRACT: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::Some(
+        <shop::v1::CartMsg as ::akt::Protocol>::NAME,
+    );
+    const CONTRACT_DIGEST: ::core::primitive::u64 = <shop::v1::CartMsg as ::akt::Protocol>::DIGEST;
     fn receive(me: &::akt::Ref<Self::Msg>, incoming: ::akt::__private::Incoming) {
-        ::akt::__private::receive::<shop::v1::CartMsg, Self::Msg>(me, incoming);
+        ::akt::__private::receive::<shop::v1::CartMsg, Self>(me, incoming);
     }
 }
 #[automatically_derived]

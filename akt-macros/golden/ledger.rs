@@ -169,6 +169,7 @@ impl<K: Key> ::akt::Request for __LedgerAdd<K> {
 #[automatically_derived]
 impl<K: Key> ::akt::Accepts<LedgerMsg<K>> for __LedgerAdd<K> {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -195,6 +196,7 @@ impl<K: Key> ::akt::Request for __LedgerClose<K> {
 #[automatically_derived]
 impl<K: Key> ::akt::Accepts<LedgerMsg<K>> for __LedgerClose<K> {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(unreachable_patterns)]
@@ -222,6 +224,7 @@ impl<K: Key> ::akt::Request for __LedgerSum<K> {
 #[automatically_derived]
 impl<K: Key> ::akt::Accepts<LedgerMsg<K>> for __LedgerSum<K> {
     type Request = Self;
+    type Answer = ::akt::__private::AskedRpc;
 }
 #[automatically_derived]
 #[allow(private_bounds, private_interfaces)]

@@ -124,6 +124,7 @@ where
     const CONTRACT: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::Some(
         <radio::v1::RadioMsg as ::akt::Protocol>::NAME,
     );
+    const CONTRACT_DIGEST: ::core::primitive::u64 = <radio::v1::RadioMsg as ::akt::Protocol>::DIGEST;
     fn receive(me: &::akt::Ref<Self::Msg>, incoming: ::akt::__private::Incoming) {
         ::akt::__private::receive::<radio::v1::RadioMsg, Self>(me, incoming);
     }

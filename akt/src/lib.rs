@@ -38,7 +38,10 @@ mod signal;
 #[cfg(feature = "testkit")]
 pub mod sim;
 mod sync;
-#[cfg_attr(not(feature = "cron"), allow(dead_code, reason = "the seam to calendars, without them"))]
+#[cfg_attr(
+    not(all(feature = "cron", feature = "remote")),
+    allow(dead_code, reason = "the seams to calendars and the network, without them")
+)]
 mod system;
 #[cfg(any(feature = "otel", feature = "prometheus"))]
 mod telemetry;

@@ -344,6 +344,7 @@ pub mod shop {
         }
         impl ::akt::Protocol for CartMsg {
             const NAME: &'static str = "shop.v1.Cart";
+            const DIGEST: u64 = 422179038968985582u64;
             const RPCS: &'static [::akt::RpcInfo] = &[
                 ::akt::RpcInfo {
                     name: "Add",

@@ -164,6 +164,7 @@ pub mod ship {
         }
         impl ::akt::Protocol for ShipMsg {
             const NAME: &'static str = "ship.v1.Ship";
+            const DIGEST: u64 = 15880607149500553334u64;
             const RPCS: &'static [::akt::RpcInfo] = &[
                 ::akt::RpcInfo {
                     name: "Load",

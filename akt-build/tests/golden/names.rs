@@ -726,6 +726,7 @@ pub mod names {
         }
         impl ::akt::Protocol for MatchMsg {
             const NAME: &'static str = "names.type.Match";
+            const DIGEST: u64 = 2551949960346464276u64;
             const RPCS: &'static [::akt::RpcInfo] = &[
                 ::akt::RpcInfo {
                     name: "ask",
@@ -1525,6 +1526,7 @@ pub mod names {
         }
         impl ::akt::Protocol for CartMsg_ {
             const NAME: &'static str = "names.type.Cart";
+            const DIGEST: u64 = 6255773726436806718u64;
             const RPCS: &'static [::akt::RpcInfo] = &[
                 ::akt::RpcInfo {
                     name: "Add",
@@ -1740,6 +1742,7 @@ pub mod names {
         }
         impl ::akt::Protocol for CartMsg__ {
             const NAME: &'static str = "names.type.Cart_";
+            const DIGEST: u64 = 9271806751445162167u64;
             const RPCS: &'static [::akt::RpcInfo] = &[
                 ::akt::RpcInfo {
                     name: "Add",

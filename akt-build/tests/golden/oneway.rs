@@ -162,6 +162,7 @@ pub mod oneway {
     }
     impl ::akt::Protocol for DrawerMsg {
         const NAME: &'static str = "oneway.Drawer";
+        const DIGEST: u64 = 17367388622487730311u64;
         const RPCS: &'static [::akt::RpcInfo] = &[
             ::akt::RpcInfo {
                 name: "Open",

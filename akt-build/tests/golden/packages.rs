@@ -347,6 +347,7 @@ pub mod post {
             }
             impl ::akt::Protocol for SorterMsg {
                 const NAME: &'static str = "post.v1.inner.Sorter";
+                const DIGEST: u64 = 2154902541001634455u64;
                 const RPCS: &'static [::akt::RpcInfo] = &[
                     ::akt::RpcInfo {
                         name: "Sort",
@@ -660,6 +661,7 @@ pub mod post {
         }
         impl ::akt::Protocol for PostMsg {
             const NAME: &'static str = "post.v1.Post";
+            const DIGEST: u64 = 16905370092766712626u64;
             const RPCS: &'static [::akt::RpcInfo] = &[
                 ::akt::RpcInfo {
                     name: "Send",

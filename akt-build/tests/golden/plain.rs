@@ -418,6 +418,7 @@ impl ::akt::CloneMessage for PlainMsg {
 )]
 impl ::akt::Protocol for PlainMsg {
     const NAME: &'static str = "Plain";
+    const DIGEST: u64 = 11370981323253636993u64;
     const RPCS: &'static [::akt::RpcInfo] = &[
         ::akt::RpcInfo {
             name: "Find",

@@ -251,6 +251,7 @@ pub mod desk {
         }
         impl ::akt::Protocol for DeskMsg {
             const NAME: &'static str = "desk.v1.Desk";
+            const DIGEST: u64 = 15496556310419730778u64;
             const RPCS: &'static [::akt::RpcInfo] = &[
                 ::akt::RpcInfo {
                     name: "Take",

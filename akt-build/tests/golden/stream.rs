@@ -265,6 +265,7 @@ pub mod radio {
         }
         impl ::akt::Protocol for RadioMsg {
             const NAME: &'static str = "radio.v1.Radio";
+            const DIGEST: u64 = 7299021514939395016u64;
             const RPCS: &'static [::akt::RpcInfo] = &[
                 ::akt::RpcInfo {
                     name: "Listen",

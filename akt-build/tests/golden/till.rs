@@ -218,6 +218,7 @@ pub mod till {
         }
         impl ::akt::Protocol for TillMsg {
             const NAME: &'static str = "till.v2.Till";
+            const DIGEST: u64 = 11161939260511835594u64;
             const RPCS: &'static [::akt::RpcInfo] = &[
                 ::akt::RpcInfo {
                     name: "Pay",

@@ -125,6 +125,7 @@ pub mod till {
         }
         impl ::akt::Protocol for TillMsg {
             const NAME: &'static str = "till.v1.Till";
+            const DIGEST: u64 = 2033171462739984467u64;
             const RPCS: &'static [::akt::RpcInfo] = &[
                 ::akt::RpcInfo {
                     name: "Charge",

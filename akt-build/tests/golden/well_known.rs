@@ -245,6 +245,7 @@ pub mod clock {
         }
         impl ::akt::Protocol for ClockMsg {
             const NAME: &'static str = "clock.v1.Clock";
+            const DIGEST: u64 = 14115187531076334861u64;
             const RPCS: &'static [::akt::RpcInfo] = &[
                 ::akt::RpcInfo {
                     name: "Now",

@@ -237,6 +237,47 @@ const ADDITIONS: &[(&str, [&str; 2], [&str; 2])] = &[
     ),
 ];
 
+/// The digest of the one service in what `proto` compiles to.
+fn digest(proto: &str) -> String {
+    let folder = Folder::new("digest");
+    let text = folder.write("desk.proto", proto).compile(&configure(), "desk.proto").expect("it compiles");
+    let (_, after) = text.split_once("const DIGEST: u64 =").expect("a service has one");
+    after.split(';').next().unwrap_or_default().trim().to_owned()
+}
+
+#[test]
+fn a_digest_is_of_what_travels() {
+    let desk = "syntax = \"proto3\"; package desk.v1;
+        service Desk { rpc Take(Order) returns (Taken); }
+        message Order { string sku = 1; Kind kind = 2; Order before = 3; }
+        enum Kind { NONE = 0; LARGE = 1; }
+        message Taken {}";
+    let known = digest(desk);
+    let changed = |from: &str, to: &str| {
+        assert!(desk.contains(from), "{from}");
+        digest(&desk.replace(from, to))
+    };
+
+    for (from, to) in [("sku", "article"), ("LARGE", "BIG"), ("returns", " returns ")] {
+        assert_eq!(changed(from, to), known, "{from} is {to}");
+    }
+    for (from, to) in [
+        ("string sku", "bytes sku"),
+        ("sku = 1", "sku = 4"),
+        ("string sku", "repeated string sku"),
+        ("LARGE = 1", "LARGE = 2"),
+        ("message Taken {}", "message Taken { bool well = 1; }"),
+        (
+            "rpc Take(Order) returns (Taken);",
+            "rpc Take(Order) returns (Taken); rpc Drop(Order) returns (Taken);",
+        ),
+        ("rpc Take(", "rpc Receive("),
+        ("(Order)", "(stream Order)"),
+    ] {
+        assert_ne!(changed(from, to), known, "{from} is {to}");
+    }
+}
+
 #[test]
 fn a_missing_lock_is_written() {
     let locked = Locked::new("written");

@@ -54,6 +54,8 @@ pub(super) fn seams(actor: &Actor, Served { contract, .. }: &Served) -> TokenStr
         const CONTRACT: ::core::option::Option<&'static ::core::primitive::str> =
             ::core::option::Option::Some(<#message as #krate::Protocol>::NAME);
 
+        const CONTRACT_DIGEST: ::core::primitive::u64 = <#message as #krate::Protocol>::DIGEST;
+
         fn receive(#me: &#krate::Ref<Self::Msg>, #incoming: #krate::__private::Incoming) {
             #krate::__private::receive::<#message, Self>(#me, #incoming);
         }

@@ -38,6 +38,9 @@ impl<A: Actor> LocalCell<A> {
     }
 
     pub(crate) fn with_core(core: Core, queue: Queue<A::Msg>) -> Self {
+        if let Some(contract) = A::CONTRACT {
+            core.system().know_contract(contract, A::CONTRACT_DIGEST);
+        }
         let (lends, doing, returns) = (AtomicBool::new(true), Doing::default(), Default::default());
         Self { core, home: Home::new(queue), lends, doing, returns }
     }

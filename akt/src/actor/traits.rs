@@ -161,6 +161,9 @@ pub trait Actor: Sized + Send + 'static {
     const CONTRACT: Option<&'static str> = None;
 
     #[doc(hidden)]
+    const CONTRACT_DIGEST: u64 = 0;
+
+    #[doc(hidden)]
     fn receive(_me: &Ref<Self::Msg>, incoming: Incoming) {
         incoming.refuse_local();
     }
@@ -310,6 +313,8 @@ pub trait ActorRef: Clone + Send + Sync + 'static {
 pub trait Protocol: Message {
     /// The service's full name, `shop.v1.Cart`.
     const NAME: &'static str;
+    /// A number for its shape on the wire: nodes that know different ones are told so. 0 if there is none.
+    const DIGEST: u64 = 0;
     /// Its rpcs, in the order of the file.
     const RPCS: &'static [RpcInfo];
     /// By what its grains are found, if it may be a grain's.

@@ -25,7 +25,6 @@ use super::streams::Streams;
 use super::watched::Watched;
 use crate::actor::{AskError, Delivery, Outcome, Outgoing, PendingReply, Progress, WireAsk};
 use crate::id::Class;
-use crate::path::ActorPath;
 use crate::runtime::TimerKey;
 use crate::time::Instant;
 use crate::transport::{Close, Connection, Control, Lost, Reader, Writer};
@@ -52,7 +51,7 @@ pub(super) struct Carrier {
     pub(super) peer: Arc<Peer>,
     /// The largest body that both sides take.
     pub(super) limit: usize,
-    from: Box<str>,
+    pub(super) from: Box<str>,
     control: Arc<dyn Control>,
     /// Asks of this node.
     pub(super) requests: Mutex<InFlight>,
@@ -66,7 +65,7 @@ pub(super) struct Carrier {
     /// What the peer watches here.
     pub(super) watched: Watched,
     /// What the peer is.
-    class: Class,
+    pub(super) class: Class,
     /// Of this run of the peer.
     pub(super) incarnation: u64,
     /// The peer has said goodbye.
@@ -140,26 +139,12 @@ impl Carrier {
         &self.peer.node
     }
 
-    /// Whether the peer may send messages to the actor at `path`, and watch it.
-    pub(super) fn may_reach(&self, path: &ActorPath) -> bool {
-        self.class == Class::Node || self.node().exposure.holds(path)
-    }
-
-    /// Whether the peer may end actors.
-    pub(super) fn may_end(&self) -> bool {
-        self.class == Class::Node
-    }
-
-    /// Counts what a client wanted and may not have.
-    pub(super) fn forbid(&self, what: &dyn fmt::Display) {
-        self.node().refuse(Refusal::Forbidden, &format!("{} ({})", self.peer.address, self.from), what);
-    }
-
     /// Starts to read and to write.
     pub(super) fn run(self: &Arc<Self>, greeted: Greeted) {
-        let Greeted { connection, decoder, .. } = greeted;
+        let Greeted { connection, decoder, theirs } = greeted;
         self.node().live.send_modify(|live| *live += 1);
         self.peer.announce_up();
+        self.peer.announce_skew(&theirs.contracts);
         let runtime = self.node().runtime();
         runtime.spawn("remote reader", self.clone().read(connection.reader, decoder));
         runtime.spawn("remote writer", self.clone().write(connection.writer));

@@ -78,6 +78,7 @@ impl Client {
         }
         let node = self.system.extension::<Node>().ok_or(ActorAtError::NoRemote)?;
         let pool = node.pool().ok_or(ActorAtError::NoRemote)?;
+        self.system.know_contract(R::Message::NAME, R::Message::DIGEST);
         Ok(R::from_ref(Ref::new(Arc::new(Balanced::<R::Message>::new(&pool, &path)))))
     }
 

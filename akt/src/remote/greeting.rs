@@ -96,7 +96,7 @@ pub(super) async fn dial(peer: &Peer, dial: u64, seen: Option<Seen>) -> Result<G
         return Err(GreetingError::Client);
     }
     let mut connection = node.endpoint.connect(&address.host, address.port).await?;
-    let hello = Hello { from: node.identity.clone(), dialed: address.clone(), dial, seen };
+    let hello = Hello { from: node.introduction(), dialed: address.clone(), dial, seen };
     let mut bytes = BytesMut::new();
     put_hello(&mut bytes, &hello);
     connection.writer.write(bytes.freeze()).await?;
@@ -168,7 +168,7 @@ async fn greet(node: &Arc<Node>, attempt: Box<dyn Attempt>) -> Result<(), Greeti
         return turn_away(connection, error).await;
     }
     let mut bytes = BytesMut::new();
-    put_welcome(&mut bytes, &node.identity, protocol);
+    put_welcome(&mut bytes, &node.introduction(), protocol);
     // A connection that breaks here ends like any other that carries.
     let _ = connection.writer.write(bytes.freeze()).await;
     carrier.run(Greeted { connection, theirs: hello.from, decoder });

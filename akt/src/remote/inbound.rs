@@ -1,5 +1,6 @@
 //! What a peer sends: to its actor here, or to the ask that waits for it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,7 +10,9 @@ use bytes::Bytes;
 use super::carrier::{Carrier, EndOfCarrier};
 use super::control;
 use super::credit::Amount;
+use super::refusals::Refusal;
 use crate::actor::{Answer, AskError, Delivery, Ends, Outcome, StopReason, WireAsk, WireReply};
+use crate::id::Class;
 use crate::path::ActorPath;
 use crate::system::DeadLetterReason;
 use crate::time::Instant;
@@ -78,6 +81,23 @@ fn ask(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), reply: Wire
 /// The path that a peer names.
 pub(super) fn path(target: &[u8]) -> Option<ActorPath> {
     ActorPath::parse(str::from_utf8(target).ok()?).ok()
+}
+
+impl Carrier {
+    /// Whether the peer may send messages to the actor at `path`, and watch it.
+    pub(super) fn may_reach(&self, path: &ActorPath) -> bool {
+        self.class == Class::Node || self.node().exposure.holds(path)
+    }
+
+    /// Whether the peer may end actors.
+    pub(super) fn may_end(&self) -> bool {
+        self.class == Class::Node
+    }
+
+    /// Counts what a client wanted and may not have.
+    pub(super) fn forbid(&self, what: &dyn fmt::Display) {
+        self.node().refuse(Refusal::Forbidden, &format!("{} ({})", self.peer.address, self.from), what);
+    }
 }
 
 /// The way back of one ask of the peer.

@@ -118,6 +118,11 @@ impl Node {
         self.system.runtime()
     }
 
+    /// What this node says of itself now.
+    pub(super) fn introduction(&self) -> Identity {
+        Identity { contracts: self.system.contracts(), ..self.identity.clone() }
+    }
+
     /// A number that this node has not used: for a dial, or for a connection.
     pub(super) fn number(&self) -> u64 {
         self.numbers.fetch_add(1, Ordering::Relaxed)

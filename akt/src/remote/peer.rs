@@ -415,6 +415,17 @@ impl Peer {
         self.node.system.publish(|| Event::PeerUp(self.address.clone()));
     }
 
+    /// Says which contracts of the peer have another shape here.
+    pub(super) fn announce_skew(&self, contracts: &BTreeMap<Box<str>, u64>) {
+        let here = self.node.system.contracts();
+        for (contract, theirs) in contracts {
+            let Some(ours) = here.get(contract).copied().filter(|ours| ours != theirs) else { continue };
+            let (peer, contract, theirs) = (self.address.clone(), contract.clone(), *theirs);
+            tracing::warn!(%peer, %contract, "the peer knows another shape of this contract");
+            self.node.system.publish(|| Event::ContractSkew { peer, contract, ours, theirs });
+        }
+    }
+
     pub(super) fn announce_down(&self, problem: &str) {
         tracing::info!(peer = %self.address, problem, "connection ended");
         self.node.system.publish(|| Event::PeerDown { peer: self.address.clone(), problem: problem.into() });

@@ -47,6 +47,7 @@ impl ActorSystem {
         if path.as_str().len() > MAX_PATH {
             return Err(ActorAtError::PathTooLong { bytes: path.as_str().len() });
         }
+        self.know_contract(R::Message::NAME, R::Message::DIGEST);
         let peer = node.peer((address, None));
         let route = peer.route(path);
         let sink = RemoteSink::<R::Message>::new(peer, route);

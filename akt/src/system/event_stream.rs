@@ -68,6 +68,18 @@ pub enum Event {
         /// What the connection said.
         problem: Box<str>,
     },
+    /// A node that connected knows another shape of a contract than this one. Both sides are told, once per
+    /// connection; messages pass, and an rpc that one of them lacks is `Unimplemented`.
+    ContractSkew {
+        /// The node.
+        peer: NodeAddress,
+        /// The full name of the contract.
+        contract: Box<str>,
+        /// The digest of its shape here, [`Protocol::DIGEST`](crate::Protocol::DIGEST).
+        ours: u64,
+        /// The digest of its shape there.
+        theirs: u64,
+    },
     /// New connections show and trust what the certificates' files hold now.
     CertificatesReplaced {
         /// Until when the new certificate is valid.

@@ -2,6 +2,7 @@
 
 mod at;
 mod builder;
+mod contracts;
 mod count;
 mod dead_letters;
 mod dependency;
@@ -55,6 +56,7 @@ pub(crate) use self::spot::Spot;
 #[cfg(test)]
 pub(crate) use self::switches::Promise;
 
+use self::contracts::Contracts;
 use self::dead_letters::DeadLetters;
 use self::event_stream::Events;
 use self::extension::Running;
@@ -98,6 +100,7 @@ struct Inner {
     events: Events,
     dead_letters: DeadLetters,
     kinds: Kinds,
+    contracts: Contracts,
     watchdog: Watchdog,
     schedules: Schedules,
     /// Absent when there may be any number of actors.
@@ -161,6 +164,7 @@ impl ActorSystem {
             events: Events::default(),
             dead_letters: DeadLetters::new(),
             kinds: Kinds::default(),
+            contracts: Contracts::default(),
             watchdog: Watchdog::default(),
             schedules: Schedules::default(),
             root: Root::default(),

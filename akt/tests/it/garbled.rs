@@ -53,6 +53,7 @@ impl Message for GarbledMsg {
 
 impl Protocol for GarbledMsg {
     const NAME: &'static str = "depot.v1.Depot";
+    const DIGEST: u64 = 1;
     const RPCS: &'static [RpcInfo] = DepotMsg::RPCS;
 
     fn encoded_len(&self) -> usize {

@@ -53,6 +53,7 @@ mod semantics;
 mod sharing;
 mod signals;
 mod sinks;
+mod skew;
 mod spreads;
 mod starting;
 mod stash;

@@ -100,7 +100,7 @@ async fn a_stray_peer_is_told_apart_and_counted() {
 
     stray.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
 
-    until(|| far.refusals(Refusal::Transport) == 1).await;
+    until(|| far.refusals(Refusal::Http) == 1).await;
     far.shutdown().await;
 }
 

@@ -102,7 +102,7 @@ impl Contract<'_> {
 
     pub(super) fn protocol(&self) -> TokenStream {
         let Self { message, unknown, .. } = self;
-        let full_name = &self.model.full_name;
+        let (full_name, digest) = (&self.model.full_name, self.model.digest);
         let variant: Vec<_> = self.calls.iter().map(|call| &call.variant).collect();
         let marker: Vec<_> = self.calls.iter().map(|call| &call.marker).collect();
         let name: Vec<_> = self.calls.iter().map(|call| &call.rpc.name).collect();
@@ -118,6 +118,7 @@ impl Contract<'_> {
         quote! {
             impl ::akt::Protocol for #message {
                 const NAME: &'static str = #full_name;
+                const DIGEST: u64 = #digest;
                 const RPCS: &'static [::akt::RpcInfo] =
                     &[#(::akt::RpcInfo { name: #name, id: #marker::ID }),*];
                 #key
