@@ -96,6 +96,21 @@ pub(super) enum Out {
     },
 }
 
+impl Out {
+    /// The connection that it belongs to.
+    pub(super) fn link(&self) -> Option<LinkId> {
+        match self {
+            Self::Route(_) => None,
+            Self::Notice { link, .. } => *link,
+            Self::Answer { link, .. }
+            | Self::Cancel { link, .. }
+            | Self::Credit { link, .. }
+            | Self::Flow { link, .. }
+            | Self::Goodbye { link } => Some(*link),
+        }
+    }
+}
+
 /// What the writer has in hand.
 #[derive(Default)]
 pub(super) struct Batch {

@@ -22,6 +22,8 @@ pub struct TransportOptions {
     pub(super) segmentation_offload: bool,
     /// Attempts to connect that may wait to be looked at.
     pub(super) max_incoming: usize,
+    /// Streams that may all be unread at once.
+    pub(super) lanes: u32,
 }
 
 impl Default for TransportOptions {
@@ -36,6 +38,7 @@ impl Default for TransportOptions {
             socket_buffers: (2 << 20, false),
             segmentation_offload: true,
             max_incoming: 128,
+            lanes: 1,
         }
     }
 }
@@ -90,6 +93,11 @@ impl TransportOptions {
     pub fn without_segmentation_offload(mut self) -> Self {
         self.segmentation_offload = false;
         self
+    }
+
+    /// The same, for connections of so many lanes.
+    pub(crate) fn for_lanes(self, lanes: u32) -> Self {
+        Self { lanes, ..self }
     }
 
     pub(super) fn check(&self) -> Result<(), BindError> {

@@ -31,6 +31,11 @@ impl Kind {
     pub(crate) const ANSWER: Self = Self(0x12);
     pub(crate) const CANCEL: Self = Self(0x13);
     pub(crate) const SIGNAL: Self = Self(0x14);
+    /// Of messages that come by streams of their own.
+    pub(crate) const BARRIER: Self = Self(0x1a);
+    pub(crate) const APART: Self = Self(0x1b);
+    /// The first frame of a stream that is one more lane.
+    pub(crate) const LANE: Self = Self(0x1c);
     pub(crate) const GOODBYE: Self = Self(0x1f);
     /// Of streams, which a peer whose contracts have none may skip.
     pub(crate) const ITEM: Self = Self(0x94);

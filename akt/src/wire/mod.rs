@@ -1,11 +1,13 @@
 //! What travels between nodes: frames, the handshake, envelopes and errors, as bytes and as values.
 
+mod apart;
 mod codec;
 mod control;
 mod error;
 mod frame;
 mod handshake;
 
+pub(crate) use apart::{Apart, put_apart};
 pub(crate) use codec::{
     Answered, CodecError, Course, Flow, Parcel, Side, decode, put_answer, put_ask, put_cancel, put_flow,
     put_goodbye, put_room, put_tell,
