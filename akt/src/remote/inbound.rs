@@ -47,7 +47,8 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
             carrier.peer.credited(carrier.link, &target, Amount { messages, bytes });
         }
         Parcel::Notice(notice) => return control::take(carrier, notice),
-        Parcel::Goodbye { text } => return Err(EndOfCarrier::Goodbye(text)),
+        Parcel::Goodbye { text, streams } => return Err(EndOfCarrier::Goodbye { text, streams }),
+        Parcel::Apart(_) => return Err(EndOfCarrier::Misplaced),
         Parcel::Unknown => {}
     }
     Ok(())

@@ -67,6 +67,7 @@ impl Node {
             address,
             protocols: Protocols::OURS,
             max_message: remote.limits.max_message,
+            lanes: remote.limits.lanes,
         };
         tracing::info!(address = %identity.address, "listening");
         let node = Arc::new(Self {

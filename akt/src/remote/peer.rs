@@ -101,7 +101,7 @@ pub(super) enum Out {
 
 impl Out {
     /// The connection that it belongs to.
-    fn link(&self) -> Option<LinkId> {
+    pub(super) fn link(&self) -> Option<LinkId> {
         match self {
             Self::Route(_) => None,
             Self::Notice { link, .. } => *link,

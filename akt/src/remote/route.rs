@@ -35,6 +35,26 @@ struct State {
     at_peer: Option<Ticket>,
 }
 
+/// What a writer may take.
+#[derive(Clone, Copy)]
+pub(super) struct Leave<'a> {
+    pub(super) link: LinkId,
+    /// So much may be under way there.
+    pub(super) limit: Amount,
+    /// Whether a message of so many bytes may go.
+    pub(super) may_go: &'a dyn Fn(usize) -> bool,
+}
+
+/// What is left at a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum More {
+    /// Nothing that may go; who changes that lists the route.
+    Nothing,
+    Now,
+    /// A message that may not go yet.
+    Later,
+}
+
 /// A message for an actor on another node.
 pub(super) struct Letter {
     pub(super) name: &'static str,
@@ -87,19 +107,17 @@ impl Route {
         Ok(after)
     }
 
-    /// Takes what may go on `link` now, but not much at once; true if more may go.
-    pub(super) fn take(
-        &self,
-        link: LinkId,
-        limit: Amount,
-        batch: &mut VecDeque<Letter>,
-        load: &Load,
-    ) -> (bool, After) {
+    /// Takes what may go now, but not much at once.
+    pub(super) fn take(&self, leave: Leave<'_>, batch: &mut VecDeque<Letter>, load: &Load) -> (More, After) {
         let state = &mut *self.state.lock();
-        let (mut bytes, mut cost) = (0, 0);
+        let (mut bytes, mut cost, mut more) = (0, 0, More::Now);
         while let Some(letter) = state.letters.front().filter(|_| bytes < BATCH) {
             let length = letter.outgoing.body.len();
-            if !state.window.take(link, limit, length) {
+            if !(leave.may_go)(length) {
+                more = More::Later;
+                break;
+            }
+            if !state.window.take(leave.link, leave.limit, length) {
                 state.starved = true;
                 break;
             }
@@ -107,8 +125,10 @@ impl Route {
             cost += letter.cost();
             batch.extend(state.letters.pop_front());
         }
-        let more = !state.starved && !state.letters.is_empty();
-        state.listed = more;
+        if state.starved || state.letters.is_empty() {
+            more = More::Nothing;
+        }
+        state.listed = more != More::Nothing;
         (more, state.freed(cost, load))
     }
 

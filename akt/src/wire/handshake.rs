@@ -24,6 +24,8 @@ pub(crate) struct Identity {
     pub(crate) protocols: Protocols,
     /// The largest body that the node takes.
     pub(crate) max_message: usize,
+    /// How many lanes the node takes; 0 of one that knows neither lanes nor streams of their own.
+    pub(crate) lanes: u32,
 }
 
 /// The protocols that a node speaks, from the oldest to the newest.
@@ -302,6 +304,7 @@ fn introduction(identity: &Identity) -> v1::Introduction {
         host: identity.address.host[..].into(),
         port: identity.address.port.into(),
         max_message: identity.max_message as u64,
+        lanes: identity.lanes,
     }
 }
 
@@ -324,6 +327,7 @@ fn identity(message: Option<v1::Introduction>) -> Result<Identity, HandshakeErro
         address: NodeAddress { system: message.system.into(), host: message.host.into(), port },
         protocols: Protocols { oldest: message.oldest, newest: message.newest },
         max_message: usize::try_from(message.max_message).unwrap_or(usize::MAX),
+        lanes: message.lanes,
     })
 }
 
@@ -353,6 +357,7 @@ mod tests {
             address: NodeAddress { system: system.into(), host: "127.0.0.1".into(), port: 7400 },
             protocols: Protocols::OURS,
             max_message: 1 << 20,
+            lanes: 1,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What travels between nodes: frames, the handshake, envelopes and errors, as bytes and as values.
 
+mod apart;
 mod codec;
 mod control;
 mod error;
@@ -7,6 +8,7 @@ mod frame;
 mod handshake;
 mod metadata;
 
+pub(crate) use apart::{Apart, put_apart};
 pub(crate) use codec::{
     Answered, CodecError, Course, Envelope, Flow, Parcel, Side, decode, put_answer, put_ask, put_cancel,
     put_flow, put_goodbye, put_room, put_tell,

@@ -24,6 +24,7 @@ mod garbled;
 mod grain_kinds;
 mod grain_races;
 mod grains;
+mod large;
 mod lent;
 mod lifecycle;
 mod listening;
