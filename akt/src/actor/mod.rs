@@ -124,13 +124,15 @@ pub(crate) use self::current::{Handling, expect_propagators, inherited, througho
 pub(crate) use self::face::{Face, begin, conceive};
 pub(crate) use self::guardian::Guardian;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::lifecycle::Stage as Life;
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::mailbox::{Batch as Found, Queue, Ticket};
 pub(crate) use self::mailbox::{Control, Room};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::meta::{Elsewhere, Frame, Meta, Receiver, Who};
 pub(crate) use self::orphan::part;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
-pub(crate) use self::outbound::{Answer, Outcome, PendingReply, WireAsk};
+pub(crate) use self::outbound::{Answer, Outcome, PendingReply, WireAsk, pending, undecoded, wire_reply};
 pub(crate) use self::panic::{guard, guard_drop, guarded, install_hook};
 pub(crate) use self::passivation::Usage;
 pub(crate) use self::post::Letter;

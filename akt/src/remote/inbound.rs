@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::carrier::{Carrier, EndOfCarrier};
-use super::control;
+use super::{control, operator};
 use crate::actor::{
     Answer, AnyRef, AskError, Delivery, Ends, Incoming, Outcome, StopReason, WireAsk, WireReply,
 };
@@ -64,6 +64,9 @@ fn tell(carrier: &Carrier, target: &[u8], message: (u32, Bytes), reply: WireRepl
 }
 
 fn ask(carrier: &Carrier, target: &[u8], message: (u32, Bytes), reply: WireReply) {
+    if target.is_empty() {
+        return operator::take(carrier, message.1, reply);
+    }
     let system = &carrier.node().system;
     let found = path(target).and_then(|path| Some((system.lookup(&path)?, path)));
     match found {

@@ -1,11 +1,17 @@
 //! Calls between nodes: connections, the asks in flight on them, and references to actors elsewhere.
 
+mod asking;
 mod association;
 mod carrier;
+mod codec;
 mod control;
 mod greeting;
 mod inbound;
+mod kind;
 mod node;
+mod node_ref;
+mod operation;
+mod operator;
 mod outbound;
 mod peer;
 mod refusals;
@@ -18,11 +24,16 @@ mod watching;
 
 use std::time::Duration;
 
+pub use node_ref::NodeRef;
+pub use operation::{ActorReport, ActorState, OperationError, SpawnableKind};
 pub use refusals::Refusal;
 pub(crate) use resolve::{address, at};
 
-use crate::system::{StartError, SystemBuilder};
+use crate::actor::{Actor, Fault};
+use crate::message::Travels;
+use crate::system::{Inject, StartError, SystemBuilder};
 use crate::transport::{MemoryTransport, Network, QuicConfig, QuicTransport, Tls, Transport};
+use kind::Kinds;
 use node::Node;
 
 /// How a system reaches others, and is reached.
@@ -41,6 +52,7 @@ pub struct Remote {
     way: Way,
     advertise: Option<Box<str>>,
     limits: Limits,
+    kinds: Kinds,
 }
 
 #[derive(Clone, Debug)]
@@ -93,13 +105,17 @@ impl Remote {
     pub fn quic(address: impl Into<String>) -> Self {
         let listen = address.into().into();
         let transport = QuicTransport { listen, tls: Tls::development(), config: QuicConfig::default() };
-        Self { way: Way::Quic(transport), advertise: None, limits: Limits::default() }
+        Self::by(Way::Quic(transport))
     }
 
     /// Joins a network inside this process, for tests: messages are encoded, nothing leaves the process.
     pub fn memory(network: &Network) -> Self {
         let transport = MemoryTransport { network: network.clone() };
-        Self { way: Way::Memory(transport), advertise: None, limits: Limits::default() }
+        Self::by(Way::Memory(transport))
+    }
+
+    fn by(way: Way) -> Self {
+        Self { way, advertise: None, limits: Limits::default(), kinds: Kinds::default() }
     }
 
     /// Sets the certificates; a network inside the process has none.
@@ -146,6 +162,20 @@ impl Remote {
         self
     }
 
+    /// Lets other nodes spawn actors of the kind `A`, under its type's name: see [`NodeRef::spawn`].
+    ///
+    /// Its arguments are a message of a `.proto`, `#[inject(args = OrdersArgs)]`, or none; what else it needs, this system
+    /// [provides](crate::SystemBuilder::provide). Such actors are children of the system's guardian, and know nothing of
+    /// who spawned them. No other kind can be spawned from outside.
+    pub fn allow_spawn<A>(mut self) -> Self
+    where
+        A: Actor + Inject,
+        A::Args: Travels,
+    {
+        self.kinds.allow::<A>();
+        self
+    }
+
     fn transport(&self) -> &dyn Transport {
         match &self.way {
             Way::Quic(quic) => quic,
@@ -162,6 +192,10 @@ impl SystemBuilder {
                 part: "remote",
                 source: Box::new(source),
             };
+            if let Some(kind) = remote.kinds.ambiguous {
+                let two = format!("two types are called `{kind}`: other nodes could not tell which to spawn");
+                return Err(StartError::Part { part: "remote", source: Fault::new(two).into_inner() });
+            }
             Node::start(system, &remote).map_err(failed)
         })
     }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
+use super::kind::Kinds;
 use super::peer::Peer;
 use super::refusals::{Line, Refusal, Refusals};
 use super::{Limits, Remote, greeting};
@@ -41,6 +42,10 @@ pub(super) struct Node {
     refusals: Mutex<Refusals>,
     refused: Notify,
     handshakes: AtomicUsize,
+    /// What other nodes may spawn here.
+    pub(super) kinds: Kinds,
+    /// Operations of other nodes that are under way.
+    pub(super) operations: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -80,6 +85,8 @@ impl Node {
             refusals: Mutex::new(Refusals::new(remote.limits.fold)),
             refused: Notify::new(),
             handshakes: AtomicUsize::new(0),
+            kinds: remote.kinds.clone(),
+            operations: AtomicUsize::new(0),
         });
         runtime.spawn("remote door", node.clone().keep_door());
         Ok(node)
