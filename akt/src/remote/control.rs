@@ -70,11 +70,12 @@ pub(super) fn is_akts_own(path: &ActorPath) -> bool {
 
 fn obey(actor: &dyn Target, signal: Signal) {
     // A peer that repeats itself costs nothing: one stop is as good as many.
-    let asked = |drains| actor.on_core(|core| core.lane.is_ending(drains)) == Some(true);
+    let asked = |as_good| actor.on_core(|core| core.lane.has_asked(as_good)) == Some(true);
     match signal {
-        Signal::Stop if !asked(false) => actor.control(Control::Stop(StopReason::Requested)),
-        Signal::Drain if !asked(true) => actor.drain(),
+        Signal::Stop if !asked(|_| false) => actor.control(Control::Stop(StopReason::Requested)),
+        Signal::Drain if !asked(|it| matches!(it, Control::Drain(_))) => actor.drain(),
+        Signal::Restart if !asked(|it| matches!(it, Control::Restart)) => actor.control(Control::Restart),
         Signal::Kill => actor.kill(),
-        Signal::Stop | Signal::Drain => {}
+        Signal::Stop | Signal::Drain | Signal::Restart => {}
     }
 }

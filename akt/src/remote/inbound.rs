@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::carrier::{Carrier, EndOfCarrier};
-use super::control;
 use super::credit::Amount;
+use super::{control, operator};
 use crate::actor::{Answer, AskError, Delivery, Ends, Outcome, StopReason, WireAsk, WireReply};
 use crate::path::ActorPath;
 use crate::system::DeadLetterReason;
@@ -65,6 +65,9 @@ fn tell(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), reply: Wir
 }
 
 fn ask(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), reply: WireReply) {
+    if target.is_empty() {
+        return operator::take(carrier, message.1, reply);
+    }
     match carrier.arrival(target) {
         Some(arrival) => arrival.take(message, reply),
         None => {

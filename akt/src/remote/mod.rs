@@ -1,16 +1,22 @@
 //! Calls between nodes: connections, the asks in flight on them, and references to actors elsewhere.
 
 mod arrival;
+mod asking;
 mod association;
 mod budget;
 mod carrier;
+mod codec;
 mod control;
 mod credit;
 mod greeting;
 mod inbound;
+mod kind;
 mod lanes;
 mod large;
 mod node;
+mod node_ref;
+mod operation;
+mod operator;
 mod order;
 mod outbound;
 mod peer;
@@ -26,14 +32,19 @@ mod window;
 
 use std::time::Duration;
 
-use credit::Amount;
+pub use node_ref::NodeRef;
+pub use operation::{ActorReport, ActorState, OperationError, SpawnableKind};
 pub use refusals::Refusal;
 pub(crate) use resolve::{address, at};
 
-use crate::system::{StartError, SystemBuilder};
+use crate::actor::{Actor, Fault};
+use crate::message::Travels;
+use crate::system::{Inject, StartError, SystemBuilder};
 use crate::transport::{
     MemoryTransport, Network, QuicTransport, TcpTransport, Tls, Transport, TransportOptions,
 };
+use credit::Amount;
+use kind::Kinds;
 use node::Node;
 
 /// How a system reaches others, and is reached.
@@ -52,6 +63,7 @@ pub struct Remote {
     way: Way,
     advertise: Option<Box<str>>,
     limits: Limits,
+    kinds: Kinds,
 }
 
 #[derive(Clone, Debug)]
@@ -132,7 +144,7 @@ impl Remote {
     }
 
     fn by(way: Way) -> Self {
-        Self { way, advertise: None, limits: Limits::default() }
+        Self { way, advertise: None, limits: Limits::default(), kinds: Kinds::default() }
     }
 
     /// Sets the certificates; a network inside the process has none.
@@ -211,6 +223,20 @@ impl Remote {
             Way::Memory(memory) => Box::new(memory),
         }
     }
+
+    /// Lets other nodes spawn actors of the kind `A`, under its type's name: see [`NodeRef::spawn`].
+    ///
+    /// Its arguments are a message of a `.proto`, `#[inject(args = OrdersArgs)]`, or none; what else it needs, this system
+    /// [provides](crate::SystemBuilder::provide). Such actors are children of the system's guardian, and know nothing of
+    /// who spawned them. No other kind can be spawned from outside.
+    pub fn allow_spawn<A>(mut self) -> Self
+    where
+        A: Actor + Inject,
+        A::Args: Travels,
+    {
+        self.kinds.allow::<A>();
+        self
+    }
 }
 
 impl SystemBuilder {
@@ -221,6 +247,10 @@ impl SystemBuilder {
                 part: "remote",
                 source: Box::new(source),
             };
+            if let Some(kind) = remote.kinds.ambiguous {
+                let two = format!("two types are called `{kind}`: other nodes could not tell which to spawn");
+                return Err(StartError::Part { part: "remote", source: Fault::new(two).into_inner() });
+            }
             Node::start(system, &remote).await.map_err(failed)
         })
     }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
+use super::kind::Kinds;
 use super::peer::Peer;
 use super::refusals::{Line, Refusal, Refusals};
 use super::{Limits, Remote, greeting};
@@ -42,6 +43,10 @@ pub(super) struct Node {
     refusals: Mutex<Refusals>,
     refused: Notify,
     handshakes: AtomicUsize,
+    /// What other nodes may spawn here.
+    pub(super) kinds: Kinds,
+    /// Operations of other nodes that are under way.
+    pub(super) operations: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -81,6 +86,8 @@ impl Node {
             refusals: Mutex::new(Refusals::new(remote.limits.fold)),
             refused: Notify::new(),
             handshakes: AtomicUsize::new(0),
+            kinds: remote.kinds.clone(),
+            operations: AtomicUsize::new(0),
         });
         runtime.spawn("remote door", node.clone().keep_door());
         Ok(node)

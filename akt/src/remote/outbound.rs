@@ -153,6 +153,7 @@ impl<P: Protocol> Target for RemoteSink<P> {
     fn control(&self, control: Control) {
         match control {
             Control::Stop(_) => self.peer.signal(&self.route.target, Signal::Stop),
+            Control::Restart => self.peer.signal(&self.route.target, Signal::Restart),
             Control::Drain(_) => self.peer.signal(&self.route.target, Signal::Drain),
             // These go to local actors only.
             Control::Terminated(_) | Control::Escalated(_) | Control::Regroup(_) | Control::Errand(_) => {}
@@ -169,6 +170,10 @@ impl<P: Protocol> Target for RemoteSink<P> {
 
     fn typed(self: Arc<Self>) -> Box<dyn Any + Send> {
         Box::new(Ref::<P>::new(self))
+    }
+
+    fn served(&self) -> Option<&'static str> {
+        Some(P::NAME)
     }
 
     fn accepts(&self) -> &'static str {
