@@ -1,6 +1,7 @@
 //! What is asked of the life of an actor on another node: on its way there, and obeyed here.
 
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
@@ -8,7 +9,7 @@ use super::carrier::{Carrier, EndOfCarrier};
 use super::inbound::path;
 use super::peer::{Out, Peer};
 use super::watch::Input;
-use crate::actor::{Control, StopReason, Target};
+use crate::actor::{Control, Held, Origin, StopReason, Target};
 use crate::path::{ActorPath, is_reserved};
 use crate::wire::{Notice, Signal};
 
@@ -49,7 +50,7 @@ pub(super) fn take(carrier: &Arc<Carrier>, notice: Notice) -> Result<(), EndOfCa
     Ok(())
 }
 
-fn signalled(carrier: &Carrier, target: &[u8], signal: Signal) {
+fn signalled(carrier: &Arc<Carrier>, target: &[u8], signal: Signal) {
     let (peer, signal_name) = (&carrier.peer.address, signal.name());
     let Some(path) = path(target) else {
         return tracing::warn!(%peer, signal = signal_name, "no path of an actor");
@@ -58,8 +59,30 @@ fn signalled(carrier: &Carrier, target: &[u8], signal: Signal) {
         return tracing::warn!(%peer, actor = %path, signal = signal_name, "refused: this actor belongs to akt");
     }
     match carrier.node().system.lookup(&path) {
+        Some(actor) if signal == Signal::Drain => {
+            // Behind what waits for room in its mailbox.
+            let drain = Drain(actor.target().clone());
+            match carrier.arrival(target).filter(|arrival| arrival.is_crowded()) {
+                Some(arrival) => arrival.hold(Box::new(drain)),
+                None => obey(&*drain.0, signal),
+            }
+        }
         Some(actor) => obey(&**actor.target(), signal),
         None => tracing::debug!(%peer, actor = %path, signal = signal_name, "no such actor"),
+    }
+}
+
+/// The end of an actor that waits like a message.
+struct Drain(Arc<dyn Target>);
+
+impl Held for Drain {
+    fn poll_admitted(&mut self, _cx: &Context<'_>) -> Poll<()> {
+        obey(&*self.0, Signal::Drain);
+        Poll::Ready(())
+    }
+
+    fn bytes(&self) -> Option<usize> {
+        None
     }
 }
 

@@ -16,7 +16,7 @@ use crate::actor::{AskError, Delivery, Outcome, Outgoing, PendingReply, Progress
 use crate::time::Instant;
 use crate::transport::{Lost, Writer};
 use crate::wire::{
-    Answered, Apart, Envelope, Notice, Side, put_answer, put_apart, put_ask, put_cancel, put_flow,
+    Answered, Apart, Envelope, Notice, Side, Signal, put_answer, put_apart, put_ask, put_cancel, put_flow,
     put_goodbye, put_notice, put_room, put_tell,
 };
 
@@ -198,6 +198,12 @@ impl Carrier {
         }
         match more {
             More::Nothing => {}
+            More::Drain => {
+                let notice = Notice::Signal { target: route.target.clone(), signal: Signal::Drain };
+                let lane = desk.lanes.of(&route.target);
+                desk.lanes.put(lane, |buffer| put_notice(buffer, notice));
+                desk.batch.outs.push_back(Out::Route(route));
+            }
             More::Now => desk.batch.outs.push_back(Out::Route(route)),
             More::Later => desk.waiting.push(route),
         }

@@ -154,14 +154,16 @@ impl<P: Protocol> Target for RemoteSink<P> {
         match control {
             Control::Stop(_) => self.peer.signal(&self.route.target, Signal::Stop),
             Control::Restart => self.peer.signal(&self.route.target, Signal::Restart),
-            Control::Drain(_) => self.peer.signal(&self.route.target, Signal::Drain),
+            Control::Drain(_) => self.drain(),
             // These go to local actors only.
             Control::Terminated(_) | Control::Escalated(_) | Control::Regroup(_) | Control::Errand(_) => {}
         }
     }
 
     fn drain(&self) {
-        self.peer.signal(&self.route.target, Signal::Drain);
+        if self.route.drain() {
+            self.peer.signal(&self.route.target, Signal::Drain);
+        }
     }
 
     fn kill(&self) {

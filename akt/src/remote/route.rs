@@ -33,6 +33,8 @@ struct State {
     starved: bool,
     /// Whoever has the turn here, and waits for the one at the peer.
     at_peer: Option<Ticket>,
+    /// The actor is to stop behind so many letters.
+    drain_behind: Option<usize>,
 }
 
 /// What a writer may take.
@@ -50,6 +52,8 @@ pub(super) struct Leave<'a> {
 pub(super) enum More {
     /// Nothing that may go; who changes that lists the route.
     Nothing,
+    /// The word that the actor is to stop after these; then look again.
+    Drain,
     Now,
     /// A message that may not go yet.
     Later,
@@ -82,6 +86,7 @@ impl Route {
             listed: false,
             starved: false,
             at_peer: None,
+            drain_behind: None,
         };
         Self { path, target, state: Mutex::new(state) }
     }
@@ -126,6 +131,10 @@ impl Route {
             bytes += length + OVERHEAD;
             cost += letter.cost();
             batch.extend(state.letters.pop_front());
+            state.drain_behind = state.drain_behind.map(|behind| behind - 1);
+            if state.drain_behind.take_if(|behind| *behind == 0).is_some() {
+                return (More::Drain, state.freed(cost, load));
+            }
         }
         if state.starved || state.letters.is_empty() {
             more = More::Nothing;
@@ -138,9 +147,17 @@ impl Route {
     pub(super) fn take_all(&self, load: &Load) -> (VecDeque<Letter>, After) {
         let mut state = self.state.lock();
         let letters = std::mem::take(&mut state.letters);
-        (state.listed, state.starved) = (false, false);
+        (state.listed, state.starved, state.drain_behind) = (false, false, None);
         let freed = letters.iter().map(Letter::cost).sum();
         (letters, state.freed(freed, load))
+    }
+
+    /// Whether the word that the actor is to stop after all that was sent may go at once; else it goes behind that.
+    pub(super) fn drain(&self) -> bool {
+        let mut state = self.state.lock();
+        let waiting = state.letters.len();
+        state.drain_behind = (waiting > 0).then_some(waiting);
+        waiting == 0
     }
 
     /// So much has found its place there, or was not sent after all.

@@ -185,10 +185,7 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
             };
             Parcel::Answer { correlation, answered }
         }
-        Kind::CANCEL => {
-            let v1::Cancel { correlation } = parse(kind, payload)?;
-            Parcel::Cancel { correlation }
-        }
+        Kind::CANCEL => Parcel::Cancel { correlation: parse::<v1::Cancel>(kind, payload)?.correlation },
         Kind::ITEM => {
             let v1::Item { correlation, back, body } = parse(kind, payload)?;
             flow(correlation, back, Flow::Item(body))
