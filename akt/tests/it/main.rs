@@ -20,6 +20,7 @@ mod eviction;
 mod extensions;
 mod feed;
 mod feeds;
+mod forwards;
 mod garbled;
 mod grain_kinds;
 mod grain_races;
