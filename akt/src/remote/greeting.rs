@@ -10,7 +10,7 @@ use super::carrier::Carrier;
 use super::node::Node;
 use super::peer::Peer;
 use super::refusals::Refusal;
-use crate::transport::{Attempt, Close, ConnectError, Connection, Lost};
+use crate::transport::{Attempt, Close, ConnectError, Connection, Distrust, Lost};
 use crate::wire::{
     Decoder, Frame, FrameError, HANDSHAKE_LIMIT, HEADROOM, HandshakeError, Hello, Identity, Seen,
     check_hello, check_welcome, decode_hello, decode_reply, put_hello, put_refused, put_welcome,
@@ -46,7 +46,7 @@ impl GreetingError {
     pub(super) fn refusal(&self) -> Option<Refusal> {
         match self {
             Self::Connect(ConnectError::Lost(lost)) | Self::Lost(lost) => match lost {
-                Lost::Certificate { .. } => Some(Refusal::Certificate),
+                Lost::Distrust { why, .. } => Some(distrusted(*why)),
                 Lost::Transport { .. } => Some(Refusal::Transport),
                 Lost::Silent => Some(Refusal::Timeout),
                 Lost::Closed { .. } | Lost::Here | Lost::Reset => None,
@@ -58,6 +58,7 @@ impl GreetingError {
             Self::Handshake(error) => match error {
                 HandshakeError::Version { .. } => Some(Refusal::Version),
                 HandshakeError::System { .. } | HandshakeError::Wanted { .. } => Some(Refusal::System),
+                HandshakeError::Holder { .. } => Some(Refusal::Holder),
                 HandshakeError::Magic { .. }
                 | HandshakeError::Undecodable { .. }
                 | HandshakeError::Itself { .. } => Some(Refusal::Handshake),
@@ -69,6 +70,19 @@ impl GreetingError {
     /// Whether the peer only preferred a dial of its own.
     pub(super) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Handshake(HandshakeError::Refused { duplicate: true, .. }))
+    }
+}
+
+fn distrusted(why: Distrust) -> Refusal {
+    match why {
+        Distrust::Issuer | Distrust::Certificate => Refusal::Certificate,
+        Distrust::Expired => Refusal::Expired,
+        Distrust::NotYetValid => Refusal::NotYetValid,
+        Distrust::Host => Refusal::Host,
+        Distrust::Missing => Refusal::NoCertificate,
+        Distrust::Plaintext => Refusal::Plaintext,
+        Distrust::Http => Refusal::Http,
+        Distrust::Protocol => Refusal::Protocol,
     }
 }
 
@@ -84,7 +98,9 @@ pub(super) async fn dial(peer: &Peer, dial: u64, seen: Option<Seen>) -> Result<G
     let mut decoder = Decoder::new(HANDSHAKE_LIMIT);
     let checked = match read_frame(&mut connection, &mut decoder).await {
         Ok(frame) => {
-            decode_reply(&frame).and_then(|reply| check_welcome(&node.identity, reply)).map_err(Into::into)
+            let checked = decode_reply(&frame)
+                .and_then(|reply| check_welcome(&node.identity, reply, &connection.holders));
+            checked.map_err(Into::into)
         }
         Err(error) => Err(error),
     };
@@ -126,7 +142,7 @@ async fn greet(node: &Arc<Node>, attempt: Box<dyn Attempt>) -> Result<(), Greeti
         }
     };
     let checked = decode_hello(&frame).and_then(|hello| {
-        let protocol = check_hello(&node.identity, &hello)?;
+        let protocol = check_hello(&node.identity, &hello, &connection.holders)?;
         Ok((hello, protocol))
     });
     let (hello, protocol) = match checked {

@@ -38,6 +38,7 @@ pub use refusals::Refusal;
 pub(crate) use resolve::{address, at};
 
 use crate::actor::{Actor, Fault};
+use crate::id::{Class, Holder};
 use crate::message::Travels;
 use crate::system::{Inject, StartError, SystemBuilder};
 use crate::transport::{
@@ -126,7 +127,7 @@ impl Remote {
     /// others.
     pub fn quic(address: impl Into<String>) -> Self {
         let (listen, tls, options) = (address.into().into(), Tls::development(), TransportOptions::default());
-        Self::by(Way::Quic(QuicTransport { listen, tls, options }))
+        Self::by(Way::Quic(QuicTransport { listen, tls, options, dials_only: false }))
     }
 
     /// Listens with TCP on `address`, a host and a TCP port, for networks that let no UDP pass; TLS and all that
@@ -135,7 +136,7 @@ impl Remote {
     /// A node has one of the two, and reaches nodes of the same only: a dial from one to the other fails, and says so.
     pub fn tcp(address: impl Into<String>) -> Self {
         let (listen, tls, options) = (address.into().into(), Tls::development(), TransportOptions::default());
-        Self::by(Way::Tcp(TcpTransport { listen, tls, options }))
+        Self::by(Way::Tcp(TcpTransport { listen, tls, options, dials_only: false }))
     }
 
     /// Joins a network inside this process, for tests: messages are encoded, nothing leaves the process.
@@ -215,6 +216,17 @@ impl Remote {
         self
     }
 
+    /// Says for whom a development CA makes the certificate.
+    fn held_by(mut self, holder: Holder) -> Self {
+        match &mut self.way {
+            Way::Quic(QuicTransport { tls, .. }) | Way::Tcp(TcpTransport { tls, .. }) => {
+                *tls = tls.clone().held_by(holder);
+            }
+            Way::Memory(_) => {}
+        }
+        self
+    }
+
     fn transport(&self) -> Box<dyn Transport> {
         let lanes = self.limits.lanes;
         match self.way.clone() {
@@ -243,6 +255,7 @@ impl SystemBuilder {
     /// Makes the system a node that others can reach, and that can reach others.
     pub fn remote(self, remote: Remote) -> Self {
         self.part(async move |system| {
+            let remote = remote.held_by(Holder { system: system.name().into(), class: Class::Node });
             let failed = |source: crate::transport::BindError| StartError::Part {
                 part: "remote",
                 source: Box::new(source),

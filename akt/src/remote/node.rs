@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -16,16 +16,19 @@ use super::peer::Peer;
 use super::refusals::{Line, Refusal, Refusals};
 use super::{Limits, Remote, greeting};
 use crate::actor::Meta;
-use crate::id::NodeId;
+use crate::id::{Class, NodeId};
 use crate::path::NodeAddress;
 use crate::runtime::Runtime;
-use crate::system::{ActorSystem, Extension};
+use crate::system::{ActorSystem, Event, Extension};
 use crate::time::Instant;
-use crate::transport::{Attempt, BindError, Endpoint};
+use crate::transport::{Attempt, BindError, Endpoint, Found, TlsError};
 use crate::wire::{CodecError, Here, Identity, Protocols, decode_meta, encode_meta};
 
 /// How long a shutdown waits until its goodbyes have arrived.
 const GOODBYE: Duration = Duration::from_secs(2);
+
+/// So often the files of certificates are looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Fewer peers than this are never swept.
 const FEW: usize = 64;
@@ -73,6 +76,9 @@ impl Node {
             protocols: Protocols::OURS,
             max_message: remote.limits.max_message,
             lanes: remote.limits.lanes,
+            class: Class::Node,
+            features: 0,
+            contracts: BTreeMap::new(),
         };
         tracing::info!(address = %identity.address, "listening");
         let node = Arc::new(Self {
@@ -135,17 +141,53 @@ impl Node {
 
     /// Lets peers in until the endpoint is closed.
     async fn keep_door(self: Arc<Self>) {
+        let mut look = Instant::ZERO;
         loop {
             let fold = self.refusals.lock().deadline();
+            let next_look = self.endpoint.keychain().map(|_| look);
             tokio::select! { biased;
                 attempt = self.endpoint.accept() => match attempt {
                     Some(attempt) => self.admit(attempt),
                     None => return self.say_folded(Instant::FAR),
                 },
                 () = self.refused.notified() => {}
+                () = self.runtime().sleep_until(next_look) => {
+                    self.look_at_certificates();
+                    look = self.runtime().now() + LOOK;
+                }
                 () = self.runtime().sleep_until(fold) => self.say_folded(self.runtime().now()),
             }
         }
+    }
+
+    fn look_at_certificates(&self) {
+        let Some(found) = self.endpoint.keychain().and_then(|keychain| keychain.look()) else { return };
+        match found {
+            Found::Replaced(valid_until) => self.say_replaced(valid_until),
+            Found::Refused(error) => {
+                let problem = Causes(&error).to_string();
+                tracing::warn!(problem, "certificates in files refused: those in use stay");
+                self.system.publish(|| Event::CertificatesRefused { problem: problem.into() });
+            }
+            Found::Expires(valid_until, certificate) => {
+                tracing::warn!(%certificate, "the node's certificate has expired, or does within a day");
+                self.system.publish(|| Event::CertificateExpires { valid_until });
+            }
+        }
+    }
+
+    /// Takes what the certificates' files hold, if that is something else.
+    pub(super) fn reload_tls(&self) -> Result<bool, TlsError> {
+        let replaced = self.endpoint.keychain().map_or(Ok(None), |keychain| keychain.reload())?;
+        if let Some(valid_until) = replaced {
+            self.say_replaced(valid_until);
+        }
+        Ok(replaced.is_some())
+    }
+
+    fn say_replaced(&self, valid_until: SystemTime) {
+        tracing::info!("certificates replaced: new connections use them");
+        self.system.publish(|| Event::CertificatesReplaced { valid_until });
     }
 
     fn admit(self: &Arc<Self>, attempt: Box<dyn Attempt>) {
@@ -236,6 +278,16 @@ impl Extension for Node {
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Node").field("address", &self.identity.address).finish_non_exhaustive()
+    }
+}
+
+/// An error with its causes.
+struct Causes<'a>(&'a dyn std::error::Error);
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        self.0.source().map_or(Ok(()), |cause| write!(f, ": {}", Causes(cause)))
     }
 }
 

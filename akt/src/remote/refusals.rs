@@ -9,8 +9,24 @@ use crate::time::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// Its certificate is not of the CA that this node trusts, or it did not trust ours.
+    /// Its certificate is of no CA that this node trusts, or unfit, or it found ours so.
     Certificate,
+    /// Its certificate has expired, or ours has.
+    Expired,
+    /// Its certificate is not valid yet.
+    NotYetValid,
+    /// Its certificate is for another host than the one that was dialed, or ours is.
+    Host,
+    /// It showed no certificate.
+    NoCertificate,
+    /// Its certificate is for another system, or does not allow what the peer wants to be.
+    Holder,
+    /// It speaks without TLS.
+    Plaintext,
+    /// It speaks HTTP.
+    Http,
+    /// It speaks another protocol than akt over the same transport.
+    Protocol,
     /// It broke the rules of the transport before it was known.
     Transport,
     /// Its first frame was no handshake, or one of something else than akt.
@@ -31,12 +47,22 @@ pub enum Refusal {
     Watches,
     /// It did not read what this node sent for too long.
     Stalled,
+    /// A client wanted what clients may not.
+    Forbidden,
 }
 
 impl Refusal {
     /// Every reason.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 20] = [
         Self::Certificate,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::Host,
+        Self::NoCertificate,
+        Self::Holder,
+        Self::Plaintext,
+        Self::Http,
+        Self::Protocol,
         Self::Transport,
         Self::Handshake,
         Self::Version,
@@ -47,6 +73,7 @@ impl Refusal {
         Self::Undecodable,
         Self::Watches,
         Self::Stalled,
+        Self::Forbidden,
     ];
 
     fn index(self) -> usize {
@@ -58,6 +85,14 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Certificate => "certificate refused",
+            Self::Expired => "certificate expired",
+            Self::NotYetValid => "certificate not valid yet",
+            Self::Host => "certificate of another host",
+            Self::NoCertificate => "no certificate",
+            Self::Holder => "certificate of another holder",
+            Self::Plaintext => "no TLS",
+            Self::Http => "HTTP",
+            Self::Protocol => "another protocol",
             Self::Transport => "transport failed",
             Self::Handshake => "not a handshake",
             Self::Version => "no common protocol version",
@@ -68,6 +103,7 @@ impl fmt::Display for Refusal {
             Self::Undecodable => "undecodable frame",
             Self::Watches => "too many watches",
             Self::Stalled => "peer does not read",
+            Self::Forbidden => "not for clients",
         })
     }
 }

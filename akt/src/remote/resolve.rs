@@ -8,6 +8,7 @@ use super::refusals::Refusal;
 use crate::actor::{ActorRef, Protocol, Ref};
 use crate::path::{ActorAddress, NodeAddress};
 use crate::system::{ActorAtError, ActorSystem};
+use crate::transport::TlsError;
 
 /// The longest path that travels.
 const MAX_PATH: usize = 4 * 1024;
@@ -50,6 +51,17 @@ impl ActorSystem {
         let route = peer.route(path);
         let sink = RemoteSink::<R::Message>::new(peer, route);
         Ok(R::from_ref(Ref::new(Arc::new(sink))))
+    }
+
+    /// Takes what the files of [`Tls::files`](crate::Tls::files) hold, without waiting until the node looks at them.
+    ///
+    /// True if that is something else than what was in use; new connections use it, those that live stay.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`] if it cannot be used; what was in use stays.
+    pub fn reload_tls(&self) -> Result<bool, TlsError> {
+        self.extension::<Node>().map_or(Ok(false), |node| node.reload_tls())
     }
 
     /// How many peers or frames this node has refused for this reason.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::SystemTime;
 
 use parking_lot::Mutex;
 
@@ -66,6 +67,21 @@ pub enum Event {
         peer: NodeAddress,
         /// What the connection said.
         problem: Box<str>,
+    },
+    /// New connections show and trust what the certificates' files hold now.
+    CertificatesReplaced {
+        /// Until when the new certificate is valid.
+        valid_until: SystemTime,
+    },
+    /// The certificates' files hold what cannot be used: what was in use stays.
+    CertificatesRefused {
+        /// What is wrong with them.
+        problem: Box<str>,
+    },
+    /// The certificate of this node has expired, or does within a day.
+    CertificateExpires {
+        /// Until when it is valid.
+        valid_until: SystemTime,
     },
     /// The subscriber was too slow: this many events are missing here.
     Lagged(u64),

@@ -10,31 +10,30 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SanType,
 };
+use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::error::TlsError;
 use super::tls::{certificates, unusable};
+use super::trust::{Material, Scope};
+use crate::id::Holder;
 
 const CERTIFICATE: &str = "ca.pem";
 const KEY: &str = "ca.key";
 
-/// What the development CA made for one start of a node.
-pub(super) struct Issued {
-    pub(super) ca: Vec<CertificateDer<'static>>,
-    pub(super) chain: Vec<CertificateDer<'static>>,
-    pub(super) key: PrivateKeyDer<'static>,
-}
-
-/// Makes a certificate for a node that listens on `local`, and the CA before it if there is none.
-pub(super) fn issue(folder: Option<&Path>, local: IpAddr) -> Result<Issued, TlsError> {
+/// Makes a certificate for one start of `holder`, which listens on `local`, and the CA before it if there is none.
+pub(super) fn issue(
+    folder: Option<&Path>,
+    local: IpAddr,
+    holder: Option<&Holder>,
+) -> Result<Material, TlsError> {
     let folder = folder.map_or_else(default_folder, |folder| Ok(folder.into()))?;
-    let issued = issue_in(&folder, local)?;
+    let issued = issue_in(&folder, local, holder)?;
     tracing::warn!(folder = %folder.display(), "development certificates in use: every process of this user is trusted");
     Ok(issued)
 }
 
-fn issue_in(folder: &Path, local: IpAddr) -> Result<Issued, TlsError> {
+fn issue_in(folder: &Path, local: IpAddr, holder: Option<&Holder>) -> Result<Material, TlsError> {
     if !folder.join(CERTIFICATE).exists() {
         create(folder)?;
     }
@@ -50,12 +49,16 @@ fn issue_in(folder: &Path, local: IpAddr) -> Result<Issued, TlsError> {
     for ip in [local, [127, 0, 0, 1].into(), [0, 0, 0, 0, 0, 0, 0, 1_u16].into()] {
         params.subject_alt_names.push(SanType::IpAddress(ip));
     }
+    // A name that is no URI is left out: a certificate without one is a node's of any system.
+    if let Some(uri) = holder.and_then(|holder| holder.to_string().try_into().ok()) {
+        params.subject_alt_names.push(SanType::URI(uri));
+    }
     params.extended_key_usages =
         vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     let leaf = params.signed_by(&node, &Issuer::new(ca_params(), key)).map_err(failed)?;
     let key = PrivateKeyDer::from_pem_slice(node.serialize_pem().as_bytes())
         .map_err(|e| unusable("node key", e))?;
-    Ok(Issued { ca, chain: vec![leaf.der().clone()], key })
+    Ok(Material { ca, chain: vec![leaf.der().clone()], key, scope: Scope::Loopback })
 }
 
 fn default_folder() -> Result<PathBuf, TlsError> {
@@ -161,7 +164,7 @@ mod tests {
 
         let made: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> =
-                (0..8).map(|_| scope.spawn(|| issue_in(&folder, LOCAL).unwrap().ca)).collect();
+                (0..8).map(|_| scope.spawn(|| issue_in(&folder, LOCAL, None).unwrap().ca)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
 
@@ -174,7 +177,7 @@ mod tests {
     fn the_key_is_private_and_an_exposed_one_is_refused() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = empty_folder("mode");
-        issue_in(&folder, LOCAL).unwrap();
+        issue_in(&folder, LOCAL, None).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
 
         assert_eq!(
@@ -183,6 +186,6 @@ mod tests {
         );
 
         fs::set_permissions(folder.join(KEY), fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(issue_in(&folder, LOCAL), Err(TlsError::Exposed { .. })));
+        assert!(matches!(issue_in(&folder, LOCAL, None), Err(TlsError::Exposed { .. })));
     }
 }

@@ -80,6 +80,7 @@ pub(super) fn connect<S>(io: S, peer: Box<str>, settings: Settings, link: Link) 
     let shared = Arc::new(Shared(Mutex::new(State { mux: Mux::new(settings), driver: None })));
     let handle = Arc::new(Handle(shared.clone()));
     let connection = Connection {
+        holders: Vec::new(),
         peer,
         writer: Box::new(TcpWriter { handle: handle.clone(), stream: LANE }),
         reader: Box::new(TcpReader { handle: handle.clone(), stream: LANE, end: None }),
@@ -96,7 +97,7 @@ pub(super) struct Link {
     pub(super) clock: Runtime,
     pub(super) times: Times,
     /// Says what an error of the socket means.
-    pub(super) lost: fn(&io::Error) -> Lost,
+    pub(super) lost: Box<dyn Fn(&io::Error) -> Lost + Send + Sync>,
 }
 
 /// Runs one connection to its end.

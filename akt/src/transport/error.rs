@@ -77,7 +77,7 @@ pub enum BindError {
 pub enum TlsError {
     /// The development CA is for one machine only.
     #[error(
-        "the development CA is refused on {address}, which is not a loopback address; give certificates with `Tls::from_pem`"
+        "the development CA is refused on {address}, which is not a loopback address; give certificates with `Tls::files` or `Tls::from_pem`"
     )]
     NotLoopback {
         /// The address that was to be bound or dialed.
@@ -101,6 +101,30 @@ pub enum TlsError {
     Exposed {
         /// The file or folder.
         path: PathBuf,
+    },
+    /// A file with certificates or a key cannot be read.
+    #[error("{what} at {path} cannot be read", path = path.display())]
+    Unreadable {
+        /// Which one.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The node's own certificate is of none of the CAs that it trusts: no peer that trusts the same would take it.
+    #[error("node certificate {certificate} is not signed by what the CA file holds: {trusted}")]
+    Unsigned {
+        /// The certificate.
+        certificate: Box<str>,
+        /// The CAs.
+        trusted: Box<str>,
+    },
+    /// Certificates that were to replace others are not valid any more.
+    #[error("node certificate {certificate} has expired")]
+    Expired {
+        /// The certificate.
+        certificate: Box<str>,
     },
     /// A text is not what it should be.
     #[error("{what} is not usable: {reason}")]
@@ -148,12 +172,33 @@ pub(crate) enum Lost {
     /// The peer no longer knows the connection: it was restarted.
     #[error("reset by the peer")]
     Reset,
-    /// The certificate of one side was refused by the other.
-    #[error("certificate refused: {text}")]
-    Certificate { text: Box<str> },
+    /// One side did not accept what the other showed before either could speak.
+    #[error("{text}")]
+    Distrust { why: Distrust, text: Box<str> },
     /// The peer broke the rules of the transport.
     #[error("transport failed: {text}")]
     Transport { text: Box<str> },
+}
+
+/// What one side does not accept of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Distrust {
+    /// No CA that is trusted has signed the certificate.
+    Issuer,
+    Expired,
+    NotYetValid,
+    /// The certificate is for another host than the one that was dialed.
+    Host,
+    /// There is no certificate.
+    Missing,
+    /// The certificate, for another reason.
+    Certificate,
+    /// There is no TLS.
+    Plaintext,
+    /// HTTP is spoken.
+    Http,
+    /// Another protocol is spoken.
+    Protocol,
 }
 
 /// What a side says when it closes a connection.

@@ -188,7 +188,7 @@ impl Side {
         let [outgoing, incoming] = [away, home].map(|direction| side.link.lane[direction].clone());
         let writer = Box::new(MemoryWriter { side: side.clone(), pipe: outgoing });
         let reader = Box::new(MemoryReader { side: side.clone(), pipe: incoming, place: None });
-        Connection { peer, writer, reader, control: Arc::new(Whole(side)) }
+        Connection { peer, holders: Vec::new(), writer, reader, control: Arc::new(Whole(side)) }
     }
 
     /// Which direction goes away from this end.

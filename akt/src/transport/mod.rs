@@ -1,19 +1,28 @@
 //! The seam to the network: endpoints that listen and dial, connections that carry bytes in order.
 
 mod address;
+#[cfg(test)]
+#[path = "../../tests/it/authority.rs"]
+mod authority;
+mod certificate;
 mod chunk;
 #[cfg(test)]
 mod conformance;
 mod dev_ca;
 mod driver;
 mod error;
+mod keychain;
 mod link;
 mod memory;
 mod mux;
 mod options;
 mod quic;
+#[cfg(test)]
+mod strangers;
 mod tcp;
 mod tls;
+mod trust;
+mod witness;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +31,8 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 
 pub use error::{BindError, TlsError};
-pub(crate) use error::{Close, ConnectError, Lost};
+pub(crate) use error::{Close, ConnectError, Distrust, Lost};
+pub(crate) use keychain::{Found, Keychain};
 pub(crate) use memory::MemoryTransport;
 pub use memory::Network;
 pub use options::TransportOptions;
@@ -54,6 +64,11 @@ pub(crate) trait Endpoint: Send + Sync + fmt::Debug {
     /// Dials. Ends within the time that the caller allows, by being dropped.
     async fn connect(&self, host: &str, port: u16) -> Result<Connection, ConnectError>;
 
+    /// The certificates that it uses; none within a process.
+    fn keychain(&self) -> Option<&Arc<Keychain>> {
+        None
+    }
+
     /// Closes every connection and waits, for a moment, until peers know.
     async fn close(&self);
 }
@@ -83,6 +98,8 @@ pub(crate) trait Attempt: Send {
 pub(crate) struct Connection {
     /// Where the peer is, for the log.
     pub(crate) peer: Box<str>,
+    /// For whom the peer's certificate is, as its names say, such as `akt://shop/node`.
+    pub(crate) holders: Vec<Box<str>>,
     pub(crate) writer: Box<dyn Writer>,
     pub(crate) reader: Box<dyn Reader>,
     pub(crate) control: Arc<dyn Control>,

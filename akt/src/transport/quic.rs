@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +14,14 @@ use quinn::{
     ClientConfig, ConnectionError, EndpointConfig, Incoming, ReadError, RecvStream, SendStream, ServerConfig,
     TokioRuntime, TransportConfig, VarInt, WriteError,
 };
+use rustls::pki_types::CertificateDer;
 
 use super::address::{self, EACH, Reach};
-use super::error::{BindError, Close, ConnectError, Lost, printable};
-use super::tls::{Credentials, Tls, unusable};
+use super::certificate::Certificate;
+use super::error::{BindError, Close, ConnectError, Lost, TlsError, printable};
+use super::keychain::Keychain;
+use super::tls::{Tls, unusable};
+use super::witness::Witness;
 use super::{
     Attempt, Connection, Control, Endpoint, MAX_STREAMS, Reader, Transport, TransportOptions, Writer, tcp,
 };
@@ -44,6 +48,7 @@ pub(crate) struct QuicTransport {
     pub(crate) listen: Box<str>,
     pub(crate) tls: Tls,
     pub(crate) options: TransportOptions,
+    pub(crate) dials_only: bool,
 }
 
 #[async_trait]
@@ -52,9 +57,9 @@ impl Transport for QuicTransport {
         self.options.check()?;
         let mut failed = io::Error::other("no address");
         for address in address::to_bind(&self.listen).await? {
-            let credentials = self.tls.load(address.ip())?;
+            let keychain = Keychain::open(&self.tls, self.shown_at(address), runtime)?;
             match self.socket(address) {
-                Ok(socket) => return self.listen_on(socket, credentials, runtime),
+                Ok(socket) => return self.listen_on(socket, keychain, runtime),
                 Err(source) => failed = source,
             }
         }
@@ -79,23 +84,25 @@ impl QuicTransport {
         Ok(socket)
     }
 
+    /// Where the certificate is shown; one who only dials is checked at each dial.
+    fn shown_at(&self, address: SocketAddr) -> IpAddr {
+        if self.dials_only { Ipv4Addr::LOCALHOST.into() } else { address.ip() }
+    }
+
     fn listen_on(
         &self,
         socket: UdpSocket,
-        credentials: Credentials,
+        keychain: Arc<Keychain>,
         runtime: &Runtime,
     ) -> Result<Arc<dyn Endpoint>, BindError> {
         let transport = Arc::new(self.options.quic());
-        let server = self.options.quic_server(&credentials, &transport)?;
-        let crypto =
-            QuicClientConfig::try_from(credentials.client.clone()).map_err(|e| unusable("TLS", e))?;
-        let mut client = ClientConfig::new(Arc::new(crypto));
-        client.transport_config(transport);
+        let server = self.options.quic_server(&keychain, &transport)?;
         let local = socket.local_addr().map_err(|e| self.failed(e))?;
+        let listening = (!self.dials_only).then(|| server.clone());
         let endpoint =
-            quinn::Endpoint::new(EndpointConfig::default(), Some(server), socket, Arc::new(TokioRuntime))
+            quinn::Endpoint::new(EndpointConfig::default(), listening, socket, Arc::new(TokioRuntime))
                 .map_err(|e| self.failed(e))?;
-        Ok(Arc::new(QuicEndpoint { endpoint, client, credentials, local, runtime: runtime.clone() }))
+        Ok(Arc::new(QuicEndpoint { endpoint, server, transport, keychain, local, runtime: runtime.clone() }))
     }
 }
 
@@ -121,11 +128,10 @@ impl TransportOptions {
 
     fn quic_server(
         &self,
-        credentials: &Credentials,
+        keychain: &Keychain,
         transport: &Arc<TransportConfig>,
-    ) -> Result<ServerConfig, BindError> {
-        let crypto =
-            QuicServerConfig::try_from(credentials.server.clone()).map_err(|e| unusable("TLS", e))?;
+    ) -> Result<ServerConfig, TlsError> {
+        let crypto = QuicServerConfig::try_from(keychain.server().0).map_err(|e| unusable("TLS", e))?;
         let mut server = ServerConfig::with_crypto(Arc::new(crypto));
         server
             .transport_config(transport.clone())
@@ -139,8 +145,10 @@ impl TransportOptions {
 
 struct QuicEndpoint {
     endpoint: quinn::Endpoint,
-    client: ClientConfig,
-    credentials: Credentials,
+    /// But for its certificates, which are those of the keychain.
+    server: ServerConfig,
+    transport: Arc<TransportConfig>,
+    keychain: Arc<Keychain>,
     local: SocketAddr,
     runtime: Runtime,
 }
@@ -153,21 +161,25 @@ impl fmt::Debug for QuicEndpoint {
 
 impl QuicEndpoint {
     async fn dial(&self, host: &str, address: SocketAddr) -> Result<Connection, ConnectError> {
-        self.credentials.check(address)?;
+        self.keychain.check(address)?;
+        let (tls, witness) = self.keychain.client();
+        let crypto = QuicClientConfig::try_from(tls).map_err(|e| unusable("TLS", e))?;
+        let mut client = ClientConfig::new(Arc::new(crypto));
+        client.transport_config(self.transport.clone());
         let refused = |e: quinn::ConnectError| ConnectError::Address { reason: e.to_string().into() };
-        let dial = self.endpoint.connect_with(self.client.clone(), address, host).map_err(refused)?;
+        let dial = self.endpoint.connect_with(client, address, host).map_err(refused)?;
         let connection = tokio::select! { biased;
-            connection = dial => connection.map_err(lost)?,
+            connection = dial => connection.map_err(|error| lost(&witness, error))?,
             () = self.speaks_tcp(host, address) => return Err(ConnectError::SpeaksTcp),
         };
-        let (send, receive) = connection.open_bi().await.map_err(lost)?;
-        Ok(wrap(connection, send, receive))
+        let streams = connection.open_bi().await.map_err(|error| lost(&witness, error))?;
+        Ok(wrap(connection, streams, witness))
     }
 
     /// Ends when a peer that did not answer turns out to be a node of the other transport.
     async fn speaks_tcp(&self, host: &str, address: SocketAddr) {
         self.runtime.sleep(ASK_TCP).await;
-        if !tcp::answers(&self.credentials, host, address).await {
+        if !tcp::answers(&self.keychain, host, address).await {
             std::future::pending::<()>().await;
         }
     }
@@ -181,7 +193,7 @@ impl Endpoint for QuicEndpoint {
 
     async fn accept(&self) -> Option<Box<dyn Attempt>> {
         let incoming = self.endpoint.accept().await?;
-        Some(Box::new(QuicAttempt(incoming)))
+        Some(Box::new(QuicAttempt { incoming, server: self.server.clone(), keychain: self.keychain.clone() }))
     }
 
     async fn connect(&self, host: &str, port: u16) -> Result<Connection, ConnectError> {
@@ -201,6 +213,10 @@ impl Endpoint for QuicEndpoint {
         self.dial(host, addresses[0]).await
     }
 
+    fn keychain(&self) -> Option<&Arc<Keychain>> {
+        Some(&self.keychain)
+    }
+
     async fn close(&self) {
         self.endpoint.close(VarInt::from_u32(Close::Done.code()), b"node stopped");
         tokio::select! { biased;
@@ -210,54 +226,78 @@ impl Endpoint for QuicEndpoint {
     }
 }
 
-struct QuicAttempt(Incoming);
+struct QuicAttempt {
+    incoming: Incoming,
+    server: ServerConfig,
+    keychain: Arc<Keychain>,
+}
 
 #[async_trait]
 impl Attempt for QuicAttempt {
     fn from(&self) -> String {
-        self.0.remote_address().to_string()
+        self.incoming.remote_address().to_string()
     }
 
     fn is_proven(&self) -> bool {
-        self.0.remote_address_validated() || !self.0.may_retry()
+        self.incoming.remote_address_validated() || !self.incoming.may_retry()
     }
 
     fn demand_proof(self: Box<Self>) {
-        if let Err(error) = self.0.retry() {
+        if let Err(error) = self.incoming.retry() {
             error.into_incoming().refuse();
         }
     }
 
     fn refuse(self: Box<Self>) {
-        self.0.refuse();
+        self.incoming.refuse();
     }
 
     async fn establish(self: Box<Self>) -> Result<Connection, Lost> {
-        let connection = self.0.accept().map_err(lost)?.await.map_err(lost)?;
-        let (send, receive) = connection.accept_bi().await.map_err(lost)?;
-        Ok(wrap(connection, send, receive))
+        let Self { incoming, mut server, keychain } = *self;
+        let (tls, witness) = keychain.server();
+        let unfit = |error: &dyn fmt::Display| Lost::Transport { text: error.to_string().into() };
+        server.crypto = Arc::new(QuicServerConfig::try_from(tls).map_err(|error| unfit(&error))?);
+        let failed = |error| lost(&witness, error);
+        let connection = incoming.accept_with(Arc::new(server)).map_err(failed)?.await.map_err(failed)?;
+        let streams = connection.accept_bi().await.map_err(failed)?;
+        Ok(wrap(connection, streams, witness))
     }
 }
 
-fn wrap(connection: quinn::Connection, send: SendStream, receive: RecvStream) -> Connection {
+fn wrap(
+    connection: quinn::Connection,
+    (send, receive): (SendStream, RecvStream),
+    witness: Arc<Witness>,
+) -> Connection {
     // Fails only if the stream is gone, which is seen at its first use.
     let _ = send.set_priority(LANE);
-    let peer = connection.remote_address().to_string().into();
     Connection {
-        peer,
-        writer: Box::new(QuicWriter(send)),
-        reader: Box::new(QuicReader::new(receive)),
-        control: Arc::new(QuicControl(connection)),
+        peer: connection.remote_address().to_string().into(),
+        holders: holders(&connection),
+        writer: Box::new(QuicWriter { stream: send, witness: witness.clone() }),
+        reader: Box::new(QuicReader::new(receive, witness.clone())),
+        control: Arc::new(QuicControl { connection, witness }),
     }
 }
 
-struct QuicWriter(SendStream);
+/// For whom the peer's certificate is.
+fn holders(connection: &quinn::Connection) -> Vec<Box<str>> {
+    let chain =
+        connection.peer_identity().and_then(|any| any.downcast::<Vec<CertificateDer<'static>>>().ok());
+    let first = chain.as_ref().and_then(|chain| chain.first());
+    first.and_then(Certificate::read).map_or_else(Vec::new, |certificate| certificate.holders)
+}
+
+struct QuicWriter {
+    stream: SendStream,
+    witness: Arc<Witness>,
+}
 
 #[async_trait]
 impl Writer for QuicWriter {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Lost> {
-        self.0.write_chunk(bytes).await.map_err(|error| match error {
-            WriteError::ConnectionLost(error) => lost(error),
+        self.stream.write_chunk(bytes).await.map_err(|error| match error {
+            WriteError::ConnectionLost(error) => lost(&self.witness, error),
             WriteError::Stopped(code) => stopped(code),
             WriteError::ClosedStream | WriteError::ZeroRttRejected => Lost::Here,
         })
@@ -265,10 +305,10 @@ impl Writer for QuicWriter {
 
     async fn finish(&mut self) -> Result<(), Lost> {
         // Fails only if the stream is finished already.
-        let _ = self.0.finish();
-        match self.0.stopped().await {
+        let _ = self.stream.finish();
+        match self.stream.stopped().await {
             Ok(_) => Ok(()),
-            Err(quinn::StoppedError::ConnectionLost(error)) => Err(lost(error)),
+            Err(quinn::StoppedError::ConnectionLost(error)) => Err(lost(&self.witness, error)),
             Err(quinn::StoppedError::ZeroRttRejected) => Err(Lost::Here),
         }
     }
@@ -277,7 +317,7 @@ impl Writer for QuicWriter {
 impl Drop for QuicWriter {
     fn drop(&mut self) {
         // Fails if it was finished; quinn would finish it now if it was not.
-        let _ = self.0.reset(VarInt::from_u32(Close::Done.code()));
+        let _ = self.stream.reset(VarInt::from_u32(Close::Done.code()));
     }
 }
 
@@ -286,16 +326,17 @@ struct QuicReader {
     chunks: [Bytes; CHUNKS],
     /// The last answer, once it was given.
     end: Option<Result<bool, Lost>>,
+    witness: Arc<Witness>,
 }
 
 impl QuicReader {
-    fn new(stream: RecvStream) -> Self {
-        Self { stream, chunks: [const { Bytes::new() }; CHUNKS], end: None }
+    fn new(stream: RecvStream, witness: Arc<Witness>) -> Self {
+        Self { stream, chunks: [const { Bytes::new() }; CHUNKS], end: None, witness }
     }
 
     async fn read_chunks(&mut self) -> Result<Option<usize>, Lost> {
         self.stream.read_chunks(&mut self.chunks).await.map_err(|error| match error {
-            ReadError::ConnectionLost(error) => lost(error),
+            ReadError::ConnectionLost(error) => lost(&self.witness, error),
             ReadError::Reset(code) => stopped(code),
             ReadError::ClosedStream | ReadError::IllegalOrderedRead | ReadError::ZeroRttRejected => {
                 Lost::Here
@@ -326,22 +367,25 @@ impl Reader for QuicReader {
     }
 }
 
-struct QuicControl(quinn::Connection);
+struct QuicControl {
+    connection: quinn::Connection,
+    witness: Arc<Witness>,
+}
 
 #[async_trait]
 impl Control for QuicControl {
     async fn open(&self) -> Result<Box<dyn Writer>, Lost> {
-        let stream = self.0.open_uni().await.map_err(lost)?;
-        Ok(Box::new(QuicWriter(stream)))
+        let stream = self.connection.open_uni().await.map_err(|error| lost(&self.witness, error))?;
+        Ok(Box::new(QuicWriter { stream, witness: self.witness.clone() }))
     }
 
     async fn accept(&self) -> Result<Box<dyn Reader>, Lost> {
-        let stream = self.0.accept_uni().await.map_err(lost)?;
-        Ok(Box::new(QuicReader::new(stream)))
+        let stream = self.connection.accept_uni().await.map_err(|error| lost(&self.witness, error))?;
+        Ok(Box::new(QuicReader::new(stream, self.witness.clone())))
     }
 
     fn close(&self, reason: Close, text: &str) {
-        self.0.close(VarInt::from_u32(reason.code()), text.as_bytes());
+        self.connection.close(VarInt::from_u32(reason.code()), text.as_bytes());
     }
 }
 
@@ -353,14 +397,17 @@ fn close_of(code: VarInt) -> Close {
     Close::of(u32::try_from(code.into_inner()).unwrap_or(u32::MAX))
 }
 
-fn lost(error: ConnectionError) -> Lost {
+fn lost(witness: &Witness, error: ConnectionError) -> Lost {
     match error {
         ConnectionError::ApplicationClosed(closed) => {
             let text = String::from_utf8_lossy(&closed.reason);
             Lost::Closed { code: close_of(closed.error_code), text: printable(&text) }
         }
-        ConnectionError::TransportError(error) => crypto(error.code.into(), &error.to_string()),
-        ConnectionError::ConnectionClosed(closed) => crypto(closed.error_code.into(), &closed.to_string()),
+        ConnectionError::TransportError(error) => match alert(error.code.into()) {
+            Some(alert) => witness.refused_here(alert, &error.to_string()),
+            None => Lost::Transport { text: printable(&error.to_string()) },
+        },
+        ConnectionError::ConnectionClosed(closed) => closed_by_peer(witness, &closed),
         ConnectionError::TimedOut => Lost::Silent,
         ConnectionError::Reset => Lost::Reset,
         ConnectionError::LocallyClosed => Lost::Here,
@@ -370,19 +417,21 @@ fn lost(error: ConnectionError) -> Lost {
     }
 }
 
-/// Errors 0x100 to 0x1ff of QUIC are TLS alerts.
-fn crypto(code: u64, text: &str) -> Lost {
-    let text = printable(text);
+fn closed_by_peer(witness: &Witness, closed: &quinn::ConnectionClose) -> Lost {
+    let code = closed.error_code.into();
     if code == CONNECTION_REFUSED {
         return Lost::Closed {
             code: Close::Refused,
             text: "turned away: too many handshakes at once".into(),
         };
     }
-    match code.checked_sub(0x100) {
-        // bad, unsupported, revoked, expired, unknown certificate; unknown CA, access denied, decrypt error,
-        // certificate required
-        Some(42..=46 | 48 | 49 | 51 | 116) => Lost::Certificate { text },
-        _ => Lost::Transport { text },
+    match alert(code) {
+        Some(alert) => witness.refused_there(alert, &String::from_utf8_lossy(&closed.reason)),
+        None => Lost::Transport { text: printable(&closed.to_string()) },
     }
+}
+
+/// Errors 0x100 to 0x1ff of QUIC are alerts of TLS.
+fn alert(code: u64) -> Option<u8> {
+    code.checked_sub(0x100).and_then(|alert| u8::try_from(alert).ok())
 }

@@ -2,30 +2,37 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{AlertDescription, Error as RustlsError};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::address::{self, EACH, Reach};
+use super::certificate::Certificate;
 use super::chunk::Settings;
 use super::driver::{self, Link, Shared, Times};
 use super::error::{BindError, Close, ConnectError, Lost, printable};
-use super::tls::{ALPN, Credentials, Tls};
+use super::keychain::Keychain;
+use super::tls::Tls;
+use super::trust::ALPN;
+use super::witness::{self, Witness};
 use super::{Attempt, Connection, Endpoint, MAX_STREAMS, Transport, TransportOptions};
 use crate::runtime::{Runtime, TaskGroup};
 
 /// How long to wait after the operating system could not accept.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Bytes of a refused peer that are read at most.
+const UNREAD: u64 = 64 << 10;
 
 /// The first byte of a TLS handshake.
 const HANDSHAKE: u8 = 0x16;
@@ -42,6 +49,7 @@ pub(crate) struct TcpTransport {
     pub(crate) listen: Box<str>,
     pub(crate) tls: Tls,
     pub(crate) options: TransportOptions,
+    pub(crate) dials_only: bool,
 }
 
 #[async_trait]
@@ -50,20 +58,35 @@ impl Transport for TcpTransport {
         self.options.check()?;
         let mut failed = None;
         for address in address::to_bind(&self.listen).await? {
-            let credentials = self.tls.load(address.ip())?;
+            if self.dials_only {
+                let keychain = Keychain::open(&self.tls, Ipv4Addr::LOCALHOST.into(), runtime)?;
+                return Ok(self.endpoint(None, address, (keychain, runtime)));
+            }
+            let keychain = Keychain::open(&self.tls, address.ip(), runtime)?;
             let bound = listen(address, self.options.max_incoming);
             let bound = bound.and_then(|listener| Ok((listener.local_addr()?, listener)));
             match bound {
                 Ok((local, listener)) => {
-                    let door = Door::new(&credentials, &self.options, runtime);
-                    let (closed, _) = watch::channel(false);
-                    return Ok(Arc::new(TcpEndpoint { listener, local, credentials, door, closed }));
+                    return Ok(self.endpoint(Some(listener), local, (keychain, runtime)));
                 }
                 Err(source) => failed = Some(source),
             }
         }
         let source = failed.unwrap_or_else(|| io::Error::other("no address"));
         Err(BindError::Socket { address: self.listen.clone(), source })
+    }
+}
+
+impl TcpTransport {
+    fn endpoint(
+        &self,
+        listener: Option<TcpListener>,
+        local: SocketAddr,
+        (keychain, runtime): (Arc<Keychain>, &Runtime),
+    ) -> Arc<dyn Endpoint> {
+        let door = Door::new(keychain, &self.options, runtime);
+        let (closed, _) = watch::channel(false);
+        Arc::new(TcpEndpoint { listener, local, door, closed })
     }
 }
 
@@ -77,9 +100,9 @@ fn listen(address: SocketAddr, backlog: usize) -> io::Result<TcpListener> {
 }
 
 struct TcpEndpoint {
-    listener: TcpListener,
+    /// None for one who only dials.
+    listener: Option<TcpListener>,
     local: SocketAddr,
-    credentials: Credentials,
     door: Door,
     closed: watch::Sender<bool>,
 }
@@ -98,10 +121,15 @@ impl Endpoint for TcpEndpoint {
 
     async fn accept(&self) -> Option<Box<dyn Attempt>> {
         let mut closed = self.closed.subscribe();
+        let Some(listener) = &self.listener else {
+            // Ends with the endpoint at the latest, which holds the sender.
+            let _ = closed.wait_for(|closed| *closed).await;
+            return None;
+        };
         loop {
             let accepted = tokio::select! { biased;
                 _ = closed.wait_for(|closed| *closed) => return None,
-                accepted = self.listener.accept() => accepted,
+                accepted = listener.accept() => accepted,
             };
             match accepted {
                 Ok((socket, from)) => {
@@ -119,7 +147,7 @@ impl Endpoint for TcpEndpoint {
         let addresses = address::to_dial(host, port, Reach::Everything).await?;
         let mut failed = ConnectError::NoTcp;
         for (left, address) in addresses.into_iter().enumerate().rev() {
-            self.credentials.check(address)?;
+            self.door.keychain.check(address)?;
             let connected = tokio::select! { biased;
                 connected = TcpStream::connect(address) => connected,
                 () = self.door.runtime.sleep(EACH), if left > 0 => Err(io::ErrorKind::TimedOut.into()),
@@ -135,6 +163,10 @@ impl Endpoint for TcpEndpoint {
         Err(failed)
     }
 
+    fn keychain(&self) -> Option<&Arc<Keychain>> {
+        Some(&self.door.keychain)
+    }
+
     async fn close(&self) {
         // Whoever accepts, sees it.
         self.closed.send_replace(true);
@@ -145,8 +177,7 @@ impl Endpoint for TcpEndpoint {
 /// Makes connections of sockets, and knows those that live.
 #[derive(Clone)]
 struct Door {
-    acceptor: TlsAcceptor,
-    connector: TlsConnector,
+    keychain: Arc<Keychain>,
     settings: Settings,
     times: Times,
     runtime: Runtime,
@@ -155,11 +186,10 @@ struct Door {
 }
 
 impl Door {
-    fn new(credentials: &Credentials, options: &TransportOptions, runtime: &Runtime) -> Self {
+    fn new(keychain: Arc<Keychain>, options: &TransportOptions, runtime: &Runtime) -> Self {
         let TransportOptions { keep_alive, idle_timeout, receive_window, .. } = *options;
         Self {
-            acceptor: Arc::new(credentials.server.clone()).into(),
-            connector: Arc::new(credentials.client.clone()).into(),
+            keychain,
             settings: Settings { lane: receive_window, own: OWN_WINDOW, streams: MAX_STREAMS },
             times: Times { keep_alive, idle_timeout },
             runtime: runtime.clone(),
@@ -173,23 +203,47 @@ impl Door {
         socket: TcpStream,
         (host, address): (&str, SocketAddr),
     ) -> Result<Connection, ConnectError> {
-        let stream = secure(&self.connector, socket, host).await?;
-        Ok(self.run(stream, address))
+        let (stream, witness) = secure(&self.keychain, socket, host).await?;
+        let holders = holders(stream.get_ref().1.peer_certificates());
+        Ok(Connection { holders, ..self.run(stream, address, witness) })
     }
 
     async fn receive(&self, socket: TcpStream, address: SocketAddr) -> Result<Connection, Lost> {
-        let failed = |error: io::Error| lost(&error);
-        check_first_byte(&socket).await?;
+        let (tls, witness) = self.keychain.server();
+        let failed = |error: io::Error| lost(&witness, &error);
+        check_first_byte(&socket, &witness).await?;
         socket.set_nodelay(true).map_err(failed)?;
-        let stream = self.acceptor.accept(socket).await.map_err(failed)?;
-        check_protocol(stream.get_ref().1.alpn_protocol())?;
-        Ok(self.run(stream, address))
+        let stream = match TlsAcceptor::from(tls).accept(socket).into_fallible().await {
+            Ok(stream) => stream,
+            Err((error, socket)) => {
+                self.linger(socket).await;
+                return Err(lost(&witness, &error));
+            }
+        };
+        let (_, session) = stream.get_ref();
+        check_protocol(session.alpn_protocol(), &witness)?;
+        let holders = holders(session.peer_certificates());
+        Ok(Connection { holders, ..self.run(stream, address, witness) })
     }
 
-    fn run<S>(&self, stream: S, address: SocketAddr) -> Connection
+    /// Lets a peer that was refused read why: a socket with unread bytes would be reset, and the alert lost.
+    async fn linger(&self, mut socket: TcpStream) {
+        let drain = async {
+            // Fails only if the peer is gone.
+            let _ = socket.shutdown().await;
+            let _ = tokio::io::copy(&mut socket.take(UNREAD), &mut tokio::io::sink()).await;
+        };
+        tokio::select! { biased;
+            () = drain => {}
+            () = self.runtime.sleep(PAUSE) => {}
+        }
+    }
+
+    fn run<S>(&self, stream: S, address: SocketAddr, witness: Arc<Witness>) -> Connection
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let lost = Box::new(move |error: &io::Error| lost(&witness, error));
         let link = Link { clock: self.runtime.clone(), times: self.times, lost };
         let (connection, driver) = driver::connect(stream, address.to_string().into(), self.settings, link);
         let mut live = self.live.lock();
@@ -210,45 +264,49 @@ impl Door {
 }
 
 /// Whether a node listens for TCP at `address`: the question of one that dials with something else, in vain.
-pub(super) async fn answers(credentials: &Credentials, host: &str, address: SocketAddr) -> bool {
+pub(super) async fn answers(keychain: &Keychain, host: &str, address: SocketAddr) -> bool {
     let Ok(socket) = TcpStream::connect(address).await else { return false };
-    let connector = Arc::new(credentials.client.clone()).into();
-    secure(&connector, socket, host).await.is_ok()
+    secure(keychain, socket, host).await.is_ok()
 }
 
 async fn secure(
-    connector: &TlsConnector,
+    keychain: &Keychain,
     socket: TcpStream,
     host: &str,
-) -> Result<TlsStream<TcpStream>, ConnectError> {
+) -> Result<(TlsStream<TcpStream>, Arc<Witness>), ConnectError> {
     let refused = |error: &dyn fmt::Display| ConnectError::Address { reason: error.to_string().into() };
     let name = ServerName::try_from(host.to_owned()).map_err(|error| refused(&error))?;
     socket.set_nodelay(true).map_err(|error| refused(&error))?;
-    let stream = connector.connect(name, socket).await.map_err(|error| lost(&error))?;
-    check_protocol(stream.get_ref().1.alpn_protocol())?;
-    Ok(stream)
+    let (tls, witness) = keychain.client();
+    let connected = TlsConnector::from(tls).connect(name, socket).await;
+    let stream = connected.map_err(|error| lost(&witness, &error))?;
+    check_protocol(stream.get_ref().1.alpn_protocol(), &witness)?;
+    Ok((stream, witness))
+}
+
+/// For whom the peer's certificate is.
+fn holders(chain: Option<&[CertificateDer<'static>]>) -> Vec<Box<str>> {
+    let first = chain.and_then(<[_]>::first).and_then(Certificate::read);
+    first.map_or_else(Vec::new, |certificate| certificate.holders)
 }
 
 /// Tells a peer that speaks something else before TLS does, which would only say that it is corrupt.
-async fn check_first_byte(socket: &TcpStream) -> Result<(), Lost> {
+async fn check_first_byte(socket: &TcpStream, witness: &Witness) -> Result<(), Lost> {
     let mut first = [0; 16];
-    let length = socket.peek(&mut first).await.map_err(|error| lost(&error))?;
+    let length = socket.peek(&mut first).await.map_err(|error| lost(witness, &error))?;
     match first.first().filter(|_| length > 0) {
         None => Err(Lost::Reset),
         Some(&HANDSHAKE) => Ok(()),
-        Some(_) => {
-            let said = printable(&String::from_utf8_lossy(&first[..length]));
-            Err(Lost::Transport { text: format!("peer does not speak TLS, it began with {said:?}").into() })
-        }
+        Some(_) => Err(witness::plaintext(&first[..length])),
     }
 }
 
-fn check_protocol(agreed: Option<&[u8]>) -> Result<(), Lost> {
+/// Over TCP, TLS lets a peer pass that offers no protocol at all.
+fn check_protocol(agreed: Option<&[u8]>, witness: &Witness) -> Result<(), Lost> {
     if agreed == Some(ALPN) {
         return Ok(());
     }
-    let text = format!("peer does not speak {:?}", String::from_utf8_lossy(ALPN)).into();
-    Err(Lost::Transport { text })
+    Err(witness.refused_here(AlertDescription::NoApplicationProtocol.into(), ""))
 }
 
 struct TcpAttempt {
@@ -281,7 +339,7 @@ impl Attempt for TcpAttempt {
     }
 }
 
-fn lost(error: &io::Error) -> Lost {
+fn lost(witness: &Witness, error: &io::Error) -> Lost {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<RustlsError>());
     let Some(tls) = tls else {
         return match error.kind() {
@@ -292,25 +350,16 @@ fn lost(error: &io::Error) -> Lost {
             _ => Lost::Transport { text: printable(&error.to_string()) },
         };
     };
-    let text = printable(&tls.to_string());
+    let here = |alert: AlertDescription| witness.refused_here(alert.into(), &tls.to_string());
     match tls {
-        RustlsError::InvalidCertificate(_) | RustlsError::NoCertificatesPresented => {
-            Lost::Certificate { text }
-        }
-        RustlsError::AlertReceived(alert) => alerted(*alert, text),
-        _ => Lost::Transport { text },
-    }
-}
-
-fn alerted(alert: AlertDescription, text: Box<str>) -> Lost {
-    match u8::from(alert) {
-        // bad, unsupported, revoked, expired, unknown certificate; unknown CA, access denied, decrypt error,
-        // certificate required
-        42..=46 | 48 | 49 | 51 | 116 => Lost::Certificate { text },
-        TURNED_AWAY => {
+        RustlsError::InvalidCertificate(_) => here(AlertDescription::BadCertificate),
+        RustlsError::NoCertificatesPresented => here(AlertDescription::CertificateRequired),
+        RustlsError::NoApplicationProtocol => here(AlertDescription::NoApplicationProtocol),
+        RustlsError::AlertReceived(alert) if u8::from(*alert) == TURNED_AWAY => {
             let text = "turned away: too many handshakes at once".into();
             Lost::Closed { code: Close::Refused, text }
         }
-        _ => Lost::Transport { text },
+        RustlsError::AlertReceived(alert) => witness.refused_there((*alert).into(), ""),
+        _ => Lost::Transport { text: printable(&tls.to_string()) },
     }
 }

@@ -1,37 +1,40 @@
 //! Who a node is and whom it trusts: mutual TLS 1.3 with certificates of one CA.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::fs;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::client::Resumption;
-use rustls::crypto::CryptoProvider;
-use rustls::crypto::ring::{self, cipher_suite};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::version::TLS13;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use super::dev_ca;
 use super::error::TlsError;
-
-/// The one protocol that nodes agree on.
-pub(super) const ALPN: &[u8] = b"akt/1";
+use super::trust::{Material, Scope, check_loopback};
+use crate::id::Holder;
 
 /// The certificates of a node.
 ///
 /// Nodes authenticate each other, always: both sides show a certificate of the same CA, and the one that
 /// dials checks that the certificate names the host it dialed.
 #[derive(Clone)]
-pub struct Tls(Source);
+pub struct Tls {
+    source: Source,
+    /// For whom a development CA makes a certificate.
+    holder: Option<Holder>,
+}
 
 #[derive(Clone)]
 enum Source {
     Development { folder: Option<Arc<Path>> },
-    Pem { ca: Arc<[u8]>, certificate: Arc<[u8]>, key: Arc<[u8]> },
+    Pem(Pems),
+    Files { ca: PathBuf, certificate: PathBuf, key: PathBuf },
 }
+
+/// The CA, the chain and the key as text.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Pems([Arc<[u8]>; 3]);
 
 impl Tls {
     /// Certificates of a development CA that is made on first use in a folder of the user.
@@ -40,13 +43,13 @@ impl Tls {
     /// `akt/dev-ca` in the user's data folder. Refused on addresses that are not loopback.
     #[must_use]
     pub fn development() -> Self {
-        Self(Source::Development { folder: None })
+        Self::of(Source::Development { folder: None })
     }
 
     /// Certificates of a development CA in a folder of your choice; made there on first use.
     #[must_use]
     pub fn development_in(folder: impl AsRef<Path>) -> Self {
-        Self(Source::Development { folder: Some(folder.as_ref().into()) })
+        Self::of(Source::Development { folder: Some(folder.as_ref().into()) })
     }
 
     /// Certificates of your own, as PEM: the CA that signs every node, this node's chain, and its key.
@@ -54,113 +57,93 @@ impl Tls {
     /// They are checked when the system starts.
     #[must_use]
     pub fn from_pem(ca: impl AsRef<[u8]>, certificate: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Self {
-        let [ca, certificate, key] = [ca.as_ref(), certificate.as_ref(), key.as_ref()].map(Arc::from);
-        Self(Source::Pem { ca, certificate, key })
+        let texts = [ca.as_ref(), certificate.as_ref(), key.as_ref()].map(Arc::from);
+        Self::of(Source::Pem(Pems(texts)))
     }
 
-    /// Loads the certificates for a node that listens on `local`.
-    pub(super) fn load(&self, local: IpAddr) -> Result<Credentials, TlsError> {
-        match &self.0 {
-            Source::Development { folder } => {
+    /// Certificates of your own, in files of PEM: the CAs that are trusted, this node's chain, and its key.
+    ///
+    /// The files are read when the system starts, looked at once a second from then on, and by
+    /// [`ActorSystem::reload_tls`](crate::ActorSystem::reload_tls). New connections use what they hold, those that
+    /// live stay. Files that cannot be used change nothing: a line of the log and
+    /// [`Event::CertificatesRefused`](crate::Event::CertificatesRefused) say why. To change the CA, let the CA
+    /// files of all nodes hold the old and the new one until every node has a certificate of the new one.
+    ///
+    /// ```no_run
+    /// # async fn start() -> Result<(), akt::StartError> {
+    /// use akt::{ActorSystem, Remote, Tls};
+    ///
+    /// let tls = Tls::files("tls/ca.pem", "tls/node.pem", "tls/node.key");
+    /// let system = ActorSystem::builder("shop").remote(Remote::quic("10.0.0.1:7400").tls(tls)).start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn files(ca: impl Into<PathBuf>, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        Self::of(Source::Files { ca: ca.into(), certificate: certificate.into(), key: key.into() })
+    }
+
+    fn of(source: Source) -> Self {
+        Self { source, holder: None }
+    }
+
+    /// Says for whom it is; a development CA writes that into the certificate.
+    pub(crate) fn held_by(mut self, holder: Holder) -> Self {
+        self.holder = Some(holder);
+        self
+    }
+
+    /// What the files hold now; `None` unless there are files.
+    pub(super) fn read(&self) -> Result<Option<Pems>, TlsError> {
+        let Source::Files { ca, certificate, key } = &self.source else { return Ok(None) };
+        let read = |what: &'static str, path: &PathBuf| match fs::read(path) {
+            Ok(bytes) => Ok(Arc::from(bytes)),
+            Err(source) => Err(TlsError::Unreadable { what, path: path.clone(), source }),
+        };
+        Ok(Some(Pems([read("CA file", ca)?, read("certificate file", certificate)?, read("key file", key)?])))
+    }
+
+    /// The certificates for a node that listens on `local`; with what the files held, if there are files.
+    pub(super) fn load(&self, local: IpAddr) -> Result<(Material, Option<Pems>), TlsError> {
+        let read = self.read()?;
+        let material = match (&self.source, &read) {
+            (Source::Development { folder }, _) => {
                 check_loopback(local)?;
-                let issued = dev_ca::issue(folder.as_deref(), local)?;
-                Credentials::new(&issued.ca, issued.chain, issued.key, Scope::Loopback)
+                dev_ca::issue(folder.as_deref(), local, self.holder.as_ref())?
             }
-            Source::Pem { ca, certificate, key } => {
-                let ca = certificates("CA certificate", ca)?;
-                let chain = certificates("node certificate", certificate)?;
-                let key = PrivateKeyDer::from_pem_slice(key).map_err(|e| unusable("node key", e))?;
-                Credentials::new(&ca, chain, key, Scope::Everywhere)
-            }
-        }
+            (Source::Pem(pems), _) | (_, Some(pems)) => pems.material()?,
+            (Source::Files { .. }, None) => return Err(unusable("files", "nothing was read")),
+        };
+        Ok((material, read))
+    }
+}
+
+impl Pems {
+    pub(super) fn material(&self) -> Result<Material, TlsError> {
+        let [ca, chain, key] = &self.0;
+        Ok(Material {
+            ca: certificates("CA certificate", ca)?,
+            chain: certificates("node certificate", chain)?,
+            key: PrivateKeyDer::from_pem_slice(key).map_err(|e| unusable("node key", e))?,
+            scope: Scope::Everywhere,
+        })
+    }
+}
+
+impl fmt::Debug for Pems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pems(..)")
     }
 }
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            Source::Development { .. } => "Tls::development()",
-            Source::Pem { .. } => "Tls::from_pem(..)",
-        })
-    }
-}
-
-/// Certificates that are ready for use.
-pub(super) struct Credentials {
-    pub(super) server: ServerConfig,
-    pub(super) client: ClientConfig,
-    scope: Scope,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scope {
-    Loopback,
-    Everywhere,
-}
-
-impl Credentials {
-    fn new(
-        ca: &[CertificateDer<'static>],
-        chain: Vec<CertificateDer<'static>>,
-        key: PrivateKeyDer<'static>,
-        scope: Scope,
-    ) -> Result<Self, TlsError> {
-        let provider = provider();
-        let mut roots = RootCertStore::empty();
-        for certificate in ca {
-            roots.add(certificate.clone()).map_err(|e| unusable("CA certificate", e))?;
-        }
-        let roots = Arc::new(roots);
-
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone())
-            .build()
-            .map_err(|e| unusable("CA certificate", e))?;
-        let mut server = ServerConfig::builder_with_provider(provider.clone())
-            .with_protocol_versions(&[&TLS13])
-            .map_err(|e| unusable("TLS 1.3", e))?
-            .with_client_cert_verifier(verifier)
-            .with_single_cert(chain.clone(), key.clone_key())
-            .map_err(|e| unusable("node certificate", e))?;
-        // Connections live long: state for resuming them would only be held for attackers.
-        server.session_storage = Arc::new(NoServerSessionStorage {});
-        server.send_tls13_tickets = 0;
-        server.alpn_protocols = vec![ALPN.to_vec()];
-
-        let mut client = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&TLS13])
-            .map_err(|e| unusable("TLS 1.3", e))?
-            .with_root_certificates(roots)
-            .with_client_auth_cert(chain, key)
-            .map_err(|e| unusable("node certificate", e))?;
-        client.resumption = Resumption::disabled();
-        client.alpn_protocols = vec![ALPN.to_vec()];
-        Ok(Self { server, client, scope })
-    }
-
-    /// Whether these certificates may be shown at `address`.
-    pub(super) fn check(&self, address: SocketAddr) -> Result<(), TlsError> {
-        match self.scope {
-            Scope::Loopback => check_loopback(address.ip()),
-            Scope::Everywhere => Ok(()),
+        match &self.source {
+            Source::Development { .. } => f.write_str("Tls::development()"),
+            Source::Pem(_) => f.write_str("Tls::from_pem(..)"),
+            Source::Files { certificate, .. } => write!(f, "Tls::files(.., {certificate:?}, ..)"),
         }
     }
-}
-
-/// The provider is passed, never installed: a library does not decide for the whole process.
-fn provider() -> Arc<CryptoProvider> {
-    let cipher_suites = vec![
-        cipher_suite::TLS13_AES_128_GCM_SHA256,
-        cipher_suite::TLS13_AES_256_GCM_SHA384,
-        cipher_suite::TLS13_CHACHA20_POLY1305_SHA256,
-    ];
-    Arc::new(CryptoProvider { cipher_suites, ..ring::default_provider() })
-}
-
-fn check_loopback(ip: IpAddr) -> Result<(), TlsError> {
-    if ip.to_canonical().is_loopback() {
-        return Ok(());
-    }
-    Err(TlsError::NotLoopback { address: ip.to_string().into() })
 }
 
 pub(super) fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {

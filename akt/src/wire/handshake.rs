@@ -1,5 +1,6 @@
 //! *Pure.* How two nodes introduce themselves, and every reason for which one refuses the other.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use akt_proto::v1;
@@ -8,11 +9,15 @@ use prost::Message as _;
 use thiserror::Error;
 
 use super::frame::{Frame, Kind};
-use crate::id::NodeId;
+use crate::id::{Class, NodeId};
 use crate::path::{NodeAddress, PathError, check_name};
 
 const MAGIC: u32 = u32::from_be_bytes(*b"akt1");
 const MAX_HOST: usize = 255;
+/// Bytes of an introduction that contracts may take.
+const MAX_CONTRACTS: usize = 2 * 1024;
+/// The classes of holders of certificates.
+const CLASSES: [&str; 2] = ["node", "client"];
 
 /// What a node says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +31,10 @@ pub(crate) struct Identity {
     pub(crate) max_message: usize,
     /// How many lanes the node takes; 0 of one that knows neither lanes nor streams of their own.
     pub(crate) lanes: u32,
+    pub(crate) class: Class,
+    /// A bit for each thing that it can do besides.
+    pub(crate) features: u64,
+    pub(crate) contracts: BTreeMap<Box<str>, u64>,
 }
 
 /// The protocols that a node speaks, from the oldest to the newest.
@@ -117,6 +126,21 @@ pub(crate) enum HandshakeError {
         /// The system that the peer looks for.
         wanted: Box<str>,
     },
+    /// The certificate is for somebody else.
+    #[error(
+        "certificate of {whose} is for {holders}, and it introduces itself as a {class} of {system:?}{}",
+        unknown_classes(holders)
+    )]
+    Holder {
+        /// Whose certificate it is.
+        whose: &'static str,
+        /// For whom it is.
+        holders: Box<str>,
+        /// What it would have to be for.
+        class: Class,
+        /// Of which system.
+        system: Box<str>,
+    },
     /// The address leads back to this node.
     #[error("address leads back to this node, {address}")]
     Itself {
@@ -152,6 +176,7 @@ impl HandshakeError {
             Self::Magic { .. } => Reason::Magic,
             Self::Version { .. } => Reason::Version,
             Self::System { .. } | Self::Wanted { .. } => Reason::System,
+            Self::Holder { .. } => Reason::Holder,
             Self::Itself { .. } => Reason::Itself,
             Self::Duplicate => Reason::Duplicate,
             Self::Undecodable { .. } => Reason::Undecodable,
@@ -167,6 +192,9 @@ impl HandshakeError {
             Self::Version { ours, theirs } => Self::Version { ours: theirs, theirs: ours },
             Self::System { ours, theirs } => Self::System { ours: theirs, theirs: ours },
             Self::Wanted { ours, wanted } => Self::System { ours: wanted, theirs: ours },
+            Self::Holder { holders, class, system, .. } => {
+                Self::Holder { whose: "this node", holders, class, system }
+            }
             same => same,
         }
     }
@@ -176,17 +204,55 @@ impl HandshakeError {
     }
 }
 
-/// Decides whether `ours` speaks with the dialer that says `hello`; gives the protocol.
+/// The classes that no version of this build knows, for the words of a refusal.
+fn unknown_classes(holders: &str) -> String {
+    let classes = holders.split(", ").filter_map(|holder| class_of(holder)).map(|(_, class)| class);
+    let unknown: Vec<_> = classes.filter(|class| !CLASSES.contains(class)).collect();
+    if unknown.is_empty() {
+        return String::new();
+    }
+    format!("; class {} is unknown here: there are {}", unknown.join(", "), CLASSES.join(" and "))
+}
+
+/// The system and the class in `akt://shop/node/eu-1`.
+fn class_of(holder: &str) -> Option<(&str, &str)> {
+    let (system, rest) = holder.strip_prefix("akt://")?.split_once('/')?;
+    Some((system, rest.split('/').next().unwrap_or_default()))
+}
+
+/// Decides whether a certificate for these `holders` may belong to a `class` of `system`.
+///
+/// One for nobody may belong to anybody; one of a node may be used to call, too.
+fn check_holder(holders: &[Box<str>], class: Class, system: &str) -> Result<(), HandshakeError> {
+    let fits = |holder: &str| match class_of(holder) {
+        Some((of, "node")) => of == system,
+        Some((of, "client")) => of == system && class == Class::Client,
+        _ => false,
+    };
+    if holders.is_empty() || holders.iter().any(|holder| fits(holder)) {
+        return Ok(());
+    }
+    let holders = holders.join(", ").into();
+    Err(HandshakeError::Holder { whose: "the peer", holders, class, system: system.into() })
+}
+
+/// Decides whether `ours` speaks with the dialer that says `hello`, and whose certificate is for `holders`; gives the
+/// protocol.
 ///
 /// # Errors
 ///
 /// The first mismatch, with the values of both sides.
-pub(crate) fn check_hello(ours: &Identity, hello: &Hello) -> Result<u32, HandshakeError> {
+pub(crate) fn check_hello(
+    ours: &Identity,
+    hello: &Hello,
+    holders: &[Box<str>],
+) -> Result<u32, HandshakeError> {
     let protocol = check_identity(ours, &hello.from)?;
     if hello.dialed.system != ours.address.system {
         let (ours, wanted) = (ours.address.system[..].into(), hello.dialed.system[..].into());
         return Err(HandshakeError::Wanted { ours, wanted });
     }
+    check_holder(holders, hello.from.class, &ours.address.system)?;
     Ok(protocol)
 }
 
@@ -195,10 +261,15 @@ pub(crate) fn check_hello(ours: &Identity, hello: &Hello) -> Result<u32, Handsha
 /// # Errors
 ///
 /// The refusal of the peer, or the first mismatch with the values of both sides.
-pub(crate) fn check_welcome(ours: &Identity, reply: Reply) -> Result<(Identity, u32), HandshakeError> {
+pub(crate) fn check_welcome(
+    ours: &Identity,
+    reply: Reply,
+    holders: &[Box<str>],
+) -> Result<(Identity, u32), HandshakeError> {
     match reply {
         Reply::Welcome { from, protocol } => {
             check_identity(ours, &from)?;
+            check_holder(holders, Class::Node, &ours.address.system)?;
             if !(ours.protocols.oldest..=ours.protocols.newest).contains(&protocol) {
                 let (ours, theirs) = (ours.protocols.to_string().into(), protocol.to_string().into());
                 return Err(HandshakeError::Version { ours, theirs });
@@ -305,7 +376,24 @@ fn introduction(identity: &Identity) -> v1::Introduction {
         port: identity.address.port.into(),
         max_message: identity.max_message as u64,
         lanes: identity.lanes,
+        class: match identity.class {
+            Class::Node => 0,
+            Class::Client => 1,
+        },
+        features: identity.features,
+        contracts: contracts(&identity.contracts),
     }
+}
+
+/// As many as fit beside the rest of an introduction.
+fn contracts(known: &BTreeMap<Box<str>, u64>) -> Vec<v1::Contract> {
+    let mut room = MAX_CONTRACTS;
+    let mut fit = |name: &str| {
+        room = room.saturating_sub(name.len() + 16);
+        room > 0
+    };
+    let fitting = known.iter().take_while(|(name, _)| fit(name));
+    fitting.map(|(name, digest)| v1::Contract { name: name[..].into(), digest: *digest }).collect()
 }
 
 fn identity(message: Option<v1::Introduction>) -> Result<Identity, HandshakeError> {
@@ -321,7 +409,20 @@ fn identity(message: Option<v1::Introduction>) -> Result<Identity, HandshakeErro
         return Err(HandshakeError::undecodable("host is not one"));
     }
     let port = u16::try_from(message.port).map_err(|_| HandshakeError::undecodable("port above 65535"))?;
+    let class = match message.class {
+        0 => Class::Node,
+        1 => Class::Client,
+        other => {
+            let what = format_args!("class {other} is unknown: there are 0, a node, and 1, a client");
+            return Err(HandshakeError::undecodable(what));
+        }
+    };
+    let contracts =
+        message.contracts.into_iter().map(|contract| (printable(&contract.name), contract.digest));
     Ok(Identity {
+        class,
+        features: message.features,
+        contracts: contracts.collect(),
         node: NodeId::from_u64(message.node),
         incarnation: message.incarnation,
         address: NodeAddress { system: message.system.into(), host: message.host.into(), port },
@@ -358,6 +459,9 @@ mod tests {
             protocols: Protocols::OURS,
             max_message: 1 << 20,
             lanes: 1,
+            class: Class::Node,
+            features: 0b101,
+            contracts: BTreeMap::from([("shop.v1.Cart".into(), 7)]),
         }
     }
 
@@ -380,8 +484,8 @@ mod tests {
         let reply_frame = frame(|b| put_welcome(b, &ours, 1));
 
         assert_eq!(decode_hello(&hello_frame), Ok(hello(theirs.clone())));
-        assert_eq!(check_hello(&ours, &hello(theirs.clone())), Ok(1));
-        assert_eq!(check_welcome(&theirs, decode_reply(&reply_frame).unwrap()), Ok((ours, 1)));
+        assert_eq!(check_hello(&ours, &hello(theirs.clone()), &[]), Ok(1));
+        assert_eq!(check_welcome(&theirs, decode_reply(&reply_frame).unwrap(), &[]), Ok((ours, 1)));
     }
 
     #[test]
@@ -390,10 +494,10 @@ mod tests {
         let old = Identity { protocols: Protocols { oldest: 4, newest: 5 }, ..node("shop", 2) };
         let lost = Hello { dialed: node("bank", 1).address, ..hello(node("shop", 2)) };
         let cases = [
-            (check_hello(&ours, &hello(node("bank", 2))), Reason::System, vec!["\"shop\"", "\"bank\""]),
-            (check_hello(&ours, &lost), Reason::System, vec!["\"shop\"", "looks for \"bank\""]),
-            (check_hello(&ours, &hello(old)), Reason::Version, vec!["1 to 1", "4 to 5"]),
-            (check_hello(&ours, &hello(ours.clone())), Reason::Itself, vec!["shop@127.0.0.1:7400"]),
+            (check_hello(&ours, &hello(node("bank", 2)), &[]), Reason::System, vec!["\"shop\"", "\"bank\""]),
+            (check_hello(&ours, &lost, &[]), Reason::System, vec!["\"shop\"", "looks for \"bank\""]),
+            (check_hello(&ours, &hello(old), &[]), Reason::Version, vec!["1 to 1", "4 to 5"]),
+            (check_hello(&ours, &hello(ours.clone()), &[]), Reason::Itself, vec!["shop@127.0.0.1:7400"]),
         ];
 
         for (result, reason, said) in cases {
@@ -407,13 +511,75 @@ mod tests {
 
     #[test]
     fn a_refusal_tells_the_peer_why_in_text_that_is_safe_to_print() {
-        let error = check_hello(&node("shop", 1), &hello(node("bank", 2))).unwrap_err();
+        let error = check_hello(&node("shop", 1), &hello(node("bank", 2)), &[]).unwrap_err();
 
         let reply = decode_reply(&frame(|b| put_refused(b, &error))).unwrap();
-        let printed = check_welcome(&node("bank", 2), reply).unwrap_err().to_string();
+        let printed = check_welcome(&node("bank", 2), reply, &[]).unwrap_err().to_string();
 
         assert!(printed.contains("refused by the peer") && printed.contains("shop"), "{printed}");
         assert_eq!(&*printable("a\nb\x1b[31m"), "a\\nb\\u{1b}[31m");
+    }
+
+    #[test]
+    fn a_certificate_is_for_whom_it_names() {
+        let client = || Identity { class: Class::Client, ..node("shop", 2) };
+        let check =
+            |from: Identity, holder: &str| check_hello(&node("shop", 1), &hello(from), &[holder.into()]);
+
+        for (from, holder, said) in [
+            (node("shop", 2), "akt://shop/node/eu-1", None),
+            (client(), "akt://shop/client/till-3", None),
+            (client(), "akt://shop/node", None),
+            (
+                node("shop", 2),
+                "akt://shop/client",
+                Some("is for akt://shop/client, and it introduces itself as a node of \"shop\""),
+            ),
+            (
+                node("shop", 2),
+                "akt://bank/node",
+                Some("is for akt://bank/node, and it introduces itself as a node of \"shop\""),
+            ),
+            (
+                client(),
+                "akt://shop/gateway",
+                Some("class gateway is unknown here: there are node and client"),
+            ),
+            (client(), "akt://shop", Some("is for akt://shop, and")),
+        ] {
+            let text = check(from, holder).err().map(|error| error.to_string());
+            assert_eq!(text.is_some(), said.is_some(), "{holder}: {text:?}");
+            assert!(text.unwrap_or_default().contains(said.unwrap_or_default()), "{holder}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_knows_nothing_of_classes_features_and_contracts_is_a_node() {
+        let old = v1::Hello {
+            from: Some(v1::Introduction {
+                class: 0,
+                features: 0,
+                contracts: Vec::new(),
+                ..introduction(&node("shop", 2))
+            }),
+            dialed: "shop@127.0.0.1:7400".into(),
+            ..Default::default()
+        };
+
+        let read = decode_hello(&frame(|b| Kind::HELLO.put(b, |b| old.encode_raw(b)))).unwrap().from;
+
+        assert_eq!((read.class, read.features, read.contracts.len()), (Class::Node, 0, 0));
+    }
+
+    #[test]
+    fn contracts_beyond_what_a_handshake_holds_are_left_out() {
+        let name = |n: usize| format!("some.package.with.a.name.v1.Contract{n}").into();
+        let contracts: BTreeMap<_, _> = (0..1_000).map(|n| (name(n), n as u64)).collect();
+
+        let told = decode_hello(&frame(|b| put_hello(b, &hello(Identity { contracts, ..node("shop", 2) }))));
+
+        let told = told.unwrap().from.contracts.len();
+        assert!((20..100).contains(&told), "{told}");
     }
 
     #[test]
@@ -446,7 +612,7 @@ mod tests {
             bytes[at] = with;
 
             if let Ok(hello) = decode_hello(&Frame { kind: Kind::HELLO, payload: bytes.into() }) {
-                let _ = check_hello(&node("shop", 1), &hello);
+                let _ = check_hello(&node("shop", 1), &hello, &[]);
             }
         }
     }

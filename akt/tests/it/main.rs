@@ -1,6 +1,7 @@
 //! The integration tests of akt: one file per promise, one binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod authority;
 mod batches;
 mod behaviors;
 mod beside;
@@ -66,6 +67,7 @@ mod tidy;
 mod timers;
 mod traces;
 mod tracing;
+mod trust;
 mod turns;
 mod watchdog;
 mod watches;

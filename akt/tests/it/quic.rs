@@ -149,7 +149,11 @@ async fn certificates_of_ones_own_are_checked_against_the_host_that_was_dialed()
     let (delivered, said) = unreachable(at(&near, &other, "shelf").view(()).await);
 
     assert_eq!(delivered, Delivery::No);
-    assert!(said.contains("certificate refused"), "{said}");
+    assert!(
+        said.contains("wrong host: dialed 127.0.0.1, the peer's certificate is for elsewhere.test"),
+        "{said}"
+    );
+    assert_eq!(near.refusals(Refusal::Host), 1);
     for node in [near, good, other] {
         node.shutdown().await;
     }

@@ -102,6 +102,7 @@ const ADDRESSES: &[(&str, &[&str])] = &[
     ("rustls", &["transport/"]),
     ("rcgen", &["transport/"]),
     ("tokio_rustls", &["transport/"]),
+    ("x509_parser", &["transport/"]),
     ("akt_proto", &["wire/", "codec.rs"]),
     ("prost", &["wire/", "codec.rs", "message.rs", "lib.rs"]),
     ("openraft", &["view_store/raft.rs"]),

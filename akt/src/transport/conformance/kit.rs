@@ -74,8 +74,8 @@ impl Kit {
         let (listen, tls) = ("127.0.0.1:0".into(), Tls::development_in(self.folder.join(ca)));
         let transport: Box<dyn Transport> = match &self.network {
             Network::Memory(network) => Box::new(MemoryTransport { network: network.clone() }),
-            Network::Quic => Box::new(QuicTransport { listen, tls, options }),
-            Network::Tcp => Box::new(TcpTransport { listen, tls, options }),
+            Network::Quic => Box::new(QuicTransport { listen, tls, options, dials_only: false }),
+            Network::Tcp => Box::new(TcpTransport { listen, tls, options, dials_only: false }),
         };
         transport.bind(&Runtime::current().unwrap()).await.unwrap()
     }

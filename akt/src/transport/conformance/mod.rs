@@ -270,8 +270,8 @@ async fn a_certificate_of_another_ca_is_named_by_both_sides(kit: Kit) {
     let (near, far) =
         tokio::join!(a.connect(&host, port), async { b.accept().await.unwrap().establish().await });
 
-    assert!(matches!(near, Err(ConnectError::Lost(Lost::Certificate { .. }))), "{near:?}");
-    assert!(matches!(far, Err(Lost::Certificate { .. })), "{far:?}");
+    assert!(matches!(near, Err(ConnectError::Lost(Lost::Distrust { .. }))), "{near:?}");
+    assert!(matches!(far, Err(Lost::Distrust { .. })), "{far:?}");
 }
 
 async fn a_silent_peer_is_lost_within_the_idle_time(kit: Kit) {
