@@ -178,8 +178,14 @@ fn ask() -> Vec<u8> {
     let echo = DepotMsg::RPCS.iter().find(|rpc| rpc.name == "Echo").unwrap();
     let body = Blob { bytes: vec![7; 16 << 10] }.encode_to_vec().into();
     let target = "/user/shelf".into();
-    let ask =
-        v1::Ask { target, rpc: echo.id, body, correlation: 1, remaining_us: 60_000_000, meta: Bytes::new() };
+    let ask = v1::Ask {
+        target,
+        rpc: echo.id,
+        body,
+        correlation: 1,
+        remaining_us: 60_000_000,
+        meta: bytes::Bytes::new(),
+    };
     let mut bytes = u32::try_from(ask.encoded_len() + 1).unwrap().to_be_bytes().to_vec();
     bytes.push(0x11);
     ask.encode(&mut bytes).unwrap();
