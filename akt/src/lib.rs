@@ -71,7 +71,10 @@ pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
 pub use ref_field::{InSystem, RefField, ResolveError};
 #[cfg(feature = "remote")]
-pub use remote::{ActorReport, ActorState, NodeRef, OperationError, Refusal, Remote, SpawnableKind};
+pub use remote::{
+    ActorReport, ActorState, Client, ClientBuilder, ClientError, NodeRef, OperationError, Refusal, Remote,
+    SpawnableKind,
+};
 pub use router::{Routee, Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{

@@ -14,7 +14,7 @@ use super::credit::{Amount, Owed};
 use super::inbound::path;
 use super::node::Node;
 use super::peer::Out;
-use crate::actor::{Held, Incoming, Origin, WireReply};
+use crate::actor::{AskError, Held, Incoming, Origin, Outcome, WireReply};
 use crate::path::ActorPath;
 use crate::system::DeadLetterReason;
 
@@ -57,6 +57,7 @@ impl Carrier {
         // Of its own, or it would keep all that came with it.
         let target = Bytes::copy_from_slice(target);
         let arrival = Arc::new(Arrival {
+            is_open: self.may_reach(&path),
             carrier: Arc::downgrade(self),
             node: self.node().clone(),
             path,
@@ -77,6 +78,8 @@ pub(super) struct Arrival {
     path: ActorPath,
     target: Bytes,
     window: Amount,
+    /// The peer may send to it.
+    is_open: bool,
     state: Mutex<State>,
     /// Bytes that all of the connection hold.
     held: Arc<AtomicUsize>,
@@ -97,6 +100,10 @@ impl Arrival {
     /// Takes in one message; called by the one reader.
     pub(super) fn take(self: Arc<Self>, (rpc, body): (u32, Bytes), reply: WireReply) {
         let (bytes, system) = (body.len(), &self.node.system);
+        if !self.is_open {
+            self.forbid(reply);
+            return self.placed(bytes);
+        }
         match system.lookup(&self.path) {
             Some(actor) => {
                 let origin = self.clone();
@@ -106,6 +113,18 @@ impl Arrival {
         }
         if !std::mem::take(&mut self.state.lock().kept) {
             self.placed(bytes);
+        }
+    }
+
+    /// A message of a client for an actor that is not for clients.
+    fn forbid(&self, reply: WireReply) {
+        let why = format!("{} is not exposed to clients", self.path);
+        if let Some(carrier) = self.carrier.upgrade() {
+            carrier.forbid(&why);
+        }
+        match reply.answer {
+            Some(answer) => answer.answer(Outcome::Failed(AskError::Rejected(why.into()))),
+            None => self.undeliverable("?", DeadLetterReason::Rejected),
         }
     }
 

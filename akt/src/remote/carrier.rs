@@ -22,6 +22,8 @@ use super::requests::Requests;
 use super::streams::Streams;
 use super::watched::Watched;
 use crate::actor::{AskError, Delivery, Outcome, PendingReply, WireAsk};
+use crate::id::Class;
+use crate::path::ActorPath;
 use crate::runtime::TimerKey;
 use crate::time::Instant;
 use crate::transport::{Close, Connection, Control, Lost, Reader};
@@ -58,6 +60,8 @@ pub(super) struct Carrier {
     pub(super) streams: Streams,
     /// What the peer watches here.
     pub(super) watched: Watched,
+    /// What the peer is.
+    class: Class,
     /// Of this run of the peer.
     pub(super) incarnation: u64,
     /// The peer has said goodbye.
@@ -133,6 +137,7 @@ impl Carrier {
             arrivals: Arrivals::default(),
             streams: Streams::default(),
             watched: Watched::default(),
+            class: theirs.class,
             incarnation: theirs.incarnation,
             left: AtomicBool::new(false),
             owed: AtomicUsize::new(0),
@@ -146,6 +151,21 @@ impl Carrier {
 
     pub(super) fn node(&self) -> &Arc<Node> {
         &self.peer.node
+    }
+
+    /// Whether the peer may send messages to the actor at `path`, and watch it.
+    pub(super) fn may_reach(&self, path: &ActorPath) -> bool {
+        self.class == Class::Node || self.node().exposure.holds(path)
+    }
+
+    /// Whether the peer may end actors, and ask this node itself.
+    pub(super) fn may_operate(&self) -> bool {
+        self.class == Class::Node
+    }
+
+    /// Counts what a client wanted and may not have.
+    pub(super) fn forbid(&self, what: &dyn fmt::Display) {
+        self.node().refuse(Refusal::Forbidden, &format!("{} ({})", self.peer.address, self.from), what);
     }
 
     /// Starts to read and to write.

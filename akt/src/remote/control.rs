@@ -55,6 +55,9 @@ fn signalled(carrier: &Arc<Carrier>, target: &[u8], signal: Signal) {
     let Some(path) = path(target) else {
         return tracing::warn!(%peer, signal = signal_name, "no path of an actor");
     };
+    if !carrier.may_operate() {
+        return carrier.forbid(&format_args!("clients do not {signal_name} actors: {path}"));
+    }
     if is_akts_own(&path) {
         return tracing::warn!(%peer, actor = %path, signal = signal_name, "refused: this actor belongs to akt");
     }

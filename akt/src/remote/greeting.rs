@@ -10,6 +10,7 @@ use super::carrier::Carrier;
 use super::node::Node;
 use super::peer::Peer;
 use super::refusals::Refusal;
+use crate::path::is_reserved;
 use crate::transport::{Attempt, Close, ConnectError, Connection, Distrust, Lost};
 use crate::wire::{
     Decoder, Frame, FrameError, HANDSHAKE_LIMIT, HEADROOM, HandshakeError, Hello, Identity, Seen,
@@ -35,6 +36,8 @@ pub(super) enum GreetingError {
     Frame(#[from] FrameError),
     #[error(transparent)]
     Handshake(#[from] HandshakeError),
+    #[error("a client is reached over its own connection only, and there is none")]
+    Client,
     #[error("stream ended in the midst of the handshake")]
     Ended,
     #[error("handshake not finished within {millis} ms")]
@@ -51,7 +54,7 @@ impl GreetingError {
                 Lost::Silent => Some(Refusal::Timeout),
                 Lost::Closed { .. } | Lost::Here | Lost::Reset => None,
             },
-            Self::Connect(_) => None,
+            Self::Connect(_) | Self::Client => None,
             Self::Frame(FrameError::TooLong { .. }) => Some(Refusal::FrameTooLong),
             Self::Frame(FrameError::Empty) | Self::Ended => Some(Refusal::Handshake),
             Self::Timeout { .. } => Some(Refusal::Timeout),
@@ -89,6 +92,9 @@ fn distrusted(why: Distrust) -> Refusal {
 /// Dials `peer` and introduces this node.
 pub(super) async fn dial(peer: &Peer, dial: u64, seen: Option<Seen>) -> Result<Greeted, GreetingError> {
     let (node, address) = (&peer.node, &peer.address);
+    if is_reserved(&address.host) {
+        return Err(GreetingError::Client);
+    }
     let mut connection = node.endpoint.connect(&address.host, address.port).await?;
     let hello = Hello { from: node.identity.clone(), dialed: address.clone(), dial, seen };
     let mut bytes = BytesMut::new();

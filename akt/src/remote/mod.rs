@@ -3,11 +3,14 @@
 mod arrival;
 mod asking;
 mod association;
+mod balanced;
 mod budget;
 mod carrier;
+mod client;
 mod codec;
 mod control;
 mod credit;
+mod exposure;
 mod greeting;
 mod inbound;
 mod kind;
@@ -20,6 +23,7 @@ mod operator;
 mod order;
 mod outbound;
 mod peer;
+mod pool;
 mod refusals;
 mod requests;
 mod resolve;
@@ -32,6 +36,7 @@ mod window;
 
 use std::time::Duration;
 
+pub use client::{Client, ClientBuilder, ClientError};
 pub use node_ref::NodeRef;
 pub use operation::{ActorReport, ActorState, OperationError, SpawnableKind};
 pub use refusals::Refusal;
@@ -45,6 +50,7 @@ use crate::transport::{
     MemoryTransport, Network, QuicTransport, TcpTransport, Tls, Transport, TransportOptions,
 };
 use credit::Amount;
+use exposure::Exposure;
 use kind::Kinds;
 use node::Node;
 
@@ -63,6 +69,7 @@ use node::Node;
 pub struct Remote {
     way: Way,
     advertise: Option<Box<str>>,
+    exposure: Exposure,
     limits: Limits,
     kinds: Kinds,
 }
@@ -145,7 +152,8 @@ impl Remote {
     }
 
     fn by(way: Way) -> Self {
-        Self { way, advertise: None, limits: Limits::default(), kinds: Kinds::default() }
+        let (exposure, limits, kinds) = Default::default();
+        Self { way, advertise: None, exposure, limits, kinds }
     }
 
     /// Sets the certificates; a network inside the process has none.
@@ -207,11 +215,30 @@ impl Remote {
         self
     }
 
+    /// Lets clients reach the actors at and below `path` only, and those of further calls; else it is all below
+    /// `/user`. Actors of akt's own are never reached, and clients end no actor.
+    ///
+    /// A path that is not at or below `/user` fails the start. Other nodes reach everything.
+    pub fn expose(mut self, path: impl Into<String>) -> Self {
+        self.exposure.add(path.into().into());
+        self
+    }
+
     /// Sends each packet by itself: short for
     /// [`TransportOptions::without_segmentation_offload`], which belongs to QUIC.
     pub fn without_segmentation_offload(mut self) -> Self {
         if let Way::Quic(quic) = &mut self.way {
             quic.options = quic.options.clone().without_segmentation_offload();
+        }
+        self
+    }
+
+    /// Opens no door.
+    fn dials_only(mut self) -> Self {
+        match &mut self.way {
+            Way::Quic(quic) => quic.dials_only = true,
+            Way::Tcp(tcp) => tcp.dials_only = true,
+            Way::Memory(_) => {}
         }
         self
     }
@@ -254,8 +281,12 @@ impl Remote {
 impl SystemBuilder {
     /// Makes the system a node that others can reach, and that can reach others.
     pub fn remote(self, remote: Remote) -> Self {
+        self.remote_as(remote, Class::Node)
+    }
+
+    fn remote_as(self, remote: Remote, class: Class) -> Self {
         self.part(async move |system| {
-            let remote = remote.held_by(Holder { system: system.name().into(), class: Class::Node });
+            let remote = remote.held_by(Holder { system: system.name().into(), class });
             let failed = |source: crate::transport::BindError| StartError::Part {
                 part: "remote",
                 source: Box::new(source),
@@ -264,7 +295,7 @@ impl SystemBuilder {
                 let two = format!("two types are called `{kind}`: other nodes could not tell which to spawn");
                 return Err(StartError::Part { part: "remote", source: Fault::new(two).into_inner() });
             }
-            Node::start(system, &remote).await.map_err(failed)
+            Node::start(system, &remote, class).await.map_err(failed)
         })
     }
 }

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
+use super::exposure::Exposure;
 use super::kind::Kinds;
 use super::peer::Peer;
+use super::pool::Pool;
 use super::refusals::{Line, Refusal, Refusals};
 use super::{Limits, Remote, greeting};
 use crate::actor::Meta;
@@ -38,6 +40,10 @@ pub(super) struct Node {
     pub(super) system: ActorSystem,
     pub(super) identity: Identity,
     pub(super) limits: Limits,
+    /// What clients may reach.
+    pub(super) exposure: Exposure,
+    /// The nodes of a client.
+    pool: OnceLock<Arc<Pool>>,
     pub(super) endpoint: Arc<dyn Endpoint>,
     /// Connections that carry messages now.
     pub(super) live: watch::Sender<usize>,
@@ -64,27 +70,44 @@ pub(super) type PeerKey = (NodeAddress, Option<NodeAddress>);
 
 impl Node {
     /// Begins to listen.
-    pub(super) async fn start(system: ActorSystem, remote: &Remote) -> Result<Arc<Self>, BindError> {
+    pub(super) async fn start(
+        system: ActorSystem,
+        remote: &Remote,
+        class: Class,
+    ) -> Result<Arc<Self>, BindError> {
+        if let Some(path) = remote.exposure.mistake() {
+            return Err(BindError::Expose { path: path.into() });
+        }
         let runtime = system.runtime().clone();
         let endpoint = remote.transport().bind(&runtime).await?;
-        let (host, port) = advertised(endpoint.local(), remote.advertise.as_deref())?;
+        let incarnation = runtime.random();
+        let (host, port) = match class {
+            Class::Node => advertised(endpoint.local(), remote.advertise.as_deref())?,
+            // A name among the peers of a node, by which nobody is dialed.
+            Class::Client => (format!("$client-{incarnation:016x}").into(), endpoint.local().1),
+        };
         let address = NodeAddress { system: system.name().into(), host, port };
         let identity = Identity {
             node: NodeId::of(&address.to_string()),
-            incarnation: runtime.random(),
+            incarnation,
             address,
             protocols: Protocols::OURS,
             max_message: remote.limits.max_message,
             lanes: remote.limits.lanes,
-            class: Class::Node,
+            class,
             features: 0,
             contracts: BTreeMap::new(),
         };
-        tracing::info!(address = %identity.address, "listening");
+        match class {
+            Class::Node => tracing::info!(address = %identity.address, "listening"),
+            Class::Client => tracing::info!(name = %identity.address, "calling"),
+        }
         let node = Arc::new(Self {
             system,
             identity,
             limits: remote.limits,
+            exposure: remote.exposure.clone(),
+            pool: OnceLock::new(),
             endpoint,
             live: watch::Sender::new(0),
             numbers: AtomicU64::new(1),
@@ -123,6 +146,16 @@ impl Node {
         peer
     }
 
+    /// Keeps the connections to the nodes of a client from now on.
+    pub(super) fn serve(&self, pool: Arc<Pool>) -> Arc<Pool> {
+        self.pool.get_or_init(|| pool).clone()
+    }
+
+    /// The nodes, if this is a client.
+    pub(super) fn pool(&self) -> Option<Arc<Pool>> {
+        self.pool.get().cloned()
+    }
+
     // ---- what messages carry besides -------------------------------------------------------
 
     fn here(&self) -> Here<'_> {
@@ -144,7 +177,8 @@ impl Node {
         let mut look = Instant::ZERO;
         loop {
             let fold = self.refusals.lock().deadline();
-            let next_look = self.endpoint.keychain().map(|_| look);
+            let is_to_look = self.endpoint.keychain().is_some() || self.identity.class == Class::Client;
+            let next_look = is_to_look.then_some(look);
             tokio::select! { biased;
                 attempt = self.endpoint.accept() => match attempt {
                     Some(attempt) => self.admit(attempt),
@@ -153,6 +187,7 @@ impl Node {
                 () = self.refused.notified() => {}
                 () = self.runtime().sleep_until(next_look) => {
                     self.look_at_certificates();
+                    self.pool.get().into_iter().for_each(|pool| pool.keep());
                     look = self.runtime().now() + LOOK;
                 }
                 () = self.runtime().sleep_until(fold) => self.say_folded(self.runtime().now()),

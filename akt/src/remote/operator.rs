@@ -25,6 +25,11 @@ pub(super) fn take(carrier: &Carrier, body: Bytes, reply: WireReply) {
             answer.answer(Outcome::Failed(error));
         }
     };
+    if !carrier.may_operate() {
+        let why = "clients do not operate nodes";
+        carrier.forbid(&why);
+        return refuse(AskError::Rejected(why.into()));
+    }
     let operation = match codec::decode(body) {
         Ok(operation) => operation,
         Err(problem) => return refuse(AskError::Unimplemented { rpc: String::from(problem).into() }),

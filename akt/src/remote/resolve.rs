@@ -11,7 +11,7 @@ use crate::system::{ActorAtError, ActorSystem};
 use crate::transport::TlsError;
 
 /// The longest path that travels.
-const MAX_PATH: usize = 4 * 1024;
+pub(super) const MAX_PATH: usize = 4 * 1024;
 
 impl ActorSystem {
     /// Where other nodes reach this system; `None` without [`Remote`](crate::Remote).

@@ -45,7 +45,8 @@ impl Carrier {
         target: &[u8],
         wanted: u64,
     ) -> Result<(), EndOfCarrier> {
-        let found = path(target).and_then(|path| self.node().system.lookup(&path));
+        let path = path(target).filter(|path| self.may_reach(path));
+        let found = path.and_then(|path| self.node().system.lookup(&path));
         let id = found.as_ref().and_then(|actor| actor.id()).map(|id| id.as_u64());
         let Some((found, id)) = found.zip(id).filter(|(_, id)| wanted == 0 || wanted == *id) else {
             self.say_of_watch(Notice::Terminated { watch, reason: StopReason::Unknown });

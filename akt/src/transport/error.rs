@@ -42,6 +42,12 @@ pub enum BindError {
         /// What was to be advertised.
         advertised: Box<str>,
     },
+    /// What is to be exposed to clients is no path of users' actors.
+    #[error("cannot expose {path:?} to clients: expected a path at or below `/user`, such as `/user/shop`")]
+    Expose {
+        /// The path as given.
+        path: Box<str>,
+    },
     /// A quiet connection would be lost before it gives a sign of life.
     #[error(
         "a keep-alive of {keep_alive:?} does not keep a connection alive whose idle timeout is {idle_timeout:?}"

@@ -62,6 +62,7 @@ const PURE: &[&str] = &[
     "remote/association.rs",
     "remote/order.rs",
     "remote/window.rs",
+    "remote/exposure.rs",
     "remote/watch.rs",
     "cluster/member.rs",
     "cluster/view.rs",
