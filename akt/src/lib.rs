@@ -15,6 +15,8 @@ mod codegen;
 #[cfg(feature = "cron")]
 mod cron;
 mod grain;
+#[cfg(feature = "remote")]
+mod holder;
 mod id;
 mod machine;
 mod message;

@@ -22,7 +22,7 @@ use super::requests::Requests;
 use super::streams::Streams;
 use super::watched::Watched;
 use crate::actor::{AskError, Delivery, Outcome, PendingReply, WireAsk};
-use crate::id::Class;
+use crate::holder::Class;
 use crate::path::ActorPath;
 use crate::runtime::TimerKey;
 use crate::time::Instant;

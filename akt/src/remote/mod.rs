@@ -43,7 +43,7 @@ pub use refusals::Refusal;
 pub(crate) use resolve::{address, at};
 
 use crate::actor::{Actor, Fault};
-use crate::id::{Class, Holder};
+use crate::holder::{Class, Holder};
 use crate::message::Travels;
 use crate::system::{Inject, StartError, SystemBuilder};
 use crate::transport::{

@@ -9,7 +9,8 @@ use prost::Message as _;
 use thiserror::Error;
 
 use super::frame::{Frame, Kind};
-use crate::id::{Class, NodeId};
+use crate::holder::Class;
+use crate::id::NodeId;
 use crate::path::{NodeAddress, PathError, check_name};
 
 const MAGIC: u32 = u32::from_be_bytes(*b"akt1");
