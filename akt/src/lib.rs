@@ -15,6 +15,8 @@ mod codegen;
 #[cfg(feature = "cron")]
 mod cron;
 mod grain;
+#[cfg(feature = "remote")]
+mod holder;
 mod id;
 mod machine;
 mod message;
@@ -74,7 +76,10 @@ pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
 pub use ref_field::{InSystem, RefField, ResolveError};
 #[cfg(feature = "remote")]
-pub use remote::{Client, ClientBuilder, ClientError, Refusal, Remote};
+pub use remote::{
+    ActorReport, ActorState, Client, ClientBuilder, ClientError, NodeRef, OperationError, Refusal, Remote,
+    SpawnableKind,
+};
 pub use router::{Routee, Routees, Router};
 pub use runtime::{NoRuntime, Runtime};
 pub use system::{

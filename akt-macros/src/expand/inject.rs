@@ -1,7 +1,7 @@
 //! The constructor of an actor from what its system provides, and the arguments it takes besides.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::diag::Diag;
@@ -17,7 +17,7 @@ pub(crate) fn inject(input: TokenStream) -> TokenStream {
     };
     let broken = diag.count() > 0;
     let errors = diag.into_tokens();
-    let args = injected.has_args().then(|| arguments(&injected));
+    let args = (injected.args.is_none() && injected.has_args()).then(|| arguments(&injected));
     let implementation = implementation(&injected, broken);
     quote!(#errors #args #implementation)
 }
@@ -64,11 +64,10 @@ fn docs(field: &InjectedField) -> TokenStream {
 fn implementation(injected: &Injected, broken: bool) -> TokenStream {
     let Injected { krate, ident, .. } = injected;
     let (generics, type_args, clause) = injected.generics.split_for_impl();
-    let args = if injected.has_args() {
-        let name = args_ident(injected);
-        quote!(#name)
-    } else {
-        quote!(())
+    let args = match &injected.args {
+        Some(given) => quote!(#given),
+        None if injected.has_args() => args_ident(injected).into_token_stream(),
+        None => quote!(()),
     };
     let (from, given) =
         (format_ident!("from", span = Span::mixed_site()), Ident::new("args", Span::mixed_site()));

@@ -20,6 +20,8 @@ pub(crate) struct StateVariant {
 /// A struct that is made from what its system provides.
 pub(crate) struct Injected {
     pub(crate) krate: TokenStream,
+    /// The type of the arguments, if it is the user's.
+    pub(crate) args: Option<Type>,
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
     pub(crate) generics: Generics,

@@ -1,7 +1,7 @@
 //! The struct of `#[derive(Inject)]`: where each of its fields comes from.
 
 use proc_macro2::TokenStream;
-use syn::{Attribute, Data, DeriveInput, Field, Fields, LitStr, Meta, Path};
+use syn::{Attribute, Data, DeriveInput, Field, Fields, LitStr, Meta, Path, Type};
 
 use super::attrs::{copied, krate, read};
 use crate::check;
@@ -11,8 +11,10 @@ use crate::model::{Injected, InjectedField, Options, Source};
 /// Reads the struct; none if it has no fields with names.
 pub(crate) fn injected(input: &DeriveInput, diag: &mut Diag) -> Option<Injected> {
     let fields = named_fields(input, diag)?;
+    let (options, args) = said(&input.attrs, diag);
     let injected = Injected {
-        krate: krate(&options(&input.attrs, "inject", diag)),
+        krate: krate(&options),
+        args,
         ident: input.ident.clone(),
         vis: input.vis.clone(),
         generics: input.generics.clone(),
@@ -87,7 +89,26 @@ fn name(attr: &Attribute, diag: &mut Diag) -> String {
     name
 }
 
-/// Reads `#[inject(crate = path)]`, or `name` in its place.
+/// Reads `#[inject(crate = path, args = Type)]`: the options, and the type of the arguments.
+fn said(attrs: &[Attribute], diag: &mut Diag) -> (Options, Option<Type>) {
+    let (mut options, mut args) = (Options::default(), None);
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("inject")) {
+        let Ok(list) = attr.meta.require_list() else {
+            diag.error(attr, "say what: `#[inject(args = Type)]` or `#[inject(crate = path)]`");
+            continue;
+        };
+        read(list.tokens.clone(), &["args", "crate"], diag, &mut |name, input| {
+            match &*name.to_string() {
+                "args" => args = Some(input.parse()?),
+                _ => options.krate = Some(input.call(Path::parse_mod_style)?),
+            }
+            Ok(())
+        });
+    }
+    (options, args)
+}
+
+/// Reads `#[behavior(crate = path)]`, whose `name` is `behavior`.
 pub(super) fn options(attrs: &[Attribute], name: &str, diag: &mut Diag) -> Options {
     let mut options = Options::default();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident(name)) {
@@ -137,6 +158,32 @@ mod tests {
         assert!(matches!(&bank.source, Source::Dependency(name) if name == "eu"));
         assert!(matches!(shard.source, Source::Argument));
         assert!(matches!(open.source, Source::Default));
+    }
+
+    #[test]
+    fn the_arguments_may_be_of_a_type_that_is_there() {
+        let mut diag = Diag::default();
+        let tokens = quote! {
+            #[inject(args = shop::v1::OrdersArgs)]
+            struct Orders { #[arg] shard: u32 }
+        };
+
+        let orders = injected(&derived(tokens, &mut diag).unwrap(), &mut diag).unwrap();
+
+        assert_eq!(diag.texts(), [""; 0]);
+        assert_eq!(orders.args, Some(syn::parse_quote!(shop::v1::OrdersArgs)));
+        let mistakes = mistakes_in(quote! {
+            #[inject]
+            #[inject(arguments = OrdersArgs)]
+            struct Orders { #[arg] shard: u32 }
+        });
+        assert_eq!(
+            mistakes,
+            [
+                "say what: `#[inject(args = Type)]` or `#[inject(crate = path)]`",
+                "unknown option `arguments`; supported: `args`, `crate`",
+            ]
+        );
     }
 
     #[test]

@@ -188,6 +188,10 @@ impl<A: Actor> Target for LocalCell<A> {
         A::contract(&Ref::new(self))
     }
 
+    fn served(&self) -> Option<&'static str> {
+        A::CONTRACT
+    }
+
     fn accepts(&self) -> &'static str {
         std::any::type_name::<A::Msg>()
     }

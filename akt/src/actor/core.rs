@@ -186,6 +186,10 @@ impl Core {
         leaves
     }
 
+    pub(crate) fn stage(&self) -> Stage {
+        self.life.lock().stage.clone()
+    }
+
     pub(crate) fn is_alive(&self) -> bool {
         self.life.lock().stage.is_alive()
     }

@@ -95,7 +95,7 @@ impl Core {
         self.bury_all(lost, DeadLetterReason::Killed, killed);
     }
 
-    /// Handlers that were under way end with their value, as a sibling failed.
+    /// Handlers that were under way end with their value, which has not failed itself.
     pub(super) fn regrouped_in_flight(&self, lost: Vec<Lost>) {
         for Lost { message, damage } in lost {
             let info = self.regrouped(message);
@@ -105,9 +105,9 @@ impl Core {
         }
     }
 
-    /// What is said of a restart that a sibling's failure was the cause of.
+    /// What is said of a restart whose cause was not the actor's own failure.
     pub(super) fn regrouped(&self, message: &'static str) -> FaultInfo {
-        let text = "it was restarted with a sibling that failed".to_owned();
+        let text = "it was restarted, as it was told to or with a sibling that failed".to_owned();
         FaultInfo {
             actor: self.path(),
             message: message.into(),

@@ -15,8 +15,8 @@ pub(crate) trait Held: Send {
     /// Ready when the message is in its mailbox, or was refused and is accounted for.
     fn poll_admitted(&mut self, cx: &Context<'_>) -> Poll<()>;
 
-    /// Of its body, as it came.
-    fn bytes(&self) -> usize;
+    /// Of its body, as it came; `None` for what is no message.
+    fn bytes(&self) -> Option<usize>;
 }
 
 /// A message of `M` on its way into a mailbox; what is dropped before it is there was refused.
@@ -88,8 +88,8 @@ impl<M: Message> Held for Waiting<M> {
         }
     }
 
-    fn bytes(&self) -> usize {
-        self.bytes
+    fn bytes(&self) -> Option<usize> {
+        Some(self.bytes)
     }
 }
 

@@ -132,10 +132,10 @@ impl<A: Actor> Runner<A> {
         }
     }
 
-    /// Restarts because a sibling failed, together with it.
-    pub(super) async fn restart_with_siblings(&mut self, actor: A, seat: Seat) -> Option<A> {
+    /// Restarts because it was told to, or because a sibling failed, together with it.
+    pub(super) async fn restart_anew(&mut self, actor: A, seat: Option<Seat>) -> Option<A> {
         let cause = self.cell.core.regrouped("restart");
-        match self.restart(Some(actor), Duration::ZERO, vec![seat], &cause).await {
+        match self.restart(Some(actor), Duration::ZERO, seat.into_iter().collect(), &cause).await {
             Ok(next) => next,
             Err(failure) => self.supervise(None, failure).await,
         }

@@ -131,6 +131,8 @@ pub(crate) use self::guardian::Guardian;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::held::Held;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
+pub(crate) use self::lifecycle::Stage as Life;
+#[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::mailbox::Woken;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::mailbox::{Batch as Found, Queue, Ticket};
@@ -139,7 +141,9 @@ pub(crate) use self::mailbox::{Control, Room};
 pub(crate) use self::meta::{Elsewhere, Frame, Meta, Receiver, Who};
 pub(crate) use self::orphan::part;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
-pub(crate) use self::outbound::{Answer, Origin, Outcome, PendingReply, WireAsk};
+pub(crate) use self::outbound::{
+    Answer, Origin, Outcome, PendingReply, WireAsk, pending, undecoded, wire_reply,
+};
 pub(crate) use self::panic::{guard, guard_drop, guarded, install_hook};
 pub(crate) use self::passivation::Usage;
 pub(crate) use self::post::Letter;

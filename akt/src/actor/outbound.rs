@@ -161,6 +161,11 @@ pub struct Undecoded {
     reply: WireReply,
 }
 
+/// For a protocol that is akt's own and decoded elsewhere.
+pub(crate) fn undecoded(name: &'static str, reply: WireReply) -> Undecoded {
+    Undecoded { error: AskError::Unimplemented { rpc: name.into() }, name, reply }
+}
+
 // ---- what generated code calls ---------------------------------------------------------------
 
 #[doc(hidden)]
@@ -251,7 +256,7 @@ struct Asked<R> {
     decode: fn(Outcome) -> Result<R, AskError>,
 }
 
-pub(super) fn pending<R: Send + 'static>(
+pub(crate) fn pending<R: Send + 'static>(
     reply: Reply<R>,
     decode: fn(Outcome) -> Result<R, AskError>,
 ) -> Option<Box<dyn PendingReply>> {
@@ -328,7 +333,7 @@ pub(super) fn decode_request<T: Travels>(
     }
 }
 
-pub(super) fn wire_reply<R: Send + 'static>(reply: WireReply, encode: fn(R) -> Outcome) -> Reply<R> {
+pub(crate) fn wire_reply<R: Send + 'static>(reply: WireReply, encode: fn(R) -> Outcome) -> Reply<R> {
     let WireReply { answer, meta } = reply;
     let Some(answer) = answer else { return Reply::told(meta) };
     let deliver = answer.clone();

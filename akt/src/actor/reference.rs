@@ -169,6 +169,10 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn contract(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
         None
     }
+    /// The contract that it serves, if it serves one.
+    fn served(&self) -> Option<&'static str> {
+        None
+    }
     /// What it accepts, for people.
     fn accepts(&self) -> &'static str;
     /// Takes in a message that came over the wire.
@@ -310,6 +314,14 @@ impl AnyRef {
     /// Asks the actor to stop after everything that is queued now; on another node, after everything that was sent.
     pub fn stop_after_drain(&self) {
         self.0.drain();
+    }
+
+    /// Asks the actor to restart after its current message: a new value from its factory, with the mailbox, the references
+    /// and the watchers that it has. No supervision decides, and no budget pays.
+    ///
+    /// An actor whose value cannot be made twice stops. To one on another node it travels as [`stop`](Self::stop) does.
+    pub fn restart(&self) {
+        self.0.control(Control::Restart);
     }
 
     /// Drops the running handler at its next await: any await may be the last line executed.

@@ -372,6 +372,7 @@ impl<A: Actor> Runner<A> {
                     continue;
                 }
                 Control::Terminated(terminated) => Step::Matter(Box::new(Matter::Terminated(terminated))),
+                Control::Restart => End::Restart.into(),
                 Control::Regroup(seat) => End::Regroup(seat).into(),
                 Control::Escalated(info) => {
                     End::Failed(Box::new(Failure::new("child", Broken::Child(info)))).into()
@@ -434,7 +435,8 @@ impl<A: Actor> Runner<A> {
     pub(super) async fn conclude(&mut self, actor: A, end: End) -> Option<A> {
         let reason = match end {
             End::Failed(failure) => return self.supervise(Some(actor), *failure).await,
-            End::Regroup(seat) => return self.restart_with_siblings(actor, seat).await,
+            End::Restart => return self.restart_anew(actor, None).await,
+            End::Regroup(seat) => return self.restart_anew(actor, Some(seat)).await,
             End::Stop(reason) => reason,
             End::Killed => StopReason::Killed,
         };

@@ -12,6 +12,8 @@ pub(super) enum End {
     Stop(StopReason),
     Killed,
     Failed(Box<Failure>),
+    /// It was told to restart.
+    Restart,
     /// A sibling failed, and its policy includes this actor.
     Regroup(Seat),
 }

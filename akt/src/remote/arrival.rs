@@ -163,7 +163,9 @@ impl Arrival {
         let rest = Rest(&self);
         while let Some(mut held) = self.next() {
             poll_fn(|cx| held.poll_admitted(cx)).await;
-            self.placed(held.bytes());
+            if let Some(bytes) = held.bytes() {
+                self.placed(bytes);
+            }
         }
         // Others may wait already, for another task.
         std::mem::forget(rest);
@@ -175,7 +177,7 @@ impl Arrival {
         state.admitting = next.is_some();
         drop(state);
         if let Some(held) = &next {
-            self.released(held.bytes());
+            self.released(held.bytes().unwrap_or_default());
         }
         next
     }
@@ -198,7 +200,7 @@ impl Drop for Rest<'_> {
         state.admitting = false;
         let left = std::mem::take(&mut state.held);
         drop(state);
-        self.0.released(left.iter().map(|held| held.bytes()).sum());
+        self.0.released(left.iter().filter_map(|held| held.bytes()).sum());
     }
 }
 
@@ -212,9 +214,9 @@ impl Origin for Arrival {
     }
 
     fn hold(self: Arc<Self>, held: Box<dyn Held>) {
-        self.held.fetch_add(held.bytes(), Ordering::AcqRel);
+        self.held.fetch_add(held.bytes().unwrap_or_default(), Ordering::AcqRel);
         let mut state = self.state.lock();
-        state.kept = true;
+        state.kept = held.bytes().is_some();
         state.held.push_back(held);
         let begin = !std::mem::replace(&mut state.admitting, true);
         drop(state);

@@ -295,6 +295,22 @@ mod tests {
     }
 
     #[test]
+    fn the_waits_between_dials_double_and_chance_shortens_them() {
+        let backoff = Backoff { jitter: 0.2, ..BACKOFF };
+        let mut low = Association::new((LOW, 10), backoff, Duration::from_secs(1));
+        let mut now = 0;
+
+        for (dial, wait, chance) in [(1, 100, 0.0), (2, 160, 1.0), (3, 360, 0.5)] {
+            assert_eq!(feed(&mut low, now, Input::Wanted { dial }), [Output::Dial { dial }]);
+            feed(&mut low, now, Input::DialFailed { dial, problem: "no".into(), chance });
+
+            assert!(matches!(low.standing(at(now + wait - 1)), Standing::Refused { .. }));
+            assert_eq!(low.standing(at(now + wait)), Standing::Idle);
+            now += wait;
+        }
+    }
+
+    #[test]
     fn of_two_simultaneous_dials_both_keep_that_of_the_lower_node() {
         let (mut low, mut high) = (node(LOW), node(HIGH));
         feed(&mut low, 0, Input::Wanted { dial: 1 });

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::future::poll_fn;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
 
-use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::sync::Notify;
@@ -15,26 +13,21 @@ use super::arrival::Arrivals;
 use super::association::{Input, LinkId};
 use super::credit::Amount;
 use super::greeting::Greeted;
-use super::inbound;
+use super::large::Large;
 use super::node::Node;
-use super::peer::{Batch, Out, Peer};
+use super::order::Twice;
+use super::peer::{Out, Peer};
 use super::refusals::Refusal;
 use super::requests::Requests;
-use super::route::{Letter, Route};
 use super::streams::Streams;
 use super::watched::Watched;
-use crate::actor::{AskError, Delivery, Outcome, Outgoing, PendingReply, Progress, WireAsk};
-use crate::id::Class;
+use crate::actor::{AskError, Delivery, Outcome, PendingReply, WireAsk};
+use crate::holder::Class;
+use crate::path::ActorPath;
 use crate::runtime::TimerKey;
 use crate::time::Instant;
-use crate::transport::{Close, Connection, Control, Lost, Reader, Writer};
-use crate::wire::{
-    Answered, CodecError, Course, Decoder, Envelope, FrameError, Identity, Side, decode, put_answer, put_ask,
-    put_cancel, put_flow, put_goodbye, put_notice, put_room, put_tell,
-};
-
-/// So much is joined into one write.
-const WRITE: usize = 16 << 10;
+use crate::transport::{Close, Connection, Control, Lost, Reader};
+use crate::wire::{Answered, CodecError, Course, Decoder, FrameError, Identity, Side, decode};
 
 /// A peer that is owed more than this in answers is not read from: it has to take them first.
 const OWED: usize = 8 << 20;
@@ -51,8 +44,11 @@ pub(super) struct Carrier {
     pub(super) peer: Arc<Peer>,
     /// The largest body that both sides take.
     pub(super) limit: usize,
-    pub(super) from: Box<str>,
-    control: Arc<dyn Control>,
+    from: Box<str>,
+    pub(super) control: Arc<dyn Control>,
+    /// How many lanes each direction has; 0 if the peer knows neither lanes nor streams of their own.
+    pub(super) lanes: u32,
+    pub(super) large: Large,
     /// Asks of this node.
     pub(super) requests: Mutex<InFlight>,
     /// Asks of the peer.
@@ -65,21 +61,26 @@ pub(super) struct Carrier {
     /// What the peer watches here.
     pub(super) watched: Watched,
     /// What the peer is.
-    pub(super) class: Class,
+    class: Class,
     /// Of this run of the peer.
     pub(super) incarnation: u64,
     /// The peer has said goodbye.
-    left: AtomicBool,
+    pub(super) left: AtomicBool,
     /// Bytes of answers that wait to be written.
     owed: AtomicUsize,
     relieved: Notify,
+    /// The writer has something to look at besides its queue.
+    pub(super) roused: AtomicBool,
+    /// This node has said goodbye.
+    pub(super) leaving: AtomicBool,
     ended: AtomicBool,
+    gone: Notify,
 }
 
 #[derive(Default)]
 pub(super) struct InFlight {
     pub(super) requests: Requests<Box<dyn PendingReply>>,
-    closed: bool,
+    pub(super) closed: bool,
 }
 
 /// An ask of the peer that is not answered yet.
@@ -99,10 +100,18 @@ pub(super) enum EndOfCarrier {
     Codec(#[from] CodecError),
     #[error("stream ended without a goodbye")]
     Ended,
-    #[error("peer left: {0}")]
-    Goodbye(Box<str>),
+    #[error(transparent)]
+    Twice(#[from] Twice),
+    #[error("a frame that belongs on another stream, or on none")]
+    Misplaced,
     #[error("peer watches more than {most} actors")]
     Watches { most: usize },
+    #[error("peer left: {text}")]
+    Goodbye {
+        text: Box<str>,
+        /// Streams that it has opened.
+        streams: u64,
+    },
     #[error("peer did not read for {seconds} s")]
     Stalled { seconds: u64 },
 }
@@ -120,6 +129,8 @@ impl Carrier {
             limit: theirs.max_message.min(peer.node.limits.max_message),
             from: connection.peer.clone(),
             control: connection.control.clone(),
+            lanes: theirs.lanes.min(peer.node.limits.lanes),
+            large: Large::default(),
             requests: Mutex::default(),
             asks: Mutex::default(),
             window: peer.node.limits.window,
@@ -131,12 +142,30 @@ impl Carrier {
             left: AtomicBool::new(false),
             owed: AtomicUsize::new(0),
             relieved: Notify::new(),
+            roused: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            gone: Notify::new(),
         })
     }
 
     pub(super) fn node(&self) -> &Arc<Node> {
         &self.peer.node
+    }
+
+    /// Whether the peer may send messages to the actor at `path`, and watch it.
+    pub(super) fn may_reach(&self, path: &ActorPath) -> bool {
+        self.class == Class::Node || self.node().exposure.holds(path)
+    }
+
+    /// Whether the peer may end actors, and ask this node itself.
+    pub(super) fn may_operate(&self) -> bool {
+        self.class == Class::Node
+    }
+
+    /// Counts what a client wanted and may not have.
+    pub(super) fn forbid(&self, what: &dyn fmt::Display) {
+        self.node().refuse(Refusal::Forbidden, &format!("{} ({})", self.peer.address, self.from), what);
     }
 
     /// Starts to read and to write.
@@ -147,6 +176,7 @@ impl Carrier {
         self.peer.announce_skew(&theirs.contracts);
         let runtime = self.node().runtime();
         runtime.spawn("remote reader", self.clone().read(connection.reader, decoder));
+        runtime.spawn("remote streams", self.clone().accept_streams());
         runtime.spawn("remote writer", self.clone().write(connection.writer));
     }
 
@@ -155,23 +185,32 @@ impl Carrier {
         self.end_with(Close::Done, problem);
     }
 
-    fn fail(self: &Arc<Self>, error: &EndOfCarrier) {
+    pub(super) fn fail(self: &Arc<Self>, error: &EndOfCarrier) {
+        if self.leaving.load(Ordering::SeqCst) {
+            return self.end("this node is shutting down");
+        }
         let refusal = match error {
             EndOfCarrier::Frame(_) => Some(Refusal::FrameTooLong),
-            EndOfCarrier::Codec(_) => Some(Refusal::Undecodable),
+            EndOfCarrier::Codec(_) | EndOfCarrier::Twice(_) | EndOfCarrier::Misplaced => {
+                Some(Refusal::Undecodable)
+            }
             EndOfCarrier::Watches { .. } => Some(Refusal::Watches),
             EndOfCarrier::Stalled { .. } => Some(Refusal::Stalled),
-            EndOfCarrier::Lost(_) | EndOfCarrier::Ended | EndOfCarrier::Goodbye(_) => None,
+            EndOfCarrier::Lost(_) | EndOfCarrier::Ended | EndOfCarrier::Goodbye { .. } => None,
         };
         if let Some(refusal) = refusal {
             self.node().refuse(refusal, &format!("{} ({})", self.peer.address, self.from), error);
         }
         let close = match error {
-            EndOfCarrier::Frame(_) | EndOfCarrier::Codec(_) | EndOfCarrier::Watches { .. } => Close::Protocol,
+            EndOfCarrier::Frame(_)
+            | EndOfCarrier::Codec(_)
+            | EndOfCarrier::Twice(_)
+            | EndOfCarrier::Misplaced
+            | EndOfCarrier::Watches { .. } => Close::Protocol,
             EndOfCarrier::Stalled { .. } => Close::Stalled,
-            EndOfCarrier::Lost(_) | EndOfCarrier::Ended | EndOfCarrier::Goodbye(_) => Close::Done,
+            EndOfCarrier::Lost(_) | EndOfCarrier::Ended | EndOfCarrier::Goodbye { .. } => Close::Done,
         };
-        self.left.fetch_or(matches!(error, EndOfCarrier::Goodbye(_)), Ordering::SeqCst);
+        self.left.fetch_or(matches!(error, EndOfCarrier::Goodbye { .. }), Ordering::SeqCst);
         self.end_with(close, &error.to_string());
     }
 
@@ -180,8 +219,9 @@ impl Carrier {
             return;
         }
         self.control.close(close, problem);
-        self.peer.queue.wake();
-        self.relieved.notify_one();
+        self.rouse();
+        self.relieve();
+        self.gone.notify_one();
         let waiting = {
             let mut in_flight = self.requests.lock();
             in_flight.closed = true;
@@ -212,30 +252,72 @@ impl Carrier {
 
     async fn read(self: Arc<Self>, mut reader: Box<dyn Reader>, mut decoder: Decoder) {
         let _watch = Watch(&self);
+        let error = self.read_lane(&mut *reader, &mut decoder).await;
+        if let EndOfCarrier::Goodbye { streams, .. } = &error {
+            tokio::select! { biased;
+                () = self.large.has_read(*streams) => {}
+                () = self.node().runtime().sleep(self.node().limits.stall) => {}
+            }
+        }
+        self.fail(&error);
+    }
+
+    /// Takes in what comes by one lane, until it ends.
+    pub(super) async fn read_lane(
+        self: &Arc<Self>,
+        reader: &mut dyn Reader,
+        decoder: &mut Decoder,
+    ) -> EndOfCarrier {
         let mut reads = 0_u32;
-        let error = loop {
-            if let Err(error) = self.take_frames(&mut decoder) {
-                break error;
+        loop {
+            if let Err(error) = self.take_frames(decoder) {
+                return error;
             }
             // A firehose leaves the worker to others now and then.
             reads += 1;
             if reads.is_multiple_of(READS) {
                 tokio::task::yield_now().await;
             }
-            while self.is_owed_too_much() && !self.has_ended() {
-                self.relieved.notified().await;
+            if self.is_owed_too_much() {
+                self.wait_for_relief().await;
             }
             match reader.read(decoder.buffer()).await {
                 Ok(true) => {}
-                Ok(false) => break EndOfCarrier::Ended,
-                Err(lost) => break lost.into(),
+                Ok(false) => return EndOfCarrier::Ended,
+                Err(lost) => return lost.into(),
             }
-        };
-        self.fail(&error);
+        }
+    }
+
+    async fn wait_for_relief(&self) {
+        while self.is_owed_too_much() && !self.has_ended() {
+            self.relieved.notified().await;
+        }
+        // Another lane may wait for the same.
+        self.relieve();
     }
 
     fn is_owed_too_much(&self) -> bool {
-        self.owed.load(Ordering::Acquire) > OWED || self.arrivals.held() > self.node().limits.inbound
+        let held = self.arrivals.held() + self.large.held();
+        self.owed.load(Ordering::Acquire) > OWED || held > self.node().limits.inbound
+    }
+
+    /// The writer looks at what changed.
+    pub(super) fn rouse(&self) {
+        self.roused.store(true, Ordering::SeqCst);
+        self.peer.queue.wake();
+    }
+
+    /// Waits until the connection has ended.
+    pub(super) async fn over(&self) {
+        while !self.has_ended() {
+            self.gone.notified().await;
+        }
+    }
+
+    /// So many bytes of answers were written.
+    pub(super) fn settle(&self, bytes: usize) {
+        self.owed.fetch_sub(bytes, Ordering::AcqRel);
     }
 
     /// Less is held than before: the reader may go on.
@@ -245,7 +327,7 @@ impl Carrier {
 
     fn take_frames(self: &Arc<Self>, decoder: &mut Decoder) -> Result<(), EndOfCarrier> {
         while let Some(frame) = decoder.next()? {
-            inbound::take(self, decode(frame)?)?;
+            self.take(decode(frame)?)?;
         }
         Ok(())
     }
@@ -309,178 +391,10 @@ impl Carrier {
         }
     }
 
-    // ---- writing ---------------------------------------------------------------------------
-
-    async fn write(self: Arc<Self>, mut writer: Box<dyn Writer>) {
-        let _watch = Watch(&self);
-        let peer = self.peer.clone();
-        let _turn = peer.writing.lock().await;
-        peer.watch_up(self.link, self.incarnation);
-        if self.has_ended() {
-            peer.watch_down(self.link, self.left.load(Ordering::SeqCst));
-        }
-        let (mut batch, mut buffer) = (Batch::default(), BytesMut::new());
-        loop {
-            poll_fn(|cx| peer.poll_batch(&mut batch.outs, &self.ended, cx)).await;
-            let written = self.write_batch(&mut *writer, &mut batch, &mut buffer).await;
-            if let Err(error) = written {
-                self.fail(&error);
-            }
-            if self.has_ended() {
-                break;
-            }
-        }
-        peer.put_back(batch, "connection ended before the message was sent");
-    }
-
-    /// Writes everything in `batch`, joined; on an error, what was not written is left in it.
-    async fn write_batch(
-        self: &Arc<Self>,
-        writer: &mut dyn Writer,
-        batch: &mut Batch,
-        buffer: &mut BytesMut,
-    ) -> Result<(), EndOfCarrier> {
-        while let Some(out) = batch.outs.pop_front() {
-            if self.has_ended() {
-                batch.outs.push_front(out);
-                return Ok(());
-            }
-            match out {
-                Out::Route(route) => self.write_route(writer, route, batch, buffer).await?,
-                Out::Credit { link, target, amount } if link == self.link => {
-                    put_room(buffer, target, amount.messages, amount.bytes);
-                }
-                Out::Answer { link, correlation, answered } if link == self.link => {
-                    self.owed.fetch_sub(cost(&answered), Ordering::AcqRel);
-                    put_answer(buffer, correlation, answered);
-                }
-                Out::Cancel { link, correlation } if link == self.link => put_cancel(buffer, correlation),
-                Out::Flow { link, course, flow } if link == self.link => put_flow(buffer, course, flow),
-                Out::Goodbye { link } if link == self.link => {
-                    put_goodbye(buffer, "node is shutting down");
-                    self.flush(writer, buffer).await?;
-                    self.within_patience(writer.finish()).await?;
-                    self.end("this node is shutting down");
-                    return Ok(());
-                }
-                Out::Notice { link, notice } if link.is_none_or(|link| link == self.link) => {
-                    put_notice(buffer, notice);
-                }
-                // Of a connection that is gone.
-                Out::Answer { .. }
-                | Out::Cancel { .. }
-                | Out::Credit { .. }
-                | Out::Flow { .. }
-                | Out::Notice { .. }
-                | Out::Goodbye { .. } => {}
-            }
-            if buffer.len() >= WRITE {
-                self.flush(writer, buffer).await?;
-            }
-        }
-        self.flush(writer, buffer).await
-    }
-
-    /// Writes what may go to one actor now; the rest has its turn behind the other actors.
-    async fn write_route(
-        self: &Arc<Self>,
-        writer: &mut dyn Writer,
-        route: Arc<Route>,
-        batch: &mut Batch,
-        buffer: &mut BytesMut,
-    ) -> Result<(), EndOfCarrier> {
-        let (more, _after) = route.take(self.link, self.window, &mut batch.letters, &self.peer.load);
-        batch.route = Some(route.clone());
-        while let Some(letter) = batch.letters.pop_front() {
-            if self.has_ended() {
-                batch.letters.push_front(letter);
-                return Ok(());
-            }
-            self.put_letter(&route, letter, buffer);
-            if buffer.len() >= WRITE {
-                self.flush(writer, buffer).await?;
-            }
-        }
-        if more {
-            batch.outs.push_back(Out::Route(route));
-        }
-        Ok(())
-    }
-
-    async fn flush(&self, writer: &mut dyn Writer, buffer: &mut BytesMut) -> Result<(), EndOfCarrier> {
-        if !buffer.is_empty() {
-            let bytes: Bytes = buffer.split().freeze();
-            self.within_patience(writer.write(bytes)).await?;
-        }
-        self.relieved.notify_one();
-        Ok(())
-    }
-
-    async fn within_patience(
-        &self,
-        done: impl Future<Output = Result<(), Lost>>,
-    ) -> Result<(), EndOfCarrier> {
-        let stall = self.node().limits.stall;
-        tokio::select! { biased;
-            done = done => Ok(done?),
-            () = self.node().runtime().sleep(stall) => Err(EndOfCarrier::Stalled { seconds: stall.as_secs() }),
-        }
-    }
-
-    fn put_letter(self: &Arc<Self>, route: &Arc<Route>, letter: Letter, buffer: &mut BytesMut) {
-        let amount = Amount::of(letter.outgoing.body.len());
-        if letter.outgoing.body.len() > self.limit {
-            self.peer.return_oversized(route, letter, self.limit);
-            return self.peer.give_back(route, self.link, amount);
-        }
-        if buffer.capacity() == 0 {
-            buffer.reserve(WRITE);
-        }
-        let now = self.node().runtime().now();
-        if is_expired(&letter.outgoing, now) {
-            self.peer.bury_expired(route, &letter);
-            return self.peer.give_back(route, self.link, amount);
-        }
-        let Outgoing { rpc, body, meta, reply, ends } = letter.outgoing;
-        let meta = meta.map(|meta| self.node().encode_meta(&meta, now)).unwrap_or_default();
-        let envelope = Envelope { target: route.target.clone(), rpc, body, meta };
-        let Some(reply) = reply else { return put_tell(buffer, envelope) };
-        let remaining = reply.deadline().since(now);
-        if remaining.is_zero() {
-            reply.complete(Outcome::Due(Progress::Queued));
-            return self.peer.give_back(route, self.link, amount);
-        }
-        match self.put_in_flight(reply) {
-            Some(correlation) => {
-                put_ask(buffer, envelope, correlation, remaining);
-                self.begin_streams(correlation, ends);
-            }
-            None => self.peer.give_back(route, self.link, amount),
-        }
-    }
-
-    /// Names an ask and keeps it until it is answered; `None` if its asker has given up.
-    fn put_in_flight(self: &Arc<Self>, reply: Box<dyn PendingReply>) -> Option<u64> {
-        let correlation = self.requests.lock().requests.reserve();
-        let carrier: Weak<Self> = Arc::downgrade(self);
-        reply.on_cancel(Box::new(move || {
-            if let Some(carrier) = carrier.upgrade() {
-                carrier.cancel(correlation);
-            }
-        }));
-        reply.travel(Progress::Sent);
-        let mut in_flight = self.requests.lock();
-        if in_flight.closed {
-            drop(in_flight);
-            let source = self.peer.error("connection ended before the message was sent");
-            reply.complete(Outcome::Failed(AskError::Unreachable { delivered: Delivery::No, source }));
-            return None;
-        }
-        in_flight.requests.fill(correlation, reply).is_ok().then_some(correlation)
-    }
+    // ---- asks of this node -----------------------------------------------------------------
 
     /// An asker of this node has given up.
-    fn cancel(&self, correlation: u64) {
+    pub(super) fn cancel(&self, correlation: u64) {
         let reply = self.requests.lock().requests.take(correlation);
         if reply.is_some() {
             self.say_cancelled(correlation);
@@ -498,7 +412,7 @@ impl Carrier {
 }
 
 /// Ends the connection with the first of its tasks, whatever ended that: a decoder of a contract may panic.
-struct Watch<'a>(&'a Arc<Carrier>);
+pub(super) struct Watch<'a>(pub(super) &'a Arc<Carrier>);
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
@@ -506,17 +420,9 @@ impl Drop for Watch<'_> {
     }
 }
 
-/// A tell that came too late for its connection.
-fn is_expired(outgoing: &Outgoing, now: Instant) -> bool {
-    outgoing.meta.as_ref().and_then(|meta| meta.expires).is_some_and(|expires| expires <= now)
-}
-
-fn cost(answered: &Answered) -> usize {
-    ANSWER
-        + match answered {
-            Answered::Reply(body) | Answered::Domain(body) => body.len(),
-            Answered::Failure(_) => 0,
-        }
+/// What an answer counts for as long as it waits.
+pub(super) fn cost(answered: &Answered) -> usize {
+    ANSWER + answered.bytes()
 }
 
 impl fmt::Debug for Carrier {

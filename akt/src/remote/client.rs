@@ -12,7 +12,7 @@ use super::pool::Pool;
 use super::resolve::MAX_PATH;
 use super::{Remote, Tls};
 use crate::actor::{ActorRef, Protocol, Ref};
-use crate::id::Class;
+use crate::holder::Class;
 use crate::path::{ActorPath, NodeAddress, PathError};
 use crate::system::{ActorAtError, ActorSystem, StartError};
 

@@ -1,6 +1,7 @@
 //! What is asked of the life of an actor on another node: on its way there, and obeyed here.
 
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
@@ -8,7 +9,7 @@ use super::carrier::{Carrier, EndOfCarrier};
 use super::inbound::path;
 use super::peer::{Out, Peer};
 use super::watch::Input;
-use crate::actor::{Control, StopReason, Target};
+use crate::actor::{Control, Held, Origin, StopReason, Target};
 use crate::path::{ActorPath, is_reserved};
 use crate::wire::{Notice, Signal};
 
@@ -49,20 +50,42 @@ pub(super) fn take(carrier: &Arc<Carrier>, notice: Notice) -> Result<(), EndOfCa
     Ok(())
 }
 
-fn signalled(carrier: &Carrier, target: &[u8], signal: Signal) {
+fn signalled(carrier: &Arc<Carrier>, target: &[u8], signal: Signal) {
     let (peer, signal_name) = (&carrier.peer.address, signal.name());
     let Some(path) = path(target) else {
         return tracing::warn!(%peer, signal = signal_name, "no path of an actor");
     };
-    if !carrier.may_end() {
+    if !carrier.may_operate() {
         return carrier.forbid(&format_args!("clients do not {signal_name} actors: {path}"));
     }
     if is_akts_own(&path) {
         return tracing::warn!(%peer, actor = %path, signal = signal_name, "refused: this actor belongs to akt");
     }
     match carrier.node().system.lookup(&path) {
+        Some(actor) if signal == Signal::Drain => {
+            // Behind what waits for room in its mailbox.
+            let drain = Drain(actor.target().clone());
+            match carrier.arrival(target).filter(|arrival| arrival.is_crowded()) {
+                Some(arrival) => arrival.hold(Box::new(drain)),
+                None => obey(&*drain.0, signal),
+            }
+        }
         Some(actor) => obey(&**actor.target(), signal),
         None => tracing::debug!(%peer, actor = %path, signal = signal_name, "no such actor"),
+    }
+}
+
+/// The end of an actor that waits like a message.
+struct Drain(Arc<dyn Target>);
+
+impl Held for Drain {
+    fn poll_admitted(&mut self, _cx: &Context<'_>) -> Poll<()> {
+        obey(&*self.0, Signal::Drain);
+        Poll::Ready(())
+    }
+
+    fn bytes(&self) -> Option<usize> {
+        None
     }
 }
 
@@ -73,11 +96,12 @@ pub(super) fn is_akts_own(path: &ActorPath) -> bool {
 
 fn obey(actor: &dyn Target, signal: Signal) {
     // A peer that repeats itself costs nothing: one stop is as good as many.
-    let asked = |drains| actor.on_core(|core| core.lane.is_ending(drains)) == Some(true);
+    let asked = |as_good| actor.on_core(|core| core.lane.has_asked(as_good)) == Some(true);
     match signal {
-        Signal::Stop if !asked(false) => actor.control(Control::Stop(StopReason::Requested)),
-        Signal::Drain if !asked(true) => actor.drain(),
+        Signal::Stop if !asked(|_| false) => actor.control(Control::Stop(StopReason::Requested)),
+        Signal::Drain if !asked(|it| matches!(it, Control::Drain(_))) => actor.drain(),
+        Signal::Restart if !asked(|it| matches!(it, Control::Restart)) => actor.control(Control::Restart),
         Signal::Kill => actor.kill(),
-        Signal::Stop | Signal::Drain => {}
+        Signal::Stop | Signal::Drain | Signal::Restart => {}
     }
 }

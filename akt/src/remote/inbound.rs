@@ -1,6 +1,5 @@
 //! What a peer sends: to its actor here, or to the ask that waits for it.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,11 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::carrier::{Carrier, EndOfCarrier};
-use super::control;
 use super::credit::Amount;
-use super::refusals::Refusal;
+use super::{control, operator};
 use crate::actor::{Answer, AskError, Delivery, Ends, Outcome, StopReason, WireAsk, WireReply};
-use crate::id::Class;
 use crate::path::ActorPath;
 use crate::system::DeadLetterReason;
 use crate::time::Instant;
@@ -50,7 +47,8 @@ pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCa
             carrier.peer.credited(carrier.link, &target, Amount { messages, bytes });
         }
         Parcel::Notice(notice) => return control::take(carrier, notice),
-        Parcel::Goodbye { text } => return Err(EndOfCarrier::Goodbye(text)),
+        Parcel::Goodbye { text, streams } => return Err(EndOfCarrier::Goodbye { text, streams }),
+        Parcel::Apart(_) => return Err(EndOfCarrier::Misplaced),
         Parcel::Unknown => {}
     }
     Ok(())
@@ -67,6 +65,9 @@ fn tell(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), reply: Wir
 }
 
 fn ask(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), reply: WireReply) {
+    if target.is_empty() {
+        return operator::take(carrier, message.1, reply);
+    }
     match carrier.arrival(target) {
         Some(arrival) => arrival.take(message, reply),
         None => {
@@ -81,23 +82,6 @@ fn ask(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), reply: Wire
 /// The path that a peer names.
 pub(super) fn path(target: &[u8]) -> Option<ActorPath> {
     ActorPath::parse(str::from_utf8(target).ok()?).ok()
-}
-
-impl Carrier {
-    /// Whether the peer may send messages to the actor at `path`, and watch it.
-    pub(super) fn may_reach(&self, path: &ActorPath) -> bool {
-        self.class == Class::Node || self.node().exposure.holds(path)
-    }
-
-    /// Whether the peer may end actors.
-    pub(super) fn may_end(&self) -> bool {
-        self.class == Class::Node
-    }
-
-    /// Counts what a client wanted and may not have.
-    pub(super) fn forbid(&self, what: &dyn fmt::Display) {
-        self.node().refuse(Refusal::Forbidden, &format!("{} ({})", self.peer.address, self.from), what);
-    }
 }
 
 /// The way back of one ask of the peer.

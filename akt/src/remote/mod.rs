@@ -1,17 +1,26 @@
 //! Calls between nodes: connections, the asks in flight on them, and references to actors elsewhere.
 
 mod arrival;
+mod asking;
 mod association;
 mod balanced;
 mod budget;
 mod carrier;
 mod client;
+mod codec;
 mod control;
 mod credit;
 mod exposure;
 mod greeting;
 mod inbound;
+mod kind;
+mod lanes;
+mod large;
 mod node;
+mod node_ref;
+mod operation;
+mod operator;
+mod order;
 mod outbound;
 mod peer;
 mod pool;
@@ -23,20 +32,26 @@ mod streams;
 mod watch;
 mod watched;
 mod watching;
+mod window;
 
 use std::time::Duration;
 
 pub use client::{Client, ClientBuilder, ClientError};
-use credit::Amount;
+pub use node_ref::NodeRef;
+pub use operation::{ActorReport, ActorState, OperationError, SpawnableKind};
 pub use refusals::Refusal;
 pub(crate) use resolve::{address, at};
 
-use crate::id::{Class, Holder};
-use crate::system::{StartError, SystemBuilder};
+use crate::actor::{Actor, Fault};
+use crate::holder::{Class, Holder};
+use crate::message::Travels;
+use crate::system::{Inject, StartError, SystemBuilder};
 use crate::transport::{
     MemoryTransport, Network, QuicTransport, TcpTransport, Tls, Transport, TransportOptions,
 };
+use credit::Amount;
 use exposure::Exposure;
+use kind::Kinds;
 use node::Node;
 
 /// How a system reaches others, and is reached.
@@ -56,6 +71,7 @@ pub struct Remote {
     advertise: Option<Box<str>>,
     exposure: Exposure,
     limits: Limits,
+    kinds: Kinds,
 }
 
 #[derive(Clone, Debug)]
@@ -70,6 +86,8 @@ enum Way {
 struct Limits {
     /// The largest body of a message, in both directions.
     max_message: usize,
+    /// Lanes of a connection, at most.
+    lanes: u32,
     /// From a dial to the end of its handshake.
     connect_timeout: Duration,
     /// From the first packet of a peer to the end of its handshake.
@@ -94,6 +112,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_message: 1 << 20,
+            lanes: 1,
             connect_timeout: Duration::from_secs(3),
             handshake_timeout: Duration::from_secs(3),
             handshakes: 64,
@@ -133,7 +152,8 @@ impl Remote {
     }
 
     fn by(way: Way) -> Self {
-        Self { way, advertise: None, exposure: Exposure::default(), limits: Limits::default() }
+        let (exposure, limits, kinds) = Default::default();
+        Self { way, advertise: None, exposure, limits, kinds }
     }
 
     /// Sets the certificates; a network inside the process has none.
@@ -168,6 +188,15 @@ impl Remote {
     pub fn max_message(mut self, bytes: usize) -> Self {
         // The length of a frame has 32 bits; half of that is more than anybody should send.
         self.limits.max_message = bytes.min(1 << 31);
+        self
+    }
+
+    /// Sets how many lanes a connection has, 1 to 16; of two nodes that differ, the smaller number holds. 1.
+    ///
+    /// Messages to one actor share a lane and keep their order. More lanes are for networks that lose packets, where
+    /// a lost one holds up its lane only; elsewhere they cost and bring nothing.
+    pub fn lanes(mut self, lanes: u32) -> Self {
+        self.limits.lanes = lanes.clamp(1, lanes::MOST);
         self
     }
 
@@ -225,12 +254,27 @@ impl Remote {
         self
     }
 
-    fn transport(&self) -> &dyn Transport {
-        match &self.way {
-            Way::Quic(quic) => quic,
-            Way::Tcp(tcp) => tcp,
-            Way::Memory(memory) => memory,
+    fn transport(&self) -> Box<dyn Transport> {
+        let lanes = self.limits.lanes;
+        match self.way.clone() {
+            Way::Quic(quic) => Box::new(QuicTransport { options: quic.options.for_lanes(lanes), ..quic }),
+            Way::Tcp(tcp) => Box::new(tcp),
+            Way::Memory(memory) => Box::new(memory),
         }
+    }
+
+    /// Lets other nodes spawn actors of the kind `A`, under its type's name: see [`NodeRef::spawn`].
+    ///
+    /// Its arguments are a message of a `.proto`, `#[inject(args = OrdersArgs)]`, or none; what else it needs, this system
+    /// [provides](crate::SystemBuilder::provide). Such actors are children of the system's guardian, and know nothing of
+    /// who spawned them. No other kind can be spawned from outside.
+    pub fn allow_spawn<A>(mut self) -> Self
+    where
+        A: Actor + Inject,
+        A::Args: Travels,
+    {
+        self.kinds.allow::<A>();
+        self
     }
 }
 
@@ -247,6 +291,10 @@ impl SystemBuilder {
                 part: "remote",
                 source: Box::new(source),
             };
+            if let Some(kind) = remote.kinds.ambiguous {
+                let two = format!("two types are called `{kind}`: other nodes could not tell which to spawn");
+                return Err(StartError::Part { part: "remote", source: Fault::new(two).into_inner() });
+            }
             Node::start(system, &remote, class).await.map_err(failed)
         })
     }

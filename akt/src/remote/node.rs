@@ -12,12 +12,14 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
 use super::exposure::Exposure;
+use super::kind::Kinds;
 use super::peer::Peer;
 use super::pool::Pool;
 use super::refusals::{Line, Refusal, Refusals};
 use super::{Limits, Remote, greeting};
 use crate::actor::Meta;
-use crate::id::{Class, NodeId};
+use crate::holder::Class;
+use crate::id::NodeId;
 use crate::path::NodeAddress;
 use crate::runtime::Runtime;
 use crate::system::{ActorSystem, Event, Extension};
@@ -51,6 +53,10 @@ pub(super) struct Node {
     refusals: Mutex<Refusals>,
     refused: Notify,
     handshakes: AtomicUsize,
+    /// What other nodes may spawn here.
+    pub(super) kinds: Kinds,
+    /// Operations of other nodes that are under way.
+    pub(super) operations: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -88,6 +94,7 @@ impl Node {
             address,
             protocols: Protocols::OURS,
             max_message: remote.limits.max_message,
+            lanes: remote.limits.lanes,
             class,
             features: 0,
             contracts: BTreeMap::new(),
@@ -109,6 +116,8 @@ impl Node {
             refusals: Mutex::new(Refusals::new(remote.limits.fold)),
             refused: Notify::new(),
             handshakes: AtomicUsize::new(0),
+            kinds: remote.kinds.clone(),
+            operations: AtomicUsize::new(0),
         });
         runtime.spawn("remote door", node.clone().keep_door());
         Ok(node)

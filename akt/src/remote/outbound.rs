@@ -153,14 +153,17 @@ impl<P: Protocol> Target for RemoteSink<P> {
     fn control(&self, control: Control) {
         match control {
             Control::Stop(_) => self.peer.signal(&self.route.target, Signal::Stop),
-            Control::Drain(_) => self.peer.signal(&self.route.target, Signal::Drain),
+            Control::Restart => self.peer.signal(&self.route.target, Signal::Restart),
+            Control::Drain(_) => self.drain(),
             // These go to local actors only.
             Control::Terminated(_) | Control::Escalated(_) | Control::Regroup(_) | Control::Errand(_) => {}
         }
     }
 
     fn drain(&self) {
-        self.peer.signal(&self.route.target, Signal::Drain);
+        if self.route.drain() {
+            self.peer.signal(&self.route.target, Signal::Drain);
+        }
     }
 
     fn kill(&self) {
@@ -169,6 +172,10 @@ impl<P: Protocol> Target for RemoteSink<P> {
 
     fn typed(self: Arc<Self>) -> Box<dyn Any + Send> {
         Box::new(Ref::<P>::new(self))
+    }
+
+    fn served(&self) -> Option<&'static str> {
+        Some(P::NAME)
     }
 
     fn accepts(&self) -> &'static str {

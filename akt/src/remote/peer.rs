@@ -101,7 +101,7 @@ pub(super) enum Out {
 
 impl Out {
     /// The connection that it belongs to.
-    fn link(&self) -> Option<LinkId> {
+    pub(super) fn link(&self) -> Option<LinkId> {
         match self {
             Self::Route(_) => None,
             Self::Notice { link, .. } => *link,
@@ -171,15 +171,20 @@ impl Peer {
 
     /// The way to the actor at `path`.
     pub(super) fn route(&self, path: ActorPath) -> Arc<Route> {
+        let target = Bytes::copy_from_slice(path.as_str().as_bytes());
+        self.route_to(path, target)
+    }
+
+    /// The way to `target`: the node itself, if that is empty.
+    pub(super) fn route_to(&self, path: ActorPath, target: Bytes) -> Arc<Route> {
         let mut routes = self.routes.lock();
-        if let Some(route) = routes.known.get(path.as_str().as_bytes()) {
+        if let Some(route) = routes.known.get(&target) {
             return route.clone();
         }
         if routes.known.len() >= routes.sweep_at {
             routes.known.retain(|_, route| Arc::strong_count(route) > 1 || route.depth() > 0);
             routes.sweep_at = FEW.max(2 * routes.known.len());
         }
-        let target = Bytes::copy_from_slice(path.as_str().as_bytes());
         let route = Arc::new(Route::new(path, target.clone()));
         routes.known.insert(target, route.clone());
         route

@@ -1,5 +1,19 @@
 //! *Pure.* Asks in flight on one connection: a slot and its generation make the correlation id.
 
+/// Where a correlation says the lane of its ask.
+const LANE: u32 = 28;
+
+/// The correlation of an ask that goes by `lane`.
+pub(super) fn with_lane(correlation: u64, lane: u32) -> u64 {
+    correlation | u64::from(lane) << LANE
+}
+
+/// The lane that an ask went by.
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is the lane and the index")]
+pub(super) fn lane_of(correlation: u64) -> u32 {
+    (correlation as u32) >> LANE
+}
+
 /// What waits for an answer, by correlation.
 #[derive(Debug)]
 pub(super) struct Requests<T> {
@@ -32,7 +46,8 @@ impl<T> Requests<T> {
     pub(super) fn reserve(&mut self) -> u64 {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { generation: 0, state: State::Free });
-            u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 asks in flight")
+            let index = u32::try_from(self.slots.len() - 1).ok();
+            index.filter(|index| index >> LANE == 0).expect("fewer than 2^28 asks in flight")
         });
         let slot = &mut self.slots[index as usize];
         slot.state = State::Reserved;
@@ -91,7 +106,7 @@ impl<T> Requests<T> {
 
 #[expect(clippy::cast_possible_truncation, reason = "the lower half is the index")]
 fn index_of(correlation: u64) -> u32 {
-    correlation as u32
+    (correlation as u32) & !(u32::MAX << LANE)
 }
 
 #[cfg(test)]
@@ -122,6 +137,17 @@ mod tests {
 
         assert_eq!(requests.fill(correlation, "ask"), Err("ask"));
         assert!(requests.drain().is_empty());
+    }
+
+    #[test]
+    fn a_correlation_says_its_lane_and_finds_its_slot() {
+        let mut requests = Requests::default();
+        let first = requests.reserve();
+        requests.fill(first, "first").unwrap();
+        let correlation = with_lane(first, 15);
+
+        assert_eq!((lane_of(first), lane_of(correlation)), (0, 15));
+        assert_eq!(requests.take(correlation), Some("first"));
     }
 
     #[test]

@@ -33,6 +33,30 @@ struct State {
     starved: bool,
     /// Whoever has the turn here, and waits for the one at the peer.
     at_peer: Option<Ticket>,
+    /// The actor is to stop behind so many letters.
+    drain_behind: Option<usize>,
+}
+
+/// What a writer may take.
+#[derive(Clone, Copy)]
+pub(super) struct Leave<'a> {
+    pub(super) link: LinkId,
+    /// So much may be under way there.
+    pub(super) limit: Amount,
+    /// Whether a message of so many bytes may go.
+    pub(super) may_go: &'a dyn Fn(usize) -> bool,
+}
+
+/// What is left at a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum More {
+    /// Nothing that may go; who changes that lists the route.
+    Nothing,
+    /// The word that the actor is to stop after these; then look again.
+    Drain,
+    Now,
+    /// A message that may not go yet.
+    Later,
 }
 
 /// A message for an actor on another node.
@@ -62,6 +86,7 @@ impl Route {
             listed: false,
             starved: false,
             at_peer: None,
+            drain_behind: None,
         };
         Self { path, target, state: Mutex::new(state) }
     }
@@ -87,28 +112,34 @@ impl Route {
         Ok(after)
     }
 
-    /// Takes what may go on `link` now, but not much at once; true if more may go.
-    pub(super) fn take(
-        &self,
-        link: LinkId,
-        limit: Amount,
-        batch: &mut VecDeque<Letter>,
-        load: &Load,
-    ) -> (bool, After) {
+    /// Takes what may go now, but not much at once.
+    pub(super) fn take(&self, leave: Leave<'_>, batch: &mut VecDeque<Letter>, load: &Load) -> (More, After) {
         let state = &mut *self.state.lock();
-        let (mut bytes, mut cost) = (0, 0);
+        let (mut bytes, mut cost, mut more) = (0, 0, More::Now);
         while let Some(letter) = state.letters.front().filter(|_| bytes < BATCH) {
             let length = letter.outgoing.body.len();
-            if !state.window.take(link, limit, length) {
+            if !(leave.may_go)(length) {
+                more = More::Later;
+                break;
+            }
+            // A node bounds by itself what is asked of it, and grants nothing.
+            let is_free = self.target.is_empty();
+            if !is_free && !state.window.take(leave.link, leave.limit, length) {
                 state.starved = true;
                 break;
             }
             bytes += length + OVERHEAD;
             cost += letter.cost();
             batch.extend(state.letters.pop_front());
+            state.drain_behind = state.drain_behind.map(|behind| behind - 1);
+            if state.drain_behind.take_if(|behind| *behind == 0).is_some() {
+                return (More::Drain, state.freed(cost, load));
+            }
         }
-        let more = !state.starved && !state.letters.is_empty();
-        state.listed = more;
+        if state.starved || state.letters.is_empty() {
+            more = More::Nothing;
+        }
+        state.listed = more != More::Nothing;
         (more, state.freed(cost, load))
     }
 
@@ -116,9 +147,17 @@ impl Route {
     pub(super) fn take_all(&self, load: &Load) -> (VecDeque<Letter>, After) {
         let mut state = self.state.lock();
         let letters = std::mem::take(&mut state.letters);
-        (state.listed, state.starved) = (false, false);
+        (state.listed, state.starved, state.drain_behind) = (false, false, None);
         let freed = letters.iter().map(Letter::cost).sum();
         (letters, state.freed(freed, load))
+    }
+
+    /// Whether the word that the actor is to stop after all that was sent may go at once; else it goes behind that.
+    pub(super) fn drain(&self) -> bool {
+        let mut state = self.state.lock();
+        let waiting = state.letters.len();
+        state.drain_behind = (waiting > 0).then_some(waiting);
+        waiting == 0
     }
 
     /// So much has found its place there, or was not sent after all.

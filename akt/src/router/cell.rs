@@ -258,6 +258,10 @@ impl<A: Actor> Target for RouterCell<A> {
         A::contract(&Ref::new(self))
     }
 
+    fn served(&self) -> Option<&'static str> {
+        A::CONTRACT
+    }
+
     fn accepts(&self) -> &'static str {
         type_name::<A::Msg>()
     }

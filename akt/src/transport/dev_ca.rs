@@ -16,7 +16,7 @@ use rustls::pki_types::pem::PemObject;
 use super::error::TlsError;
 use super::tls::{certificates, unusable};
 use super::trust::{Material, Scope};
-use crate::id::Holder;
+use crate::holder::Holder;
 
 const CERTIFICATE: &str = "ca.pem";
 const KEY: &str = "ca.key";

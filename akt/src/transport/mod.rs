@@ -134,11 +134,9 @@ pub(crate) trait Reader: Send {
 pub(crate) trait Control: Send + Sync {
     /// Opens a stream of its own to the peer, whose bytes go after those of the lane; waits while the peer has
     /// 64 of them that are not read to their ends. The peer accepts it when something was written or finished.
-    #[cfg_attr(not(test), expect(dead_code, reason = "large messages follow"))]
     async fn open(&self) -> Result<Box<dyn Writer>, Lost>;
 
     /// The next stream that the peer has opened. Cancel-safe.
-    #[cfg_attr(not(test), expect(dead_code, reason = "large messages follow"))]
     async fn accept(&self) -> Result<Box<dyn Reader>, Lost>;
 
     /// Closes the connection at once; what was not read by the peer is lost.

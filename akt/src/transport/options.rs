@@ -22,6 +22,8 @@ pub struct TransportOptions {
     pub(super) segmentation_offload: bool,
     /// Attempts to connect that may wait to be looked at.
     pub(super) max_incoming: usize,
+    /// Streams that may all be unread at once.
+    pub(super) lanes: u32,
 }
 
 impl Default for TransportOptions {
@@ -36,6 +38,7 @@ impl Default for TransportOptions {
             socket_buffers: (2 << 20, false),
             segmentation_offload: true,
             max_incoming: 128,
+            lanes: 1,
         }
     }
 }
@@ -92,6 +95,11 @@ impl TransportOptions {
         self
     }
 
+    /// The same, for connections of so many lanes.
+    pub(crate) fn for_lanes(self, lanes: u32) -> Self {
+        Self { lanes, ..self }
+    }
+
     pub(super) fn check(&self) -> Result<(), BindError> {
         if self.keep_alive < self.idle_timeout {
             return Ok(());
@@ -103,15 +111,40 @@ impl TransportOptions {
     /// Says so if the kernel gave a socket smaller buffers than were wanted: `got` for receiving and for sending.
     pub(super) fn warn_of_clamp(&self, local: SocketAddr, got: [usize; 2]) {
         let (wanted, asked) = self.socket_buffers;
-        // Linux says twice what it gives, for it counts what it adds itself.
-        let got = if cfg!(target_os = "linux") { got.map(|bytes| bytes / 2) } else { got };
-        let sysctls = ["net.core.rmem_max", "net.core.wmem_max"];
-        let Some((got, sysctl)) = got.into_iter().zip(sysctls).find(|(got, _)| *got < wanted) else { return };
+        let Some((got, sysctl)) = clamped(wanted, got) else { return };
         // The loopback loses little, and most programs begin there.
         if asked || !local.ip().to_canonical().is_loopback() {
             tracing::warn!(%local, wanted, got, "the kernel gave small buffers to the socket, packets may be lost: set {sysctl}");
         } else {
             tracing::debug!(%local, wanted, got, sysctl, "the kernel gave small buffers to the socket");
         }
+    }
+}
+
+/// The first buffer that is smaller than wanted, and what limits it.
+fn clamped(wanted: usize, got: [usize; 2]) -> Option<(usize, &'static str)> {
+    // Linux says twice what it gives, for it counts what it adds itself.
+    let got = if cfg!(target_os = "linux") { got.map(|bytes| bytes / 2) } else { got };
+    got.into_iter().zip(["net.core.rmem_max", "net.core.wmem_max"]).find(|(got, _)| *got < wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_buffer_that_the_kernel_made_smaller_is_named_with_its_limit() {
+        assert_eq!(clamped(1_000, [2_000, 2_000]), None);
+        assert_eq!(clamped(1_000, [1_998, 2_000]), Some((999, "net.core.rmem_max")));
+        assert_eq!(clamped(1_000, [2_000, 400]), Some((200, "net.core.wmem_max")));
+    }
+
+    #[test]
+    fn a_keep_alive_that_keeps_nothing_alive_is_refused() {
+        let second = Duration::from_secs(1);
+
+        assert!(TransportOptions::default().check().is_ok());
+        assert!(TransportOptions::default().idle_timeout(second).check().is_err());
     }
 }

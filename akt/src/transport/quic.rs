@@ -113,8 +113,8 @@ impl TransportOptions {
         transport
             .max_idle_timeout(Some(idle.into()))
             .keep_alive_interval(Some(self.keep_alive))
-            // Half of what the peer may send at all: a stream that is not read leaves room for the others.
-            .stream_receive_window(VarInt::from_u32(self.receive_window / 2))
+            // All lanes together have half of what the peer may send: unread, they leave room for the other streams.
+            .stream_receive_window(VarInt::from_u32(self.receive_window / 2 / self.lanes))
             .receive_window(VarInt::from_u32(self.receive_window))
             .send_window(self.send_window)
             .max_concurrent_bidi_streams(VarInt::from_u32(1))

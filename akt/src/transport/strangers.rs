@@ -45,6 +45,7 @@ fn elsewhere(params: &mut CertificateParams) {
     params.subject_alt_names = vec![SanType::DnsName("elsewhere.test".try_into().unwrap())];
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn cases() -> Vec<Case> {
     let (one, two) = (Authority::new("one"), Authority::new("two"));
     let both = format!("{}{}", one.pem, two.pem);

@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use super::dev_ca;
 use super::error::TlsError;
 use super::trust::{Material, Scope, check_loopback};
-use crate::id::Holder;
+use crate::holder::Holder;
 
 /// The certificates of a node.
 ///

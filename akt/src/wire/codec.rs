@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use prost::Message as _;
 use thiserror::Error;
 
+use super::apart::{self, Apart};
 use super::control::{self, Notice};
 use super::frame::{Frame, Kind};
 use super::handshake::printable;
@@ -40,8 +41,12 @@ pub(crate) enum Parcel {
     },
     /// Of an actor, besides messages.
     Notice(Notice),
+    /// Of messages that come apart from the lane.
+    Apart(Apart),
     Goodbye {
         text: Box<str>,
+        /// Streams beside the first lane that the peer has opened.
+        streams: u64,
     },
     /// Of a newer peer, which says that it can be skipped.
     Unknown,
@@ -111,6 +116,16 @@ pub(crate) enum Answered {
     Failure(Failure),
 }
 
+impl Answered {
+    /// How large its body is.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Reply(body) | Self::Domain(body) => body.len(),
+            Self::Failure(_) => 0,
+        }
+    }
+}
+
 /// An error as it travels: a code, and the texts and numbers that belong to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -170,10 +185,7 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
             };
             Parcel::Answer { correlation, answered }
         }
-        Kind::CANCEL => {
-            let v1::Cancel { correlation } = parse(kind, payload)?;
-            Parcel::Cancel { correlation }
-        }
+        Kind::CANCEL => Parcel::Cancel { correlation: parse::<v1::Cancel>(kind, payload)?.correlation },
         Kind::ITEM => {
             let v1::Item { correlation, back, body } = parse(kind, payload)?;
             flow(correlation, back, Flow::Item(body))
@@ -202,9 +214,10 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
         Kind::SIGNAL | Kind::WATCH | Kind::UNWATCH | Kind::WATCHED | Kind::TERMINATED => {
             control::decode(kind, payload)?.map_or(Parcel::Unknown, Parcel::Notice)
         }
+        Kind::BARRIER | Kind::APART | Kind::LANE => Parcel::Apart(apart::decode(kind, payload)?),
         Kind::GOODBYE => {
-            let v1::Goodbye { text } = parse(kind, payload)?;
-            Parcel::Goodbye { text: printable(&text) }
+            let v1::Goodbye { text, streams } = parse(kind, payload)?;
+            Parcel::Goodbye { text: printable(&text), streams }
         }
         kind if kind.ignorable() => Parcel::Unknown,
         kind => return Err(CodecError::UnknownKind(kind.0)),
@@ -283,8 +296,8 @@ pub(crate) fn put_room(buffer: &mut BytesMut, target: Bytes, messages: u32, byte
 }
 
 /// Appends the last frame of a connection.
-pub(crate) fn put_goodbye(buffer: &mut BytesMut, text: &str) {
-    Kind::GOODBYE.put(buffer, |buffer| v1::Goodbye { text: text.into() }.encode_raw(buffer));
+pub(crate) fn put_goodbye(buffer: &mut BytesMut, text: &str, streams: u64) {
+    Kind::GOODBYE.put(buffer, |buffer| v1::Goodbye { text: text.into(), streams }.encode_raw(buffer));
 }
 
 impl From<v1::Failure> for Failure {
@@ -308,6 +321,7 @@ impl From<Failure> for v1::Failure {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::apart::put_apart;
     use super::super::control::{Signal, put_notice};
     use super::super::frame::Decoder;
     use super::*;
@@ -331,7 +345,8 @@ mod tests {
             Parcel::Flow { course, flow } => put_flow(buffer, mirrored(course), flow),
             Parcel::Room { target, messages, bytes } => put_room(buffer, target, messages, bytes),
             Parcel::Notice(notice) => put_notice(buffer, notice),
-            Parcel::Goodbye { text } => put_goodbye(buffer, &text),
+            Parcel::Goodbye { text, streams } => put_goodbye(buffer, &text, streams),
+            Parcel::Apart(apart) => put_apart(buffer, apart),
             Parcel::Unknown => Kind(0x99).put(buffer, |_| {}),
         }
     }
@@ -392,6 +407,15 @@ mod tests {
         ]
     }
 
+    fn aparts() -> impl Strategy<Value = Apart> {
+        prop_oneof![
+            (any::<u64>(), bytes(), any::<Option<u64>>())
+                .prop_map(|(number, target, correlation)| Apart::Barrier { number, target, correlation }),
+            any::<u64>().prop_map(|number| Apart::Message { number }),
+            Just(Apart::Lane),
+        ]
+    }
+
     fn parcels() -> impl Strategy<Value = Parcel> {
         let answered = prop_oneof![
             bytes().prop_map(Answered::Reply),
@@ -409,7 +433,9 @@ mod tests {
             any::<u64>().prop_map(|correlation| Parcel::Cancel { correlation }),
             flows(),
             notices().prop_map(Parcel::Notice),
-            "[a-z ]{0,40}".prop_map(|text| Parcel::Goodbye { text: text.into() }),
+            ("[a-z ]{0,40}", any::<u64>())
+                .prop_map(|(text, streams)| Parcel::Goodbye { text: text.into(), streams }),
+            aparts().prop_map(Parcel::Apart),
             Just(Parcel::Unknown),
         ]
     }

@@ -30,11 +30,16 @@ pub(crate) enum Signal {
     Stop,
     Drain,
     Kill,
+    Restart,
 }
 
 impl Signal {
-    const ALL: [(Self, What); 3] =
-        [(Self::Stop, What::Stop), (Self::Drain, What::Drain), (Self::Kill, What::Kill)];
+    const ALL: [(Self, What); 4] = [
+        (Self::Stop, What::Stop),
+        (Self::Drain, What::Drain),
+        (Self::Kill, What::Kill),
+        (Self::Restart, What::Restart),
+    ];
 
     /// What people call it.
     pub(crate) fn name(self) -> &'static str {
@@ -42,6 +47,7 @@ impl Signal {
             Self::Stop => "stop",
             Self::Drain => "stop after drain",
             Self::Kill => "kill",
+            Self::Restart => "restart",
         }
     }
 }

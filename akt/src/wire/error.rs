@@ -196,7 +196,7 @@ fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-pub(super) fn number_of_reason(reason: StopReason) -> u64 {
+pub(crate) fn number_of_reason(reason: StopReason) -> u64 {
     match reason {
         StopReason::Unknown => 0,
         StopReason::Requested => 1,
@@ -210,7 +210,7 @@ pub(super) fn number_of_reason(reason: StopReason) -> u64 {
     }
 }
 
-pub(super) fn reason_of(number: u64) -> StopReason {
+pub(crate) fn reason_of(number: u64) -> StopReason {
     match number {
         1 => StopReason::Requested,
         2 => StopReason::Killed,

@@ -37,13 +37,18 @@ impl Kind {
     pub(crate) const UNWATCH: Self = Self(0x16);
     pub(crate) const WATCHED: Self = Self(0x17);
     pub(crate) const TERMINATED: Self = Self(0x18);
+    /// Of messages that come by streams of their own.
+    pub(crate) const BARRIER: Self = Self(0x1a);
+    pub(crate) const APART: Self = Self(0x1b);
+    /// The first frame of a stream that is one more lane.
+    pub(crate) const LANE: Self = Self(0x1c);
     pub(crate) const GOODBYE: Self = Self(0x1f);
     /// Of streams, which a peer whose contracts have none may skip.
     pub(crate) const ITEM: Self = Self(0x94);
     pub(crate) const CREDIT: Self = Self(0x95);
     pub(crate) const END: Self = Self(0x96);
     pub(crate) const HALT: Self = Self(0x97);
-    pub(crate) const ROOM: Self = Self(0x1a);
+    pub(crate) const ROOM: Self = Self(0x1d);
 
     /// A newer peer says so of kinds that an older one may skip.
     pub(crate) const fn ignorable(self) -> bool {

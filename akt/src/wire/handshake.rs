@@ -9,7 +9,8 @@ use prost::Message as _;
 use thiserror::Error;
 
 use super::frame::{Frame, Kind};
-use crate::id::{Class, NodeId};
+use crate::holder::Class;
+use crate::id::NodeId;
 use crate::path::{NodeAddress, PathError, check_name};
 
 const MAGIC: u32 = u32::from_be_bytes(*b"akt1");
@@ -29,6 +30,8 @@ pub(crate) struct Identity {
     pub(crate) protocols: Protocols,
     /// The largest body that the node takes.
     pub(crate) max_message: usize,
+    /// How many lanes the node takes; 0 of one that knows neither lanes nor streams of their own.
+    pub(crate) lanes: u32,
     pub(crate) class: Class,
     /// A bit for each thing that it can do besides.
     pub(crate) features: u64,
@@ -373,6 +376,7 @@ fn introduction(identity: &Identity) -> v1::Introduction {
         host: identity.address.host[..].into(),
         port: identity.address.port.into(),
         max_message: identity.max_message as u64,
+        lanes: identity.lanes,
         class: match identity.class {
             Class::Node => 0,
             Class::Client => 1,
@@ -425,6 +429,7 @@ fn identity(message: Option<v1::Introduction>) -> Result<Identity, HandshakeErro
         address: NodeAddress { system: message.system.into(), host: message.host.into(), port },
         protocols: Protocols { oldest: message.oldest, newest: message.newest },
         max_message: usize::try_from(message.max_message).unwrap_or(usize::MAX),
+        lanes: message.lanes,
     })
 }
 
@@ -454,6 +459,7 @@ mod tests {
             address: NodeAddress { system: system.into(), host: "127.0.0.1".into(), port: 7400 },
             protocols: Protocols::OURS,
             max_message: 1 << 20,
+            lanes: 1,
             class: Class::Node,
             features: 0b101,
             contracts: BTreeMap::from([("shop.v1.Cart".into(), 7)]),

@@ -1,5 +1,6 @@
 //! What travels between nodes: frames, the handshake, envelopes and errors, as bytes and as values.
 
+mod apart;
 mod codec;
 mod control;
 mod error;
@@ -7,12 +8,13 @@ mod frame;
 mod handshake;
 mod metadata;
 
+pub(crate) use apart::{Apart, put_apart};
 pub(crate) use codec::{
     Answered, CodecError, Course, Envelope, Flow, Parcel, Side, decode, put_answer, put_ask, put_cancel,
     put_flow, put_goodbye, put_room, put_tell,
 };
 pub(crate) use control::{Notice, Signal, put_notice};
-pub(crate) use error::{answered, end, ended, outcome};
+pub(crate) use error::{answered, end, ended, number_of_reason, outcome, reason_of};
 pub(crate) use frame::{Decoder, Frame, FrameError, HANDSHAKE_LIMIT, HEADROOM};
 pub(crate) use handshake::{
     HandshakeError, Hello, Identity, Protocols, Seen, check_hello, check_welcome, decode_hello, decode_reply,

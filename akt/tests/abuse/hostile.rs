@@ -214,6 +214,8 @@ fn hello(system: &str, target: SocketAddr, number: usize) -> Vec<u8> {
         host: "127.0.0.1".to_owned(),
         port: 1_024 + u32::try_from(number).unwrap(),
         max_message: 1 << 20,
+        lanes: 1,
+        ..v1::Introduction::default()
     };
     let dialed = format!("{system}@{target}");
     let hello = v1::Hello { from: Some(introduction), dialed, dial: 1, ..v1::Hello::default() };

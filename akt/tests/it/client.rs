@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use akt::prelude::*;
 use akt::{
-    ActorAtError, AskError, Client, ClientError, DeadLetterReason, Network, Refusal, Remote, StopReason, Tls,
+    ActorAtError, AskError, Client, ClientError, DeadLetterReason, Network, OperationError, Refusal, Remote,
+    StopReason, Tls,
 };
 
 use crate::authority::Authority;
@@ -182,15 +183,18 @@ async fn what_is_not_exposed_is_refused_by_name_and_clients_end_nothing() {
     till.actor().kill();
     let guardian: depot::DepotRef = client.actor_at("/user").unwrap();
     let above = guardian.view(()).await.unwrap_err();
+    let address = format!("akt://{}", node.address().unwrap());
+    let operated = client.system().node(&address).unwrap().kinds().await.unwrap_err();
 
     let AskError::Rejected(why) = asked else { panic!("{asked:?}") };
     assert_eq!(why, "/user/shelf is not exposed to clients");
     assert!(matches!(above, AskError::Rejected(_)), "{above:?}");
+    assert!(matches!(&operated, OperationError::Refused { why } if why.contains("clients")), "{operated:?}");
     till.view(()).await.unwrap();
     assert_eq!(node.dead_letters_of(DeadLetterReason::Rejected), 1);
     assert_eq!(heard(&mourner).await, [StopReason::Unknown]);
-    // An ask, a tell, a stop, a kill, and the guardian's ask.
-    assert_eq!(node.refusals(Refusal::Forbidden), 5);
+    // An ask, a tell, a stop, a kill, the guardian's ask, and the node's.
+    assert_eq!(node.refusals(Refusal::Forbidden), 6);
     assert!(added(&node).await.is_empty());
     client.close().await;
     node.shutdown().await;

@@ -198,3 +198,26 @@ async fn many_who_wait_for_room_at_another_node_get_it_in_order() {
     assert_eq!(added[accepted..], (0..50).collect::<Vec<_>>());
     pair.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_actor_of_another_node_that_is_drained_handles_all_that_was_sent_before() {
+    let network = Network::new();
+    let pair = pair(&network).await;
+    let (small, busy) = busy(&pair, "small").await;
+    for n in 0..2_000 {
+        small.add(item(n % 100)).tell().unwrap();
+        if n % 500 == 0 {
+            settle().await;
+        }
+    }
+    let last = small.view(()).timeout(Duration::from_secs(60)).start();
+
+    small.actor().stop_after_drain();
+
+    assert!(busy.await.is_ok());
+    assert_eq!(last.await.unwrap().added.len(), 2_000);
+    assert_eq!(pair.far.dead_letters(), 0);
+    let gone = small.view(()).await.unwrap_err();
+    assert!(matches!(gone, AskError::Stopped { .. }), "{gone:?}");
+    pair.stop().await;
+}

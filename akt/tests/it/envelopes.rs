@@ -12,9 +12,9 @@ use crate::depot::{Shelf, at, item, millis, until};
 
 /// Asks or tells the next, and says what came with its message.
 #[derive(Default)]
-struct Relay {
-    next: Option<depot::DepotRef>,
-    tenants: u64,
+pub(crate) struct Relay {
+    pub(crate) next: Option<depot::DepotRef>,
+    pub(crate) tenants: u64,
 }
 
 impl Relay {

@@ -10,7 +10,7 @@ use source::{Source, named, sources};
 /// Who may import whom: downward only, never sideways. The exceptions: `actor` and `system`, and on the first
 /// level, which is only words, whoever is named later may use whoever is named before.
 const LEVELS: &[&[&str]] = &[
-    &["id", "path", "time", "message", "codegen", "machine", "hash", "backoff", "crdt", "sync"],
+    &["id", "holder", "path", "time", "message", "codegen", "machine", "hash", "backoff", "crdt", "sync"],
     &["runtime"],
     &["sim"],
     &["actor", "system"],
@@ -54,11 +54,14 @@ const PURE: &[&str] = &[
     "grain/placement.rs",
     "transport/chunk.rs",
     "transport/mux.rs",
+    "wire/apart.rs",
     "wire/frame.rs",
     "wire/handshake.rs",
     "wire/codec.rs",
     "wire/metadata.rs",
     "remote/association.rs",
+    "remote/order.rs",
+    "remote/window.rs",
     "remote/exposure.rs",
     "remote/watch.rs",
     "cluster/member.rs",

@@ -155,16 +155,15 @@ async fn the_actors_of_a_node_that_is_lost_are_gone_and_say_so_once() {
     let network = Network::new();
     let (pair, _, watcher, mut ends) = watched(&network).await;
     let (near, far) = (pair.near.address().unwrap(), pair.far.address().unwrap());
-    let waits = tokio::spawn({
-        let actor = pair.shelf.actor();
-        async move { actor.stopped().await }
-    });
+    let shelf = pair.shelf.actor();
 
-    network.cut(&near, &far);
-    let mut told = [ends.recv().await.unwrap(), ends.recv().await.unwrap()];
+    let (reason, mut told) = tokio::join!(shelf.stopped(), async {
+        network.cut(&near, &far);
+        [ends.recv().await.unwrap(), ends.recv().await.unwrap()]
+    });
     told.sort_by(|one, other| one.0.cmp(&other.0));
     assert_eq!(told, [ended("second", StopReason::NodeLost), ended("shelf", StopReason::NodeLost)]);
-    assert_eq!(waits.await.unwrap(), StopReason::NodeLost);
+    assert_eq!(reason, StopReason::NodeLost);
 
     network.heal(&near, &far);
     reach(&pair.shelf).await;

@@ -19,6 +19,8 @@ pub(crate) enum Control {
     Stop(StopReason),
     /// Stop after everything that was accepted up to this count.
     Drain(u64),
+    /// Restart after the current message.
+    Restart,
     /// A watched actor is gone.
     Terminated(Terminated),
     /// A child's fault is now the actor's own.
@@ -179,13 +181,14 @@ impl Lane {
         })
     }
 
-    /// Whether a stop, or with `drains` a drain too, waits to be obeyed.
-    pub(crate) fn is_ending(&self, drains: bool) -> bool {
-        self.state.lock().queue.iter().flat_map(|queue| queue.iter()).any(|control| match control {
-            Control::Stop(_) => true,
-            Control::Drain(_) => drains,
-            _ => false,
-        })
+    /// Whether a stop, or something else that is `as_good`, waits to be obeyed.
+    pub(crate) fn has_asked(&self, as_good: fn(&Control) -> bool) -> bool {
+        let state = self.state.lock();
+        state
+            .queue
+            .iter()
+            .flat_map(|queue| queue.iter())
+            .any(|it| matches!(it, Control::Stop(_)) || as_good(it))
     }
 
     /// The next in order.

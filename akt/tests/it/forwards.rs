@@ -1,0 +1,180 @@
+//! Forwards and pipes to other nodes: answered once, to whoever asked.
+
+use std::time::Duration;
+
+use akt::prelude::*;
+use akt::{DeadLetterReason, Network, Remote, StopReason};
+
+use crate::contracts::depot::v1 as depot;
+use crate::depot::{Pair, at, item, millis};
+use crate::envelopes::Relay;
+
+/// Leaves its answers to a depot on another node.
+struct Desk {
+    next: depot::DepotRef,
+    seen: usize,
+}
+
+#[akt::actor]
+impl Desk {
+    #[handler]
+    fn add(&mut self, quantity: u32, cx: &mut Ctx<Self>) -> Forward<Result<depot::Stock, depot::Refused>> {
+        cx.forward(self.next.add(item(quantity)))
+    }
+
+    #[handler]
+    fn view(&mut self, cx: &mut Ctx<Self>) -> Forward<depot::Stock> {
+        cx.forward(self.next.view(()))
+    }
+
+    #[handler]
+    fn wait(&mut self, cx: &mut Ctx<Self>) -> Forward<()> {
+        cx.forward(self.next.wait(millis(60_000)))
+    }
+
+    #[handler]
+    fn crash(&mut self, cx: &mut Ctx<Self>) -> Forward<()> {
+        cx.forward(self.next.crash(millis(0)))
+    }
+
+    #[handler]
+    fn echo(&mut self, cx: &mut Ctx<Self>) -> Forward<depot::Blob> {
+        cx.forward(self.next.echo(depot::Blob::default()))
+    }
+
+    /// Pipes what the next has back to it, and then to itself.
+    #[handler]
+    fn count(&mut self, cx: &mut Ctx<Self>) {
+        let (asked, told) = (self.next.clone(), self.next.clone());
+        cx.pipe(async move { asked.view(()).await }, move |_, stock| {
+            let added = stock.map_or(0, |stock| stock.added.len());
+            told.add(item(u32::try_from(added).unwrap())).post()
+        });
+        let asked = self.next.clone();
+        cx.then(async move { asked.view(()).await }, |this, stock, _| this.seen = stock.unwrap().added.len());
+    }
+
+    #[handler]
+    fn seen(&mut self) -> usize {
+        self.seen
+    }
+}
+
+async fn desk(remote: impl Fn() -> Remote) -> (Pair, DeskRef) {
+    let pair = Pair::start(remote).await;
+    let next = pair.shelf.clone();
+    let desk = pair.near.spawn("desk", move || Desk { next: next.clone(), seen: 0 }).await.unwrap();
+    (pair, desk)
+}
+
+async fn forwards(remote: impl Fn() -> Remote) {
+    let (pair, desk) = desk(remote).await;
+
+    assert_eq!(desk.add(1).await.unwrap().added, [1]);
+    desk.add(2).tell().unwrap();
+    assert_eq!(desk.view().await.unwrap().added, [1, 2]);
+    let refused = desk.add(101).await.unwrap_err();
+    assert!(matches!(&refused, AskError::Handler(error) if error.why == "101 is too much"), "{refused:?}");
+    let late = desk.wait().timeout(Duration::from_millis(50)).await.unwrap_err();
+    assert!(matches!(&late, AskError::Timeout(_)), "{late:?}");
+    let fault = desk.crash().await.unwrap_err();
+    assert!(matches!(&fault, AskError::Fault(info) if info.text == "the shelf broke"), "{fault:?}");
+    let gone = desk.view().await.unwrap_err();
+    assert!(
+        matches!(gone, AskError::Stopped { reason: StopReason::Fault | StopReason::Unknown, .. }),
+        "{gone:?}"
+    );
+    pair.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forward_to_another_node_answers_who_asked() {
+    let network = Network::new();
+    forwards(|| Remote::memory(&network)).await;
+}
+
+#[tokio::test]
+async fn forwards_go_over_quic() {
+    forwards(crate::quic::remote).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forward_whose_connection_breaks_is_answered_once_and_may_have_been_handled() {
+    let network = Network::new();
+    let (pair, desk) = desk(|| Remote::memory(&network)).await;
+    desk.view().await.unwrap();
+    let call = desk.wait().timeout(Duration::from_secs(60)).start();
+    tokio::time::advance(Duration::from_millis(10)).await;
+    for _ in 0..200 {
+        tokio::task::yield_now().await;
+    }
+
+    network.sever(&pair.near.address().unwrap(), &pair.far.address().unwrap());
+
+    let error = call.await.unwrap_err();
+    assert!(matches!(error, AskError::Unreachable { delivered: Delivery::Maybe, .. }), "{error:?}");
+    pair.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_forwards_is_no_part_of_a_cycle_and_who_waits_is() {
+    let network = Network::new();
+    let pair = Pair::start(|| Remote::memory(&network)).await;
+    let back = at(&pair.far, &pair.near, "waits");
+    pair.far.spawn("relay", move || Relay { next: Some(back.clone()), ..Relay::default() }).await.unwrap();
+    let next = at(&pair.near, &pair.far, "relay");
+    let desk = pair.near.spawn("desk", move || Desk { next: next.clone(), seen: 0 }).await.unwrap();
+    pair.near.spawn_value("waits", Waits { desk }).await.unwrap();
+    let waits: depot::DepotRef = pair.near.actor_of("waits").await.unwrap();
+
+    let said = waits.echo(depot::Blob::default()).await.unwrap();
+
+    let (near, far) = (pair.near.address().unwrap(), pair.far.address().unwrap());
+    let way = format!("akt://{near}/user/waits -> akt://{far}/user/relay -> akt://{near}/user/waits");
+    assert_eq!(String::from_utf8(said.bytes).unwrap(), way);
+    pair.stop().await;
+}
+
+/// Waits for somebody who forwards.
+struct Waits {
+    desk: DeskRef,
+}
+
+#[akt::actor]
+impl depot::Depot for Waits {
+    fn add(&mut self, _: depot::Item) -> Result<depot::Stock, depot::Refused> {
+        Ok(depot::Stock::default())
+    }
+
+    fn view(&mut self, _: ()) -> depot::Stock {
+        depot::Stock::default()
+    }
+
+    fn wait(&mut self, _: depot::Delay) {}
+
+    async fn echo(&mut self, _: depot::Blob) -> depot::Blob {
+        self.desk.echo().await.unwrap()
+    }
+
+    fn make(&mut self, _: depot::Delay) -> depot::Blob {
+        depot::Blob::default()
+    }
+
+    fn crash(&mut self, _: depot::Delay) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipe_takes_answers_of_another_node_and_posts_to_it() {
+    let network = Network::new();
+    let (pair, desk) = desk(|| Remote::memory(&network)).await;
+    desk.add(50).await.unwrap().added.len();
+
+    desk.count().await.unwrap();
+    while pair.shelf.view(()).await.unwrap().added.len() < 2 || desk.seen().await.unwrap() == 0 {
+        tokio::task::yield_now().await;
+    }
+
+    assert_eq!(pair.shelf.view(()).await.unwrap().added, [50, 1]);
+    assert_eq!(pair.near.dead_letters_of(DeadLetterReason::NoRoute), 0);
+    pair.stop().await;
+}
