@@ -16,4 +16,4 @@ bench:
 # Formats everything, the peers too.
 fmt:
     cargo fmt --all
-    cargo fmt --manifest-path benches/peers/Cargo.toml
+    cargo fmt --all --manifest-path benches/peers/Cargo.toml

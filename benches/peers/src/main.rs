@@ -1,11 +1,12 @@
-//! The command: `peers local [--quick] [--json] [--only bench,..] [--frameworks a,b]`, or
-//! `peers fairness [--frameworks a,b]`.
+//! The command: `peers local` and `peers remote [--quick] [--json] [--only bench,..] [--frameworks a,b]`,
+//! `peers fairness [--frameworks a,b]`, or `peers beside [--quick] [--frameworks a,b]`.
 
 mod alloc;
 mod bench;
 mod fairness;
 mod framework;
 mod frameworks;
+mod remote;
 mod report;
 mod run;
 
@@ -13,13 +14,23 @@ use std::process::ExitCode;
 
 use bench::Bench;
 use frameworks::{Flooded, Program};
+use remote::command::Remote;
 use run::Effort;
 
+::akt::include_contracts!();
+
 const USAGE: &str = "usage: peers local [--quick] [--json] [--only bench,..] [--frameworks a,b]
-       peers fairness [--frameworks a,b]";
+       peers remote [--quick] [--json] [--only bench,..] [--frameworks a,b]
+       peers fairness [--frameworks a,b]
+       peers beside [--quick] [--frameworks a,b]";
 
 fn main() -> ExitCode {
-    match Command::parse(std::env::args().skip(1)) {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(last) = remoting::child(remote::OWN, &args) {
+        println!("{last}");
+        return ExitCode::SUCCESS;
+    }
+    match Command::parse(args.into_iter()) {
         Ok(command) => {
             command.perform();
             ExitCode::SUCCESS
@@ -34,6 +45,7 @@ fn main() -> ExitCode {
 enum Command {
     Local(Local),
     Fairness(Vec<Flooded>),
+    Remote(Remote),
 }
 
 struct Local {
@@ -47,6 +59,8 @@ impl Command {
     fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
         match args.next().as_deref() {
             Some("local") => Local::parse(args).map(Self::Local),
+            Some("remote") => Remote::parse(false, args).map(Self::Remote),
+            Some("beside") => Remote::parse(true, args).map(Self::Remote),
             Some("fairness") => match args.next().as_deref() {
                 None => Ok(Self::Fairness(frameworks::FLOODED.to_vec())),
                 Some("--frameworks") => {
@@ -63,6 +77,7 @@ impl Command {
         match self {
             Self::Local(table) => table.perform(),
             Self::Fairness(programs) => fairness::perform(programs),
+            Self::Remote(table) => table.perform(),
         }
     }
 }
