@@ -1,6 +1,8 @@
 //! The bounds of what actors carry, and of what travels between nodes.
 
-use bytes::Bytes;
+use std::cell::Cell;
+
+use bytes::{Bytes, BytesMut};
 
 // With lifetimes, so that generated code may ask for them where they do not hold: rustc takes a bound for every
 // lifetime for granted, and only one assertion fails.
@@ -84,9 +86,31 @@ pub trait Travels: prost::Message + Default + 'static {}
 
 impl<T: prost::Message + Default + 'static> Travels for T {}
 
-/// Encodes `message` into a buffer of its exact size.
+/// Messages of at most so many bytes share an allocation with their neighbours.
+const SMALL: usize = 512;
+
+/// So much is allocated at once for small messages.
+const CHUNK: usize = 8 << 10;
+
+thread_local! {
+    static REST: Cell<BytesMut> = Cell::new(BytesMut::new());
+}
+
+/// Encodes `message`: what is on its way lives shortly, so that small ones need no allocation of their own.
 pub(crate) fn encode<T: Travels>(message: &T) -> Bytes {
-    Bytes::from(message.encode_to_vec())
+    let bytes = message.encoded_len();
+    if bytes > SMALL {
+        return Bytes::from(message.encode_to_vec());
+    }
+    // Taken: an encoder of the user's may panic, or encode another message.
+    let mut rest = REST.take();
+    if rest.capacity() < bytes {
+        rest = BytesMut::with_capacity(CHUNK);
+    }
+    message.encode_raw(&mut rest);
+    let body = rest.split().freeze();
+    REST.set(rest);
+    body
 }
 
 /// Decodes a whole body; the error is the decoder's own words.

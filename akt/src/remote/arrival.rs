@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use super::credit::{Amount, Owed};
 use super::inbound::path;
 use super::node::Node;
 use super::peer::Out;
-use crate::actor::{AskError, Held, Incoming, Origin, Outcome, WireReply};
+use crate::actor::{AskError, Core, Held, Incoming, Origin, Outcome, Target, WireReply};
 use crate::path::ActorPath;
 use crate::system::DeadLetterReason;
 
@@ -32,6 +32,8 @@ pub(super) struct Arrivals {
 #[derive(Default)]
 struct Table {
     by_target: HashMap<Bytes, Arc<Arrival>>,
+    /// Messages come in runs.
+    last: Option<Arc<Arrival>>,
     sweep_at: usize,
 }
 
@@ -46,11 +48,16 @@ impl Carrier {
     /// Where messages for `target` come in; `None` if that is no path.
     pub(super) fn arrival(self: &Arc<Self>, target: &[u8]) -> Option<Arc<Arrival>> {
         let mut table = self.arrivals.table.lock();
-        if let Some(arrival) = table.by_target.get(target) {
-            return Some(arrival.clone());
+        if let Some(last) = table.last.as_ref().filter(|last| last.target == target) {
+            return Some(last.clone());
+        }
+        if let Some(arrival) = table.by_target.get(target).cloned() {
+            table.last = Some(arrival.clone());
+            return Some(arrival);
         }
         let path = path(target)?;
         if table.by_target.len() >= table.sweep_at {
+            table.last = None;
             table.by_target.retain(|_, arrival| !arrival.rests());
             table.sweep_at = FEW.max(2 * table.by_target.len());
         }
@@ -63,7 +70,10 @@ impl Carrier {
             path,
             target: target.clone(),
             window: self.window,
+            actor: Mutex::default(),
             state: Mutex::default(),
+            admitting: AtomicBool::new(false),
+            kept: AtomicBool::new(false),
             held: self.arrivals.held.clone(),
         });
         table.by_target.insert(target, arrival.clone());
@@ -80,7 +90,13 @@ pub(super) struct Arrival {
     window: Amount,
     /// The peer may send to it.
     is_open: bool,
+    /// Who had this path at the last message.
+    actor: Mutex<Option<Weak<dyn Target>>>,
     state: Mutex<State>,
+    /// A task puts into the mailbox what waits; changed under the lock of the state.
+    admitting: AtomicBool,
+    /// The message under way was held.
+    kept: AtomicBool,
     /// Bytes that all of the connection hold.
     held: Arc<AtomicUsize>,
 }
@@ -89,31 +105,36 @@ pub(super) struct Arrival {
 struct State {
     /// What waits, but for the one that the task below has in hand.
     held: VecDeque<Box<dyn Held>>,
-    /// A task puts into the mailbox what waits.
-    admitting: bool,
-    /// The message under way was held.
-    kept: bool,
     owed: Owed,
 }
 
 impl Arrival {
     /// Takes in one message; called by the one reader.
     pub(super) fn take(self: Arc<Self>, (rpc, body): (u32, Bytes), reply: WireReply) {
-        let (bytes, system) = (body.len(), &self.node.system);
+        let bytes = body.len();
         if !self.is_open {
             self.forbid(reply);
             return self.placed(bytes);
         }
-        match system.lookup(&self.path) {
-            Some(actor) => {
-                let origin = self.clone();
-                actor.target().clone().receive(Incoming { rpc, body, reply, origin });
-            }
+        match self.actor() {
+            Some(actor) => actor.receive(Incoming { rpc, body, reply, origin: self.clone() }),
             None => reply.lost(&*self),
         }
-        if !std::mem::take(&mut self.state.lock().kept) {
+        if !self.kept.swap(false, Ordering::Relaxed) {
             self.placed(bytes);
         }
+    }
+
+    /// Who has this path now.
+    fn actor(&self) -> Option<Arc<dyn Target>> {
+        let mut known = self.actor.lock();
+        let is_alive = |actor: &Arc<dyn Target>| actor.core().is_some_and(Core::is_alive);
+        if let Some(actor) = known.as_ref().and_then(Weak::upgrade).filter(is_alive) {
+            return Some(actor);
+        }
+        let actor = self.node.system.lookup(&self.path).map(|actor| actor.target().clone());
+        *known = actor.as_ref().map(Arc::downgrade);
+        actor
     }
 
     /// A message of a client for an actor that is not for clients.
@@ -147,7 +168,7 @@ impl Arrival {
     /// Whether nothing waits; what is owed is granted then.
     fn rests(&self) -> bool {
         let mut state = self.state.lock();
-        if state.admitting {
+        if self.is_crowded() {
             return false;
         }
         let owed = state.owed.settle();
@@ -174,7 +195,7 @@ impl Arrival {
     fn next(&self) -> Option<Box<dyn Held>> {
         let mut state = self.state.lock();
         let next = state.held.pop_front();
-        state.admitting = next.is_some();
+        self.admitting.store(next.is_some(), Ordering::Release);
         drop(state);
         if let Some(held) = &next {
             self.released(held.bytes().unwrap_or_default());
@@ -197,7 +218,7 @@ struct Rest<'a>(&'a Arrival);
 impl Drop for Rest<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
-        state.admitting = false;
+        self.0.admitting.store(false, Ordering::Release);
         let left = std::mem::take(&mut state.held);
         drop(state);
         self.0.released(left.iter().filter_map(|held| held.bytes()).sum());
@@ -210,15 +231,15 @@ impl Origin for Arrival {
     }
 
     fn is_crowded(&self) -> bool {
-        self.state.lock().admitting
+        self.admitting.load(Ordering::Acquire)
     }
 
     fn hold(self: Arc<Self>, held: Box<dyn Held>) {
         self.held.fetch_add(held.bytes().unwrap_or_default(), Ordering::AcqRel);
+        self.kept.store(held.bytes().is_some(), Ordering::Relaxed);
         let mut state = self.state.lock();
-        state.kept = held.bytes().is_some();
         state.held.push_back(held);
-        let begin = !std::mem::replace(&mut state.admitting, true);
+        let begin = !self.admitting.swap(true, Ordering::AcqRel);
         drop(state);
         if begin {
             let runtime = self.node.runtime().clone();

@@ -10,9 +10,14 @@ pub(super) struct Amount {
 }
 
 impl Amount {
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.messages = self.messages.saturating_add(other.messages);
         self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+
+    pub(super) fn remove(&mut self, other: Self) {
+        self.messages = self.messages.saturating_sub(other.messages);
+        self.bytes = self.bytes.saturating_sub(other.bytes);
     }
 
     /// One message.
@@ -33,9 +38,7 @@ pub(super) struct Window {
 impl Window {
     /// Takes leave for one message on `link`; a new connection begins anew.
     pub(super) fn take(&mut self, link: LinkId, limit: Amount, bytes: usize) -> bool {
-        if self.link != link {
-            *self = Self { link, under_way: Amount::default() };
-        }
+        self.begin(link);
         let open = self.under_way.messages < limit.messages && self.under_way.bytes < limit.bytes;
         if open {
             self.under_way.add(Amount::of(bytes));
@@ -43,11 +46,28 @@ impl Window {
         open
     }
 
+    /// Takes leave for several at once, if they are within the limit together.
+    pub(super) fn take_all(&mut self, link: LinkId, limit: Amount, all: Amount) -> bool {
+        self.begin(link);
+        let mut under_way = self.under_way;
+        under_way.add(all);
+        let fits = under_way.messages <= limit.messages && under_way.bytes <= limit.bytes;
+        if fits {
+            self.under_way = under_way;
+        }
+        fits
+    }
+
+    fn begin(&mut self, link: LinkId) {
+        if self.link != link {
+            *self = Self { link, under_way: Amount::default() };
+        }
+    }
+
     /// So much has found its place; nothing happens if that was on another connection.
     pub(super) fn give_back(&mut self, link: LinkId, amount: Amount) {
         if self.link == link {
-            self.under_way.messages = self.under_way.messages.saturating_sub(amount.messages);
-            self.under_way.bytes = self.under_way.bytes.saturating_sub(amount.bytes);
+            self.under_way.remove(amount);
         }
     }
 }

@@ -56,6 +56,14 @@ impl Lanes {
         target.iter().fold(0x811c_9dc5, mix) % count
     }
 
+    /// Lets `put` append to a lane, and what it gives follow.
+    fn put_whole(&mut self, lane: u32, put: impl FnOnce(&mut BytesMut) -> Bytes) {
+        self.put(lane, |buffer| {
+            let body = put(buffer);
+            buffer.extend_from_slice(&body);
+        });
+    }
+
     /// Lets `put` append to a lane.
     fn put(&mut self, lane: u32, put: impl FnOnce(&mut BytesMut)) {
         let buffer = &mut self.lanes[lane as usize].1;
@@ -154,7 +162,7 @@ impl Carrier {
             }
             Out::Answer { correlation, answered, .. } => {
                 self.settle(cost(&answered));
-                lanes.put(0, |buffer| put_answer(buffer, correlation, answered));
+                lanes.put_whole(0, |buffer| put_answer(buffer, correlation, answered));
             }
             Out::Credit { target, amount, .. } => {
                 lanes.put(0, |buffer| put_room(buffer, target, amount.messages, amount.bytes));
@@ -186,12 +194,13 @@ impl Carrier {
         let leave = Leave { link: self.link, limit: self.window, may_go: &may_go };
         let (more, _after) = route.take(leave, &mut desk.batch.letters, &self.peer.load);
         desk.batch.route = Some(route.clone());
+        let now = self.node().runtime().now();
         while let Some(letter) = desk.batch.letters.pop_front() {
             if self.has_ended() {
                 desk.batch.letters.push_front(letter);
                 return Ok(());
             }
-            self.put_letter(&route, letter, &mut desk.lanes);
+            self.put_letter(&route, letter, now, &mut desk.lanes);
             if desk.lanes.bytes >= WRITE {
                 self.flush(&mut desk.lanes).await?;
             }
@@ -251,13 +260,12 @@ impl Carrier {
 
     // ---- messages --------------------------------------------------------------------------
 
-    fn put_letter(self: &Arc<Self>, route: &Arc<Route>, letter: Letter, lanes: &mut Lanes) {
+    fn put_letter(self: &Arc<Self>, route: &Arc<Route>, letter: Letter, now: Instant, lanes: &mut Lanes) {
         let bytes = letter.outgoing.body.len();
         if bytes > self.limit {
             self.peer.return_oversized(route, letter, self.limit);
             return self.peer.give_back(route, self.link, Amount::of(bytes));
         }
-        let now = self.node().runtime().now();
         if is_expired(&letter.outgoing, now) {
             self.peer.bury_expired(route, &letter);
             return self.peer.give_back(route, self.link, Amount::of(bytes));
@@ -291,10 +299,10 @@ impl Carrier {
         (lanes, lane): (&mut Lanes, u32),
         (route, correlation): (&Route, Option<u64>),
         bytes: usize,
-        put: impl FnOnce(&mut BytesMut),
+        put: impl FnOnce(&mut BytesMut) -> Bytes,
     ) {
         if !self.goes_apart(bytes) {
-            return lanes.put(lane, put);
+            return lanes.put_whole(lane, put);
         }
         let number = self.send_apart(bytes, put);
         let barrier = Apart::Barrier { number, target: route.target.clone(), correlation };

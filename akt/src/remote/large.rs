@@ -15,7 +15,7 @@ use crate::transport::Reader;
 use crate::wire::{Apart, Decoder, Envelope, Frame, HEADROOM, Notice, Parcel, Side, decode, put_apart};
 
 /// A larger body goes by a stream of its own.
-const LARGE: usize = 64 << 10;
+pub(super) const LARGE: usize = 64 << 10;
 
 /// What a message that is held costs besides its body.
 const OVERHEAD: usize = 256;
@@ -85,14 +85,18 @@ impl Carrier {
     // ---- of this node ----------------------------------------------------------------------
 
     /// Sends what `put` writes, about so many `bytes`, by a stream of its own; gives the number for its barrier.
-    pub(super) fn send_apart(self: &Arc<Self>, bytes: usize, put: impl FnOnce(&mut BytesMut)) -> u64 {
+    pub(super) fn send_apart(
+        self: &Arc<Self>,
+        bytes: usize,
+        put: impl FnOnce(&mut BytesMut) -> Bytes,
+    ) -> u64 {
         let number = self.large.window.lock().start(bytes);
         self.start_stream((number, number), bytes, put);
         number
     }
 
     /// Sends an answer by a stream of its own.
-    pub(super) fn answer_apart(self: &Arc<Self>, bytes: usize, put: impl FnOnce(&mut BytesMut)) {
+    pub(super) fn answer_apart(self: &Arc<Self>, bytes: usize, put: impl FnOnce(&mut BytesMut) -> Bytes) {
         let place = self.large.window.lock().start(bytes);
         self.start_stream((place, 0), bytes, put);
     }
@@ -101,15 +105,15 @@ impl Carrier {
         self: &Arc<Self>,
         (place, number): (u64, u64),
         bytes: usize,
-        put: impl FnOnce(&mut BytesMut),
+        put: impl FnOnce(&mut BytesMut) -> Bytes,
     ) {
-        let mut buffer = BytesMut::with_capacity(bytes + OVERHEAD);
-        put_apart(&mut buffer, Apart::Message { number });
-        put(&mut buffer);
+        let mut head = BytesMut::with_capacity(OVERHEAD);
+        put_apart(&mut head, Apart::Message { number });
+        let body = put(&mut head);
         self.large.opens();
         let (carrier, owed) = (self.clone(), if number == 0 { bytes } else { 0 });
         self.node().runtime().spawn("remote large message", async move {
-            let sent = carrier.write_stream(buffer.freeze()).await;
+            let sent = carrier.write_stream(head.freeze(), body).await;
             carrier.large.window.lock().arrived(place);
             carrier.settle(owed);
             carrier.rouse();
@@ -119,10 +123,11 @@ impl Carrier {
         });
     }
 
-    async fn write_stream(&self, mut bytes: Bytes) -> Result<(), EndOfCarrier> {
+    async fn write_stream(&self, head: Bytes, mut body: Bytes) -> Result<(), EndOfCarrier> {
         let mut writer = self.control.open().await?;
-        while !bytes.is_empty() {
-            let part = bytes.split_to(bytes.len().min(LARGE));
+        self.within_patience(writer.write(head)).await?;
+        while !body.is_empty() {
+            let part = body.split_to(body.len().min(LARGE));
             self.within_patience(writer.write(part)).await?;
         }
         // The peer has a window of it at most, and reads it unless it is gone, or stalls with its lane.

@@ -173,6 +173,9 @@ impl Node {
     }
 
     pub(super) fn decode_meta(&self, bytes: Bytes) -> Result<Option<Arc<Meta>>, CodecError> {
+        if bytes.is_empty() {
+            return Ok(None);
+        }
         decode_meta(bytes, self.here(), self.runtime().now())
     }
 

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use super::association::LinkId;
 use super::budget::{Budget, cost};
 use super::credit::{Amount, Window};
+use super::large::LARGE;
 use crate::actor::{Outgoing, Refusal, Ticket, Woken};
 use crate::path::ActorPath;
 
@@ -25,6 +26,10 @@ pub(super) struct Route {
 
 struct State {
     letters: VecDeque<Letter>,
+    /// What they are.
+    waiting: Amount,
+    /// So many of them may have to wait for others.
+    large: usize,
     budget: Budget,
     window: Window,
     /// The writer knows that there are letters.
@@ -81,6 +86,8 @@ impl Route {
     pub(super) fn new(path: ActorPath, target: Bytes) -> Self {
         let state = State {
             letters: VecDeque::new(),
+            waiting: Amount::default(),
+            large: 0,
             budget: Budget::new(LIMIT),
             window: Window::default(),
             listed: false,
@@ -107,6 +114,7 @@ impl Route {
             state.budget.add(cost);
             load.lock().add(cost);
         }
+        state.count(&letter);
         state.letters.push_back(letter);
         after.list = !state.starved && !std::mem::replace(&mut state.listed, true);
         Ok(after)
@@ -114,7 +122,13 @@ impl Route {
 
     /// Takes what may go now, but not much at once.
     pub(super) fn take(&self, leave: Leave<'_>, batch: &mut VecDeque<Letter>, load: &Load) -> (More, After) {
-        let state = &mut *self.state.lock();
+        // A node bounds by itself what is asked of it, and grants nothing.
+        let (state, is_free) = (&mut *self.state.lock(), self.target.is_empty());
+        if batch.is_empty() && state.may_all_go(leave, is_free) {
+            *batch = std::mem::take(&mut state.letters);
+            state.listed = false;
+            return (More::Nothing, state.freed(state.budget.used(), load));
+        }
         let (mut bytes, mut cost, mut more) = (0, 0, More::Now);
         while let Some(letter) = state.letters.front().filter(|_| bytes < BATCH) {
             let length = letter.outgoing.body.len();
@@ -122,15 +136,15 @@ impl Route {
                 more = More::Later;
                 break;
             }
-            // A node bounds by itself what is asked of it, and grants nothing.
-            let is_free = self.target.is_empty();
             if !is_free && !state.window.take(leave.link, leave.limit, length) {
                 state.starved = true;
                 break;
             }
             bytes += length + OVERHEAD;
             cost += letter.cost();
-            batch.extend(state.letters.pop_front());
+            let Some(letter) = state.letters.pop_front() else { break };
+            state.discount(&letter);
+            batch.push_back(letter);
             state.drain_behind = state.drain_behind.map(|behind| behind - 1);
             if state.drain_behind.take_if(|behind| *behind == 0).is_some() {
                 return (More::Drain, state.freed(cost, load));
@@ -147,6 +161,7 @@ impl Route {
     pub(super) fn take_all(&self, load: &Load) -> (VecDeque<Letter>, After) {
         let mut state = self.state.lock();
         let letters = std::mem::take(&mut state.letters);
+        (state.waiting, state.large) = (Amount::default(), 0);
         (state.listed, state.starved, state.drain_behind) = (false, false, None);
         let freed = letters.iter().map(Letter::cost).sum();
         (letters, state.freed(freed, load))
@@ -217,6 +232,29 @@ const BATCH: usize = 64 << 10;
 const OVERHEAD: usize = 64;
 
 impl State {
+    /// Takes leave for everything that waits, if that is little.
+    fn may_all_go(&mut self, leave: Leave<'_>, is_free: bool) -> bool {
+        let bytes = self.waiting.bytes + u64::from(self.waiting.messages) * OVERHEAD as u64;
+        let is_little = bytes <= 2 * BATCH as u64 && self.large == 0 && self.drain_behind.is_none();
+        let go = is_little && (is_free || self.window.take_all(leave.link, leave.limit, self.waiting));
+        if go {
+            self.waiting = Amount::default();
+        }
+        go
+    }
+
+    fn count(&mut self, letter: &Letter) {
+        let bytes = letter.outgoing.body.len();
+        self.waiting.add(Amount::of(bytes));
+        self.large += usize::from(bytes > LARGE);
+    }
+
+    fn discount(&mut self, letter: &Letter) {
+        let bytes = letter.outgoing.body.len();
+        self.waiting.remove(Amount::of(bytes));
+        self.large -= usize::from(bytes > LARGE);
+    }
+
     fn freed(&mut self, cost: usize, load: &Load) -> After {
         After { list: false, _woken: [self.budget.remove(cost), load.lock().remove(cost)] }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use akt_proto::v1;
 use bytes::{Bytes, BytesMut};
 use prost::Message as _;
+use prost::encoding::{WireType, encode_key, encode_varint};
 use thiserror::Error;
 
 use super::apart::{self, Apart};
@@ -233,29 +234,57 @@ pub(super) fn parse<M: prost::Message + Default>(kind: Kind, payload: Bytes) -> 
     M::decode(payload).map_err(|source| CodecError::Payload { kind: kind.0, source })
 }
 
-/// Appends a tell.
-pub(crate) fn put_tell(buffer: &mut BytesMut, Envelope { target, rpc, body, meta }: Envelope) {
-    let message = v1::Tell { target, rpc, body, meta };
-    Kind::TELL.put(buffer, |buffer| message.encode_raw(buffer));
+/// Appends a tell but for its body, which is to follow.
+pub(crate) fn put_tell(buffer: &mut BytesMut, Envelope { target, rpc, body, meta }: Envelope) -> Bytes {
+    let message = v1::Tell { target, rpc, body: Bytes::new(), meta };
+    put_head(buffer, Kind::TELL, &message, ((!body.is_empty()).then_some(BODY), body))
 }
 
-/// Appends an ask.
-pub(crate) fn put_ask(buffer: &mut BytesMut, envelope: Envelope, correlation: u64, remaining: Duration) {
+/// Appends an ask but for its body, which is to follow.
+pub(crate) fn put_ask(
+    buffer: &mut BytesMut,
+    envelope: Envelope,
+    correlation: u64,
+    remaining: Duration,
+) -> Bytes {
     let Envelope { target, rpc, body, meta } = envelope;
     let remaining_us = u64::try_from(remaining.as_micros()).unwrap_or(u64::MAX);
-    let message = v1::Ask { target, rpc, body, correlation, remaining_us, meta };
-    Kind::ASK.put(buffer, |buffer| message.encode_raw(buffer));
+    let message = v1::Ask { target, rpc, body: Bytes::new(), correlation, remaining_us, meta };
+    put_head(buffer, Kind::ASK, &message, ((!body.is_empty()).then_some(BODY), body))
 }
 
-/// Appends an answer.
-pub(crate) fn put_answer(buffer: &mut BytesMut, correlation: u64, answered: Answered) {
-    let outcome = match answered {
-        Answered::Reply(body) => v1::answer::Outcome::Reply(body),
-        Answered::Domain(body) => v1::answer::Outcome::Domain(body),
-        Answered::Failure(failure) => v1::answer::Outcome::Failure(failure.into()),
+/// Appends an answer but for its body, which is to follow.
+pub(crate) fn put_answer(buffer: &mut BytesMut, correlation: u64, answered: Answered) -> Bytes {
+    let (outcome, (tag, body)) = match answered {
+        Answered::Reply(body) => (None, (Some(REPLY), body)),
+        Answered::Domain(body) => (None, (Some(DOMAIN), body)),
+        Answered::Failure(failure) => {
+            (Some(v1::answer::Outcome::Failure(failure.into())), (None, Bytes::new()))
+        }
     };
-    let message = v1::Answer { correlation, outcome: Some(outcome) };
-    Kind::ANSWER.put(buffer, |buffer| message.encode_raw(buffer));
+    put_head(buffer, Kind::ANSWER, &v1::Answer { correlation, outcome }, (tag, body))
+}
+
+/// The fields of the bodies; the order of fields is free, so that they can come last.
+const BODY: u32 = 3;
+const REPLY: u32 = 2;
+const DOMAIN: u32 = 3;
+
+/// Appends a frame up to its body, if it has one.
+fn put_head(
+    buffer: &mut BytesMut,
+    kind: Kind,
+    message: &impl prost::Message,
+    (tag, body): (Option<u32>, Bytes),
+) -> Bytes {
+    kind.put_before(buffer, body.len(), |buffer| {
+        message.encode_raw(buffer);
+        if let Some(tag) = tag {
+            encode_key(tag, WireType::LengthDelimited, buffer);
+            encode_varint(body.len() as u64, buffer);
+        }
+    });
+    body
 }
 
 /// Appends the word that an asker gave up.
@@ -334,12 +363,20 @@ mod tests {
     }
 
     fn put(buffer: &mut BytesMut, parcel: Parcel) {
-        match parcel {
+        let body = match parcel {
             Parcel::Tell(envelope) => put_tell(buffer, envelope),
             Parcel::Ask { envelope, correlation, remaining } => {
-                put_ask(buffer, envelope, correlation, remaining);
+                put_ask(buffer, envelope, correlation, remaining)
             }
             Parcel::Answer { correlation, answered } => put_answer(buffer, correlation, answered),
+            parcel => return put_bodiless(buffer, parcel),
+        };
+        buffer.extend_from_slice(&body);
+    }
+
+    fn put_bodiless(buffer: &mut BytesMut, parcel: Parcel) {
+        match parcel {
+            Parcel::Tell(_) | Parcel::Ask { .. } | Parcel::Answer { .. } => unreachable!("these have bodies"),
             Parcel::Cancel { correlation } => put_cancel(buffer, correlation),
             // What one side says of its own asks, the other hears of those of its peer.
             Parcel::Flow { course, flow } => put_flow(buffer, mirrored(course), flow),
@@ -454,8 +491,8 @@ mod tests {
         let (mut with, mut without) = (BytesMut::new(), BytesMut::new());
         let plain = Envelope { target: "/user/a".into(), rpc: 7, body: "body".into(), meta: Bytes::new() };
 
-        put_tell(&mut without, plain.clone());
-        put_tell(&mut with, Envelope { meta: "m".into(), ..plain });
+        put(&mut without, Parcel::Tell(plain.clone()));
+        put(&mut with, Parcel::Tell(Envelope { meta: "m".into(), ..plain }));
 
         assert_eq!((without.len(), with.len()), (5 + 9 + 5 + 6, without.len() + 3));
     }

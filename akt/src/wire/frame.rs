@@ -57,11 +57,16 @@ impl Kind {
 
     /// Appends a frame of this kind to `buffer`; `payload` writes what it carries.
     pub(crate) fn put(self, buffer: &mut BytesMut, payload: impl FnOnce(&mut BytesMut)) {
+        self.put_before(buffer, 0, payload);
+    }
+
+    /// As [`put`](Self::put); so many bytes of what it carries follow, and are not written here.
+    pub(crate) fn put_before(self, buffer: &mut BytesMut, rest: usize, payload: impl FnOnce(&mut BytesMut)) {
         let start = buffer.len();
         buffer.put_u32(0);
         buffer.put_u8(self.0);
         payload(buffer);
-        let length = u32::try_from(buffer.len() - start - LENGTH)
+        let length = u32::try_from(buffer.len() - start - LENGTH + rest)
             .expect("a message is checked against its limit before");
         buffer[start..start + LENGTH].copy_from_slice(&length.to_be_bytes());
     }

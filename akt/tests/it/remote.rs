@@ -113,6 +113,23 @@ async fn what_cannot_be_sent_is_handed_back_or_becomes_a_dead_letter() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_name_that_is_given_to_another_actor_is_that_actor_for_peers_too() {
+    let network = Network::new();
+    let pair = pair(&network).await;
+    let shelf = at(&pair.far, &pair.near, "shelf");
+
+    for round in 1..=3 {
+        let mine = pair.near.spawn("shelf", Shelf::default).await.unwrap();
+        assert_eq!(shelf.add(item(round)).await.unwrap().added, vec![round]);
+        mine.actor().stop();
+        mine.actor().stopped().await;
+        let gone = shelf.add(item(0)).await.unwrap_err();
+        assert!(matches!(gone, AskError::Stopped { delivered: Delivery::No, .. }), "{gone:?}");
+    }
+    pair.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_nodes_that_dial_each_other_at_once_share_one_connection() {
     let network = Network::seeded(1);
     network.set_latency(Duration::from_millis(5)..Duration::from_millis(6));
