@@ -8,6 +8,7 @@ mod certificate;
 mod chunk;
 #[cfg(test)]
 mod conformance;
+mod congestion;
 mod dev_ca;
 mod driver;
 mod error;

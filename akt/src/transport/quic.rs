@@ -18,6 +18,7 @@ use rustls::pki_types::CertificateDer;
 
 use super::address::{self, EACH, Reach};
 use super::certificate::Certificate;
+use super::congestion::CalmConfig;
 use super::error::{BindError, Close, ConnectError, Lost, TlsError, printable};
 use super::keychain::Keychain;
 use super::tls::{Tls, unusable};
@@ -111,6 +112,7 @@ impl TransportOptions {
         let mut transport = TransportConfig::default();
         let idle = VarInt::try_from(self.idle_timeout.as_millis()).unwrap_or(VarInt::MAX);
         transport
+            .congestion_controller_factory(Arc::new(CalmConfig::default()))
             .max_idle_timeout(Some(idle.into()))
             .keep_alive_interval(Some(self.keep_alive))
             // All lanes together have half of what the peer may send: unread, they leave room for the other streams.
