@@ -73,6 +73,8 @@ pub(super) struct Carrier {
     pub(super) roused: AtomicBool,
     /// This node has said goodbye.
     pub(super) leaving: AtomicBool,
+    /// The peer has read that goodbye, and all before it.
+    pub(super) has_given_all: AtomicBool,
     ended: AtomicBool,
     gone: Notify,
 }
@@ -144,6 +146,7 @@ impl Carrier {
             relieved: Notify::new(),
             roused: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
+            has_given_all: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             gone: Notify::new(),
         })
@@ -187,6 +190,8 @@ impl Carrier {
 
     pub(super) fn fail(self: &Arc<Self>, error: &EndOfCarrier) {
         if self.leaving.load(Ordering::SeqCst) {
+            let took_all = matches!(error, EndOfCarrier::Lost(Lost::Closed { code: Close::Goodbye, .. }));
+            self.has_given_all.fetch_or(took_all, Ordering::SeqCst);
             return self.end("this node is shutting down");
         }
         let refusal = match error {
@@ -208,7 +213,8 @@ impl Carrier {
             | EndOfCarrier::Misplaced
             | EndOfCarrier::Watches { .. } => Close::Protocol,
             EndOfCarrier::Stalled { .. } => Close::Stalled,
-            EndOfCarrier::Lost(_) | EndOfCarrier::Ended | EndOfCarrier::Goodbye { .. } => Close::Done,
+            EndOfCarrier::Goodbye { .. } => Close::Goodbye,
+            EndOfCarrier::Lost(_) | EndOfCarrier::Ended => Close::Done,
         };
         self.left.fetch_or(matches!(error, EndOfCarrier::Goodbye { .. }), Ordering::SeqCst);
         self.end_with(close, &error.to_string());
@@ -254,9 +260,13 @@ impl Carrier {
         let _watch = Watch(&self);
         let error = self.read_lane(&mut *reader, &mut decoder).await;
         if let EndOfCarrier::Goodbye { streams, .. } = &error {
-            tokio::select! { biased;
-                () = self.large.has_read(*streams) => {}
-                () = self.node().runtime().sleep(self.node().limits.stall) => {}
+            let has_all = tokio::select! { biased;
+                () = self.large.has_read(*streams) => true,
+                () = self.node().runtime().sleep(self.node().limits.stall) => false,
+            };
+            if !has_all {
+                self.left.store(true, Ordering::SeqCst);
+                return self.end(&error.to_string());
             }
         }
         self.fail(&error);
@@ -326,10 +336,21 @@ impl Carrier {
     }
 
     fn take_frames(self: &Arc<Self>, decoder: &mut Decoder) -> Result<(), EndOfCarrier> {
-        while let Some(frame) = decoder.next()? {
-            self.take(decode(frame)?)?;
-        }
-        Ok(())
+        self.in_turn(|| {
+            while let Some(frame) = decoder.next()? {
+                self.take(decode(frame)?)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Lets `take` take in what has come, unless a newer connection of the peer is there: nothing overtakes.
+    pub(super) fn in_turn(
+        &self,
+        take: impl FnOnce() -> Result<(), EndOfCarrier>,
+    ) -> Result<(), EndOfCarrier> {
+        let newest = self.peer.reading.read();
+        if *newest > self.link { Err(EndOfCarrier::Ended) } else { take() }
     }
 
     /// The peer answered an ask of this node; nothing happens if it is late.
