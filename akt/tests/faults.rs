@@ -3,6 +3,7 @@
 //! Sockets and processes are real; the faults are drawn from seeds. `AKT_FAULT_SECONDS` makes the long variants longer.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "the books are shown, whether they add up or not")]
+#![allow(clippy::print_stdout, reason = "the books are shown, whether they add up or not")]
 
 #[path = "it/contracts.rs"]
 mod contracts;
@@ -12,8 +13,13 @@ mod cuts;
 mod ledger;
 #[path = "faults/pair.rs"]
 mod pair;
+#[cfg(unix)]
+#[path = "faults/processes.rs"]
+mod processes;
 #[path = "faults/promises.rs"]
 mod promises;
+#[path = "faults/returns.rs"]
+mod returns;
 #[path = "faults/tcp.rs"]
 mod tcp;
 #[path = "faults/udp.rs"]

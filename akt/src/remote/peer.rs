@@ -27,8 +27,9 @@ use crate::time::Instant;
 use crate::transport::Close;
 use crate::wire::{Answered, Course, Flow, Notice, Seen};
 
+/// Between dials, as long as somebody has something to send: a peer that comes back is reached within a second.
 const BACKOFF: Backoff =
-    Backoff { min: Duration::from_millis(100), max: Duration::from_secs(5), jitter: 0.2 };
+    Backoff { min: Duration::from_millis(100), max: Duration::from_millis(500), jitter: 0.2 };
 
 /// How long a queue keeps the space of a burst.
 const TRIM_AFTER: Duration = Duration::from_secs(1);

@@ -50,6 +50,7 @@ mod quic;
 mod remote;
 mod remote_spawns;
 mod replies;
+mod returns;
 mod routers;
 mod running;
 mod schedules;
