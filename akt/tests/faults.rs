@@ -3,7 +3,6 @@
 //! Sockets and processes are real; the faults are drawn from seeds. `AKT_FAULT_SECONDS` makes the long variants longer.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "the books are shown, whether they add up or not")]
-#![allow(clippy::print_stdout, reason = "the books are shown, whether they add up or not")]
 
 #[path = "it/contracts.rs"]
 mod contracts;

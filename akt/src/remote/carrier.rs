@@ -451,3 +451,47 @@ impl fmt::Debug for Carrier {
         f.debug_struct("Carrier").field("link", &self.link).field("from", &self.from).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use akt::prelude::*;
+    use akt::{Network, Remote};
+
+    use super::*;
+
+    async fn node(network: &Network) -> (ActorSystem, Arc<Node>) {
+        let system = ActorSystem::builder("shop").remote(Remote::memory(network)).start().await.unwrap();
+        let node = system.extension::<Node>().unwrap();
+        (system, node)
+    }
+
+    /// The connection that carries once it is another than `before`.
+    async fn carries(peer: &Arc<Peer>, before: LinkId) -> Arc<Carrier> {
+        loop {
+            if let Some(carrier) = peer.carrier().filter(|carrier| carrier.link != before) {
+                return carrier;
+            }
+            peer.want();
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_of_a_connection_is_not_taken_in_behind_a_newer_one() {
+        let network = Network::new();
+        let ((near, _), (far, there)) = (node(&network).await, node(&network).await);
+        let peer = there.peer((near.address().unwrap(), None));
+        let old = carries(&peer, 0).await;
+        old.in_turn(|| Ok(())).unwrap();
+
+        network.sever(&near.address().unwrap(), &far.address().unwrap());
+        old.over().await;
+        old.in_turn(|| Ok(())).expect("there is no newer one");
+        let new = carries(&peer, old.link).await;
+
+        assert!(matches!(old.in_turn(|| panic!("too late")), Err(EndOfCarrier::Ended)));
+        new.in_turn(|| Ok(())).unwrap();
+        near.shutdown().await;
+        far.shutdown().await;
+    }
+}

@@ -27,6 +27,7 @@ async fn after_fifty_cuts_the_books_of_both_sides_add_up_over_tcp() {
 }
 
 async fn after_many_cuts(kind: Kind, seed: u64) {
+    let seed = std::env::var("AKT_SEED").map_or(seed, |seed| seed.parse().expect("a number"));
     let idle = Duration::from_millis(250);
     let options = TransportOptions::default().idle_timeout(idle).keep_alive(idle / 4);
     let pair = Pair::start(kind, Way::new(seed, Faults::default()), &options).await;

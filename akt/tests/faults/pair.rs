@@ -19,6 +19,8 @@ use crate::{tcp, udp};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Quic,
+    /// QUIC with several lanes.
+    Lanes,
     Tcp,
 }
 
@@ -26,7 +28,11 @@ impl Kind {
     /// A node's remote half, on a port of this machine.
     pub(crate) fn remote(self, port: u16) -> Remote {
         let address = format!("127.0.0.1:{port}");
-        let remote = if self == Self::Quic { Remote::quic(address) } else { Remote::tcp(address) };
+        let remote = match self {
+            Self::Quic => Remote::quic(address),
+            Self::Lanes => Remote::quic(address).lanes(4),
+            Self::Tcp => Remote::tcp(address),
+        };
         remote.tls(Tls::development_in(Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults-ca")))
     }
 }
@@ -129,7 +135,7 @@ async fn behind(
     to: Direction,
 ) -> Node {
     match kind {
-        Kind::Quic => {
+        Kind::Quic | Kind::Lanes => {
             let front = UdpSocket::bind(("127.0.0.1", 0)).await.unwrap();
             let (node, listens) = advertising(kind, options, front.local_addr().unwrap()).await;
             relays.spawn(udp::relay(front, listens, way.clone(), to));
@@ -160,7 +166,9 @@ async fn advertising(kind: Kind, options: &TransportOptions, front: SocketAddr) 
 /// A port that nobody has now: the node's own is not said when it advertises another.
 pub(crate) async fn free_port(kind: Kind) -> u16 {
     match kind {
-        Kind::Quic => UdpSocket::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port(),
+        Kind::Quic | Kind::Lanes => {
+            UdpSocket::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port()
+        }
         Kind::Tcp => TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port(),
     }
 }

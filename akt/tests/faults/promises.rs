@@ -41,7 +41,8 @@ enum Expected {
 }
 
 const BOTH: &[Kind] = &[Kind::Quic, Kind::Tcp];
-const UDP: &[Kind] = &[Kind::Quic];
+const ALL: &[Kind] = &[Kind::Quic, Kind::Lanes, Kind::Tcp];
+const UDP: &[Kind] = &[Kind::Quic, Kind::Lanes];
 const TCP: &[Kind] = &[Kind::Tcp];
 
 /// Shorter and longer than the idle timeout.
@@ -73,12 +74,12 @@ fn table() -> Vec<Case> {
         case("delay", BOTH, Faults { delay: ms(30)..ms(30), ..Faults::default() }),
         case("jitter", BOTH, Faults { delay: ms(1)..ms(40), ..Faults::default() }),
         case("reordering", UDP, Faults { overtaken: 0.05, delay: ms(2)..ms(6), ..Faults::default() }),
-        case("duplication", UDP, Faults { twice: 0.3, overtaken: 0.05, ..Faults::default() }),
-        case("an MTU of 1280", UDP, Faults { mtu: 1_280, ..Faults::default() }),
+        case("duplication", &[Kind::Quic], Faults { twice: 0.3, overtaken: 0.05, ..Faults::default() }),
+        case("an MTU of 1280", &[Kind::Quic], Faults { mtu: 1_280, ..Faults::default() }),
         case("small writes", TCP, Faults { pieces: 7, ..Faults::default() }),
         cut("a short cut", [true, true], SHORT),
         cut("a short cut of one way", [true, false], SHORT),
-        cut("a cut", [true, true], LONG),
+        Case { kinds: ALL, ..cut("a cut", [true, true], LONG) },
         cut("a cut of the way there", [false, true], LONG),
         cut("a cut of the way back", [true, false], LONG),
         Case { meanwhile: Meanwhile::Reset, expected: Expected::Books, ..reset },

@@ -5,6 +5,7 @@ use std::time::Duration;
 use akt::prelude::*;
 use akt::{DeadLetterReason, Event, Network, Remote};
 
+use crate::contracts::depot::v1 as depot;
 use crate::depot::{Pair, Shelf, at, item};
 use crate::support::{settle, until};
 
@@ -105,9 +106,13 @@ fn simulated(seed: u64) -> [u64; 4] {
             runtime.sleep_until(Some(until))
         };
 
-        let mut accepted = 0;
+        let (mut accepted, mut large) = (0, Vec::new());
         for n in 0..300 {
             accepted += u64::from(shelf.add(item(n % 100)).tell().is_ok());
+            if n % 50 == 0 {
+                // By a stream of its own; what follows waits for it.
+                large.push(shelf.echo(depot::Blob { bytes: vec![0; 70 << 10] }).start());
+            }
             match runtime.random() % 40 {
                 0 => network.sever(&a, &b),
                 1 => network.cut(&a, &b),
@@ -128,7 +133,7 @@ fn simulated(seed: u64) -> [u64; 4] {
 }
 
 async fn shelf_of(far: &ActorSystem) -> u64 {
-    let shelf: crate::contracts::depot::v1::DepotRef = far.actor_of("shelf").await.unwrap();
+    let shelf: depot::DepotRef = far.actor_of("shelf").await.unwrap();
     shelf.view(()).await.unwrap().added.len() as u64
 }
 
