@@ -40,7 +40,7 @@ async fn tells_under_way_on_a_connection_that_breaks_are_said_by_actor() {
     assert_eq!((peer, tells), (pair.far.address().unwrap(), 4));
     assert_eq!(targets, [("/user/shelf", 3), ("/user/other", 1)]);
     assert_eq!(ask.await.unwrap_err().delivery(), Delivery::Maybe);
-    assert_eq!((pair.near.maybe_delivered(), pair.near.dead_letters()), (4, 0));
+    assert_eq!((pair.near.metrics().maybe_delivered, pair.near.dead_letters()), (4, 0));
     pair.stop().await;
 }
 
