@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -16,7 +17,9 @@ use super::node::Node;
 use super::peer::Out;
 use crate::actor::{AskError, Core, Held, Incoming, Origin, Outcome, Target, WireReply};
 use crate::path::ActorPath;
+use crate::runtime::Fire;
 use crate::system::DeadLetterReason;
+use crate::time::Instant;
 
 /// Fewer actors than this are never swept.
 const FEW: usize = 256;
@@ -27,7 +30,13 @@ pub(super) struct Arrivals {
     /// Never iterated but to be swept.
     table: Mutex<Table>,
     held: Arc<AtomicUsize>,
+    /// Those that have taken in tells and have not said so.
+    unsaid: Mutex<Vec<Arc<Arrival>>>,
 }
+
+/// After so long it is said what has found its place, though nobody waits for it: what a sender knows to have arrived, it
+/// need not doubt when the connection breaks.
+const UNSAID: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 struct Table {
@@ -81,6 +90,36 @@ impl Carrier {
     }
 }
 
+impl Carrier {
+    fn list_unsaid(self: &Arc<Self>, arrival: Arc<Arrival>) {
+        let mut unsaid = self.arrivals.unsaid.lock();
+        unsaid.push(arrival);
+        let is_first = unsaid.len() == 1;
+        drop(unsaid);
+        if is_first {
+            let at = self.node().runtime().now() + UNSAID;
+            self.node().system.timers().arm(at, Arc::new(Unsaid(Arc::downgrade(self))));
+        }
+    }
+
+    /// Says to the peer what has found its place here.
+    pub(super) fn say_unsaid(&self) {
+        let unsaid = std::mem::take(&mut *self.arrivals.unsaid.lock());
+        unsaid.iter().for_each(|arrival| arrival.settle());
+    }
+}
+
+/// Rings when it is time to say what has found its place.
+struct Unsaid(Weak<Carrier>);
+
+impl Fire for Unsaid {
+    fn fire(&self, _now: Instant) {
+        if let Some(carrier) = self.0.upgrade() {
+            carrier.say_unsaid();
+        }
+    }
+}
+
 /// One actor here, as one peer sends to it.
 pub(super) struct Arrival {
     carrier: Weak<Carrier>,
@@ -105,23 +144,25 @@ pub(super) struct Arrival {
 struct State {
     /// What waits, but for the one that the task below has in hand.
     held: VecDeque<Box<dyn Held>>,
+    /// It is among those of the connection that have not said all.
+    is_listed: bool,
     owed: Owed,
 }
 
 impl Arrival {
     /// Takes in one message; called by the one reader.
     pub(super) fn take(self: Arc<Self>, (rpc, body): (u32, Bytes), reply: WireReply) {
-        let bytes = body.len();
+        let (bytes, is_tell) = (body.len(), reply.answer.is_none());
         if !self.is_open {
             self.forbid(reply);
-            return self.placed(bytes);
+            return self.placed(bytes, is_tell);
         }
         match self.actor() {
             Some(actor) => actor.receive(Incoming { rpc, body, reply, origin: self.clone() }),
             None => reply.lost(&*self),
         }
         if !self.kept.swap(false, Ordering::Relaxed) {
-            self.placed(bytes);
+            self.placed(bytes, is_tell);
         }
     }
 
@@ -149,11 +190,17 @@ impl Arrival {
         }
     }
 
-    /// One message has found its place: the peer may send another.
-    fn placed(&self, bytes: usize) {
-        let owed = self.state.lock().owed.add(self.window, bytes);
+    /// One message has found its place: the peer may send another. Of an ask its answer says so.
+    fn placed(self: &Arc<Self>, bytes: usize, is_tell: bool) {
+        let mut state = self.state.lock();
+        let owed = state.owed.add(self.window, bytes);
+        let to_list = is_tell && owed.is_none() && !std::mem::replace(&mut state.is_listed, true);
+        drop(state);
         if let Some(amount) = owed {
             self.grant(amount);
+        }
+        if to_list && let Some(carrier) = self.carrier.upgrade() {
+            carrier.list_unsaid(self.clone());
         }
     }
 
@@ -167,16 +214,22 @@ impl Arrival {
 
     /// Whether nothing waits; what is owed is granted then.
     fn rests(&self) -> bool {
-        let mut state = self.state.lock();
         if self.is_crowded() {
             return false;
         }
+        self.settle();
+        true
+    }
+
+    /// Says what has found its place.
+    fn settle(&self) {
+        let mut state = self.state.lock();
+        state.is_listed = false;
         let owed = state.owed.settle();
         drop(state);
         if let Some(amount) = owed {
             self.grant(amount);
         }
-        true
     }
 
     /// Puts what waits into the mailbox, in order.
@@ -185,7 +238,7 @@ impl Arrival {
         while let Some(mut held) = self.next() {
             poll_fn(|cx| held.poll_admitted(cx)).await;
             if let Some(bytes) = held.bytes() {
-                self.placed(bytes);
+                self.placed(bytes, true);
             }
         }
         // Others may wait already, for another task.

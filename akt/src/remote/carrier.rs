@@ -73,6 +73,8 @@ pub(super) struct Carrier {
     pub(super) roused: AtomicBool,
     /// This node has said goodbye.
     pub(super) leaving: AtomicBool,
+    /// The peer has read that goodbye, and all before it.
+    pub(super) has_given_all: AtomicBool,
     ended: AtomicBool,
     gone: Notify,
 }
@@ -144,6 +146,7 @@ impl Carrier {
             relieved: Notify::new(),
             roused: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
+            has_given_all: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             gone: Notify::new(),
         })
@@ -187,6 +190,8 @@ impl Carrier {
 
     pub(super) fn fail(self: &Arc<Self>, error: &EndOfCarrier) {
         if self.leaving.load(Ordering::SeqCst) {
+            let took_all = matches!(error, EndOfCarrier::Lost(Lost::Closed { code: Close::Goodbye, .. }));
+            self.has_given_all.fetch_or(took_all, Ordering::SeqCst);
             return self.end("this node is shutting down");
         }
         let refusal = match error {
@@ -208,7 +213,8 @@ impl Carrier {
             | EndOfCarrier::Misplaced
             | EndOfCarrier::Watches { .. } => Close::Protocol,
             EndOfCarrier::Stalled { .. } => Close::Stalled,
-            EndOfCarrier::Lost(_) | EndOfCarrier::Ended | EndOfCarrier::Goodbye { .. } => Close::Done,
+            EndOfCarrier::Goodbye { .. } => Close::Goodbye,
+            EndOfCarrier::Lost(_) | EndOfCarrier::Ended => Close::Done,
         };
         self.left.fetch_or(matches!(error, EndOfCarrier::Goodbye { .. }), Ordering::SeqCst);
         self.end_with(close, &error.to_string());
@@ -254,9 +260,13 @@ impl Carrier {
         let _watch = Watch(&self);
         let error = self.read_lane(&mut *reader, &mut decoder).await;
         if let EndOfCarrier::Goodbye { streams, .. } = &error {
-            tokio::select! { biased;
-                () = self.large.has_read(*streams) => {}
-                () = self.node().runtime().sleep(self.node().limits.stall) => {}
+            let has_all = tokio::select! { biased;
+                () = self.large.has_read(*streams) => true,
+                () = self.node().runtime().sleep(self.node().limits.stall) => false,
+            };
+            if !has_all {
+                self.left.store(true, Ordering::SeqCst);
+                return self.end(&error.to_string());
             }
         }
         self.fail(&error);
@@ -326,10 +336,21 @@ impl Carrier {
     }
 
     fn take_frames(self: &Arc<Self>, decoder: &mut Decoder) -> Result<(), EndOfCarrier> {
-        while let Some(frame) = decoder.next()? {
-            self.take(decode(frame)?)?;
-        }
-        Ok(())
+        self.in_turn(|| {
+            while let Some(frame) = decoder.next()? {
+                self.take(decode(frame)?)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Lets `take` take in what has come, unless a newer connection of the peer is there: nothing overtakes.
+    pub(super) fn in_turn(
+        &self,
+        take: impl FnOnce() -> Result<(), EndOfCarrier>,
+    ) -> Result<(), EndOfCarrier> {
+        let newest = self.peer.reading.read();
+        if *newest > self.link { Err(EndOfCarrier::Ended) } else { take() }
     }
 
     /// The peer answered an ask of this node; nothing happens if it is late.
@@ -428,5 +449,49 @@ pub(super) fn cost(answered: &Answered) -> usize {
 impl fmt::Debug for Carrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Carrier").field("link", &self.link).field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use akt::prelude::*;
+    use akt::{Network, Remote};
+
+    use super::*;
+
+    async fn node(network: &Network) -> (ActorSystem, Arc<Node>) {
+        let system = ActorSystem::builder("shop").remote(Remote::memory(network)).start().await.unwrap();
+        let node = system.extension::<Node>().unwrap();
+        (system, node)
+    }
+
+    /// The connection that carries once it is another than `before`.
+    async fn carries(peer: &Arc<Peer>, before: LinkId) -> Arc<Carrier> {
+        loop {
+            if let Some(carrier) = peer.carrier().filter(|carrier| carrier.link != before) {
+                return carrier;
+            }
+            peer.want();
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_of_a_connection_is_not_taken_in_behind_a_newer_one() {
+        let network = Network::new();
+        let ((near, _), (far, there)) = (node(&network).await, node(&network).await);
+        let peer = there.peer((near.address().unwrap(), None));
+        let old = carries(&peer, 0).await;
+        old.in_turn(|| Ok(())).unwrap();
+
+        network.sever(&near.address().unwrap(), &far.address().unwrap());
+        old.over().await;
+        old.in_turn(|| Ok(())).expect("there is no newer one");
+        let new = carries(&peer, old.link).await;
+
+        assert!(matches!(old.in_turn(|| panic!("too late")), Err(EndOfCarrier::Ended)));
+        new.in_turn(|| Ok(())).unwrap();
+        near.shutdown().await;
+        far.shutdown().await;
     }
 }

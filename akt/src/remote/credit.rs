@@ -1,5 +1,7 @@
 //! *Pure.* How much one node may send to one actor of another before its mailbox has taken it.
 
+use std::collections::VecDeque;
+
 use super::association::LinkId;
 
 /// Messages, and the bytes of their bodies.
@@ -33,6 +35,42 @@ impl Amount {
 pub(super) struct Window {
     link: LinkId,
     under_way: Amount,
+    sent: Sent,
+}
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Tell,
+    Ask,
+}
+
+/// Messages that were given to a connection, the oldest first: so many of one kind, then so many of the other.
+#[derive(Debug, Default)]
+pub(super) struct Sent(VecDeque<(Kind, u32)>);
+
+impl Sent {
+    pub(super) fn add(&mut self, kind: Kind, count: u32) {
+        match self.0.back_mut() {
+            Some((last, of_it)) if *last == kind => *of_it += count,
+            _ => self.0.push_back((kind, count)),
+        }
+    }
+
+    /// The oldest so many have arrived: the peer takes in order what is for one actor.
+    fn arrived(&mut self, mut count: u32) {
+        while let Some((_, of_it)) = self.0.front_mut().filter(|_| count > 0) {
+            let taken = count.min(*of_it);
+            (*of_it, count) = (*of_it - taken, count - taken);
+            if *of_it == 0 {
+                self.0.pop_front();
+            }
+        }
+    }
+
+    fn tells(&self) -> u64 {
+        self.0.iter().filter(|(kind, _)| *kind == Kind::Tell).map(|(_, count)| u64::from(*count)).sum()
+    }
 }
 
 impl Window {
@@ -60,11 +98,37 @@ impl Window {
 
     fn begin(&mut self, link: LinkId) {
         if self.link != link {
-            *self = Self { link, under_way: Amount::default() };
+            *self = Self { link, ..Self::default() };
+        }
+    }
+
+    /// These were given to the connection, within the leave that was [taken](Self::take).
+    pub(super) fn sent(&mut self, link: LinkId, sent: Sent) {
+        if self.link == link {
+            sent.0.into_iter().for_each(|(kind, count)| self.sent.add(kind, count));
         }
     }
 
     /// So much has found its place; nothing happens if that was on another connection.
+    pub(super) fn placed(&mut self, link: LinkId, amount: Amount) {
+        if self.link == link {
+            self.sent.arrived(amount.messages);
+            self.give_back(link, amount);
+        }
+    }
+
+    /// Whether the peer has said of every tell that it has found its place.
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.sent.tells() == 0
+    }
+
+    /// Tells that were given to this connection and of which the peer has not said that they found their place; asked
+    /// once, at its end.
+    pub(super) fn take_unconfirmed(&mut self, link: LinkId) -> u64 {
+        if self.link == link { std::mem::take(&mut self.sent).tells() } else { 0 }
+    }
+
+    /// Leave for so much is not used; nothing happens if that was on another connection.
     pub(super) fn give_back(&mut self, link: LinkId, amount: Amount) {
         if self.link == link {
             self.under_way.remove(amount);
@@ -123,6 +187,28 @@ mod tests {
 
         assert_eq!(taken, 8);
         assert!(!window.take(2, LIMIT, 1));
+    }
+
+    #[test]
+    fn what_is_not_said_to_have_arrived_is_counted_once_tells_only_and_of_its_connection() {
+        let mut window = Window::default();
+        let send = |window: &mut Window, kinds: &[(Kind, u32)]| {
+            let mut sent = Sent::default();
+            for (kind, count) in kinds {
+                (0..*count).for_each(|_| assert!(window.take(1, LIMIT, 1)));
+                sent.add(*kind, *count);
+            }
+            window.sent(1, sent);
+        };
+        send(&mut window, &[(Kind::Tell, 2), (Kind::Ask, 1)]);
+        send(&mut window, &[(Kind::Ask, 1), (Kind::Tell, 3)]);
+
+        window.placed(1, Amount { messages: 3, bytes: 3 });
+        window.placed(2, Amount { messages: 3, bytes: 3 });
+
+        assert_eq!((window.is_confirmed(), window.take_unconfirmed(2)), (false, 0));
+        assert_eq!((window.take_unconfirmed(1), window.take_unconfirmed(1)), (3, 0));
+        assert!(window.is_confirmed());
     }
 
     proptest! {

@@ -1,6 +1,8 @@
 //! The handshake on a new connection, from both sides.
 
+use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use thiserror::Error;
@@ -10,12 +12,15 @@ use super::carrier::Carrier;
 use super::node::Node;
 use super::peer::Peer;
 use super::refusals::Refusal;
-use crate::path::is_reserved;
+use crate::path::{NodeAddress, is_reserved};
 use crate::transport::{Attempt, Close, ConnectError, Connection, Distrust, Lost};
 use crate::wire::{
     Decoder, Frame, FrameError, HANDSHAKE_LIMIT, HEADROOM, HandshakeError, Hello, Identity, Seen,
     check_hello, check_welcome, decode_hello, decode_reply, put_hello, put_refused, put_welcome,
 };
+
+/// A dial that has no answer for so long is tried again beside.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// A connection whose handshake is over.
 pub(super) struct Greeted {
@@ -95,7 +100,7 @@ pub(super) async fn dial(peer: &Peer, dial: u64, seen: Option<Seen>) -> Result<G
     if is_reserved(&address.host) {
         return Err(GreetingError::Client);
     }
-    let mut connection = node.endpoint.connect(&address.host, address.port).await?;
+    let mut connection = connect(node, address).await?;
     let hello = Hello { from: node.introduction(), dialed: address.clone(), dial, seen };
     let mut bytes = BytesMut::new();
     put_hello(&mut bytes, &hello);
@@ -118,6 +123,26 @@ pub(super) async fn dial(peer: &Peer, dial: u64, seen: Option<Seen>) -> Result<G
         Err(error) => {
             connection.control.close(Close::Refused, &error.to_string());
             Err(error)
+        }
+    }
+}
+
+/// Connects; while there is no answer, tries again beside: what the first try says again by itself, it says later and later,
+/// and the way may have come back long before.
+async fn connect(node: &Node, address: &NodeAddress) -> Result<Connection, ConnectError> {
+    let connect = || node.endpoint.connect(&address.host, address.port);
+    let (mut first, mut latest) = (connect(), None);
+    loop {
+        let latest_try = async {
+            match &mut latest {
+                Some(latest) => latest.await,
+                None => pending().await,
+            }
+        };
+        tokio::select! { biased;
+            connected = &mut first => return connected,
+            connected = latest_try => return connected,
+            () = node.runtime().sleep(AGAIN) => latest = Some(connect()),
         }
     }
 }

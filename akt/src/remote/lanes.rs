@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use bytes::{Bytes, BytesMut};
 
 use super::carrier::{Carrier, EndOfCarrier, Watch, cost};
-use super::credit::Amount;
+use super::credit::{Amount, Kind, Sent};
 use super::peer::{Batch, Out};
 use super::requests::{lane_of, with_lane};
 use super::route::{Leave, Letter, More, Route};
@@ -42,6 +42,8 @@ struct Lanes {
     lanes: Vec<(Box<dyn Writer>, BytesMut)>,
     /// In all buffers.
     bytes: usize,
+    /// Of the route in hand, what was put and its route does not know yet.
+    sent: Sent,
 }
 
 impl Lanes {
@@ -101,6 +103,9 @@ impl Carrier {
         let Desk { mut batch, waiting, .. } = desk;
         batch.outs.extend(waiting.into_iter().map(Out::Route));
         peer.put_back(batch, "connection ended before the message was sent");
+        if !self.has_given_all.load(Ordering::SeqCst) {
+            peer.say_unconfirmed(self.link);
+        }
     }
 
     /// The lane of the connection, and the others that both sides want.
@@ -114,7 +119,7 @@ impl Carrier {
             self.within_patience(writer.write(head.freeze())).await?;
             lanes.push((writer, BytesMut::new()));
         }
-        Ok(Lanes { lanes, bytes: 0 })
+        Ok(Lanes { lanes, bytes: 0, sent: Sent::default() })
     }
 
     /// Writes everything in the batch, joined; on an error, what was not written is left in it.
@@ -198,12 +203,18 @@ impl Carrier {
         while let Some(letter) = desk.batch.letters.pop_front() {
             if self.has_ended() {
                 desk.batch.letters.push_front(letter);
-                return Ok(());
+                break;
             }
             self.put_letter(&route, letter, now, &mut desk.lanes);
             if desk.lanes.bytes >= WRITE {
+                // First: an answer may come at once.
+                route.sent(self.link, std::mem::take(&mut desk.lanes.sent));
                 self.flush(&mut desk.lanes).await?;
             }
+        }
+        route.sent(self.link, std::mem::take(&mut desk.lanes.sent));
+        if self.has_ended() {
+            return Ok(());
         }
         match more {
             More::Nothing => {}
@@ -275,6 +286,7 @@ impl Carrier {
         let envelope = Envelope { target: route.target.clone(), rpc, body, meta };
         let lane = lanes.of(&route.target);
         let Some(reply) = reply else {
+            lanes.sent.add(Kind::Tell, 1);
             let put = |buffer: &mut BytesMut| put_tell(buffer, envelope);
             return self.put_message((lanes, lane), (route, None), bytes, put);
         };
@@ -285,6 +297,7 @@ impl Carrier {
         }
         match self.put_in_flight(reply, lane) {
             Some(correlation) => {
+                lanes.sent.add(Kind::Ask, 1);
                 let put = |buffer: &mut BytesMut| put_ask(buffer, envelope, correlation, remaining);
                 self.put_message((lanes, lane), (route, Some(correlation)), bytes, put);
                 self.begin_streams(correlation, ends);

@@ -162,7 +162,7 @@ impl Carrier {
             },
             Parcel::Apart(Apart::Message { number }) => {
                 let frame = self.read_frame(&mut *reader, &mut decoder).await?;
-                self.take_apart(number, decode(frame)?)?;
+                self.in_turn(|| self.take_apart(number, decode(frame)?))?;
                 match reader.read(decoder.buffer()).await? {
                     true => Err(EndOfCarrier::Misplaced),
                     false => Ok(()),

@@ -29,6 +29,7 @@ mod requests;
 mod resolve;
 mod route;
 mod streams;
+mod unconfirmed;
 mod watch;
 mod watched;
 mod watching;

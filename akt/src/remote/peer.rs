@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 use super::association::{Association, Input, LinkId, Output, Standing};
 use super::budget::Budget;
@@ -27,8 +27,9 @@ use crate::time::Instant;
 use crate::transport::Close;
 use crate::wire::{Answered, Course, Flow, Notice, Seen};
 
+/// Between dials, as long as somebody has something to send: a peer that comes back is reached within a second.
 const BACKOFF: Backoff =
-    Backoff { min: Duration::from_millis(100), max: Duration::from_secs(5), jitter: 0.2 };
+    Backoff { min: Duration::from_millis(100), max: Duration::from_millis(500), jitter: 0.2 };
 
 /// How long a queue keeps the space of a burst.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
@@ -44,6 +45,8 @@ pub(super) struct Peer {
     pub(super) load: Load,
     /// Held by the writer at work: of two connections, one after the other, the second waits.
     pub(super) writing: tokio::sync::Mutex<()>,
+    /// The newest connection; messages of an older one are not taken in any more. Locked before the state.
+    pub(super) reading: RwLock<LinkId>,
     /// What the association says, without its lock.
     up: AtomicBool,
     state: Mutex<State>,
@@ -138,6 +141,7 @@ impl Peer {
             node,
             address,
             writing: tokio::sync::Mutex::default(),
+            reading: RwLock::default(),
             up: AtomicBool::new(false),
             state: Mutex::new(State { association, carrier: None }),
         }
@@ -182,7 +186,7 @@ impl Peer {
             return route.clone();
         }
         if routes.known.len() >= routes.sweep_at {
-            routes.known.retain(|_, route| Arc::strong_count(route) > 1 || route.depth() > 0);
+            routes.known.retain(|_, route| Arc::strong_count(route) > 1 || !route.rests());
             routes.sweep_at = FEW.max(2 * routes.known.len());
         }
         let route = Arc::new(Route::new(path, target.clone()));
@@ -190,15 +194,17 @@ impl Peer {
         route
     }
 
-    fn routes(&self) -> Vec<Arc<Route>> {
+    pub(super) fn routes(&self) -> Vec<Arc<Route>> {
         self.routes.lock().known.values().cloned().collect()
     }
 
     /// The peer says that so much for `target` has found its place there.
     pub(super) fn credited(&self, link: LinkId, target: &[u8], amount: Amount) {
         let route = self.routes.lock().known.get(target).cloned();
-        if let Some(route) = route {
-            self.give_back(&route, link, amount);
+        if let Some(route) = route
+            && route.placed(link, amount).list
+        {
+            self.list(route);
         }
     }
 
@@ -219,6 +225,7 @@ impl Peer {
     pub(super) fn leave(self: &Arc<Self>) {
         let carrier = self.state.lock().carrier.clone();
         if let Some(carrier) = &carrier {
+            carrier.say_unsaid();
             // Refused only if the queue is closed; then goodbye was said.
             let _ = self.queue.push(Out::Goodbye { link: carrier.link }, true);
         }
@@ -252,6 +259,10 @@ impl Peer {
         let (seen, patience) = (state.association.seen(), state.association.deadline());
         drop(state);
         if let (true, Standing::Up(link)) = (adopted, standing) {
+            // Waits until what is being taken in is.
+            let mut newest = self.reading.write();
+            *newest = link.max(*newest);
+            drop(newest);
             // What waited for credit of another connection has a whole window now.
             self.routes().iter().for_each(|route| self.give_back(route, link, Amount::default()));
         }

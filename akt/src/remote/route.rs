@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::association::LinkId;
 use super::budget::{Budget, cost};
-use super::credit::{Amount, Window};
+use super::credit::{Amount, Sent, Window};
 use super::large::LARGE;
 use crate::actor::{Outgoing, Refusal, Ticket, Woken};
 use crate::path::ActorPath;
@@ -175,12 +175,34 @@ impl Route {
         waiting == 0
     }
 
-    /// So much has found its place there, or was not sent after all.
+    /// These were given to the connection.
+    pub(super) fn sent(&self, link: LinkId, sent: Sent) {
+        self.state.lock().window.sent(link, sent);
+    }
+
+    /// Whether the peer has everything, as far as it has said, and nothing waits.
+    pub(super) fn rests(&self) -> bool {
+        let state = self.state.lock();
+        state.letters.is_empty() && state.window.is_confirmed()
+    }
+
+    /// Tells of a connection at its end that may or may not have arrived.
+    pub(super) fn take_unconfirmed(&self, link: LinkId) -> u64 {
+        self.state.lock().window.take_unconfirmed(link)
+    }
+
+    /// So much has found its place there.
+    pub(super) fn placed(&self, link: LinkId, amount: Amount) -> After {
+        let mut state = self.state.lock();
+        state.window.placed(link, amount);
+        state.freed_leave()
+    }
+
+    /// So much was not sent after all.
     pub(super) fn give_back(&self, link: LinkId, amount: Amount) -> After {
         let mut state = self.state.lock();
         state.window.give_back(link, amount);
-        let list = std::mem::take(&mut state.starved) && !std::mem::replace(&mut state.listed, true);
-        After { list, ..After::default() }
+        state.freed_leave()
     }
 
     /// Ready when a message will be accepted, in the order of asking.
@@ -253,6 +275,11 @@ impl State {
         let bytes = letter.outgoing.body.len();
         self.waiting.remove(Amount::of(bytes));
         self.large -= usize::from(bytes > LARGE);
+    }
+
+    fn freed_leave(&mut self) -> After {
+        let list = std::mem::take(&mut self.starved) && !std::mem::replace(&mut self.listed, true);
+        After { list, ..After::default() }
     }
 
     fn freed(&mut self, cost: usize, load: &Load) -> After {

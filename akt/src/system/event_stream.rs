@@ -68,6 +68,16 @@ pub enum Event {
         /// What the connection said.
         problem: Box<str>,
     },
+    /// Tells that were sent on a connection that is gone, and of which the peer had not said that they found their place:
+    /// they may have been handled. Asks are told of by their errors.
+    MaybeDelivered {
+        /// The node.
+        peer: NodeAddress,
+        /// How many.
+        tells: u64,
+        /// For whom, and how many: up to 64 actors, those first for which there are most.
+        targets: Box<[(ActorPath, u64)]>,
+    },
     /// A node that connected knows another shape of a contract than this one. Both sides are told, once per
     /// connection; messages pass, and an rpc that one of them lacks is `Unimplemented`.
     ContractSkew {

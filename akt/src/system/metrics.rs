@@ -27,6 +27,9 @@ pub struct Metrics {
     pub kinds: Vec<KindMetrics>,
     /// Dead letters of the system by reason, those without a local actor too; reasons without any are left out.
     pub dead_letters: BTreeMap<DeadLetterReason, u64>,
+    /// Tells to other nodes that may or may not have been delivered: see
+    /// [`Event::MaybeDelivered`](crate::Event::MaybeDelivered).
+    pub maybe_delivered: u64,
     /// The event stream.
     pub events: EventMetrics,
 }
@@ -126,6 +129,7 @@ impl ActorSystem {
             system: self.name().into(),
             kinds: kinds.into_values().collect(),
             dead_letters: self.0.dead_letters.by_reason(),
+            maybe_delivered: self.maybe_delivered(),
             events: self.0.events.metrics(),
         }
     }

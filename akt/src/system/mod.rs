@@ -99,6 +99,7 @@ struct Inner {
     next_id: AtomicU64,
     events: Events,
     dead_letters: DeadLetters,
+    maybe_delivered: AtomicU64,
     kinds: Kinds,
     contracts: Contracts,
     watchdog: Watchdog,
@@ -163,6 +164,7 @@ impl ActorSystem {
             next_id: AtomicU64::new(1),
             events: Events::default(),
             dead_letters: DeadLetters::new(),
+            maybe_delivered: AtomicU64::new(0),
             kinds: Kinds::default(),
             contracts: Contracts::default(),
             watchdog: Watchdog::default(),
@@ -249,6 +251,13 @@ impl ActorSystem {
         self.0.dead_letters.of(reason)
     }
 
+    /// How many tells to other nodes may or may not have been delivered, because their connection was lost: see
+    /// [`Event::MaybeDelivered`].
+    #[must_use]
+    pub fn maybe_delivered(&self) -> u64 {
+        self.0.maybe_delivered.load(Ordering::Relaxed)
+    }
+
     /// How many actors were evicted.
     #[must_use]
     pub fn evictions(&self) -> u64 {
@@ -327,6 +336,12 @@ impl ActorSystem {
         self.0.dead_letters.count(reason);
         tracing::debug!(target = %Lazy(&target), message, %reason, "dead letter");
         self.publish(|| Event::DeadLetter(DeadLetter { target: target(), message, reason }));
+    }
+
+    /// Counts and publishes tells of which nobody here knows whether they arrived.
+    pub(crate) fn maybe_delivered_to(&self, tells: u64, event: impl FnOnce() -> Event) {
+        self.0.maybe_delivered.fetch_add(tells, Ordering::Relaxed);
+        self.publish(event);
     }
 
     /// A handler returned an error to a tell.

@@ -200,6 +200,12 @@ pub(super) const FAMILIES: &[Family] = &[
         "all dead letters of the node",
         Numbers::Reason,
     ),
+    counter(
+        Name("akt.maybe_delivered", "{message}"),
+        &[],
+        "tells to other nodes that may or may not have been delivered: their connection was lost",
+        Numbers::System(|metrics| metrics.maybe_delivered),
+    ),
     gauge(
         Name("akt.event.subscribers", "{subscriber}"),
         &[],

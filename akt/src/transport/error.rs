@@ -218,6 +218,8 @@ pub(crate) enum Close {
     Protocol,
     /// The other side did not read for too long.
     Stalled,
+    /// In order: the goodbye of the other side was read, and all before it.
+    Goodbye,
     /// Something that a newer peer says.
     Other(u32),
 }
@@ -229,6 +231,7 @@ impl Close {
             Self::Refused => 1,
             Self::Protocol => 2,
             Self::Stalled => 3,
+            Self::Goodbye => 4,
             Self::Other(code) => code,
         }
     }
@@ -239,6 +242,7 @@ impl Close {
             1 => Self::Refused,
             2 => Self::Protocol,
             3 => Self::Stalled,
+            4 => Self::Goodbye,
             other => Self::Other(other),
         }
     }
