@@ -7,6 +7,7 @@ mod error;
 mod frame;
 mod handshake;
 mod metadata;
+mod parts;
 
 pub(crate) use apart::{Apart, put_apart};
 pub(crate) use codec::{
