@@ -21,6 +21,9 @@ use crate::system::DeadLetterReason;
 /// Fewer actors than this are never swept.
 const FEW: usize = 256;
 
+/// What a message that is held costs besides its body.
+const OVERHEAD: usize = 256;
+
 /// The actors for which something came on one connection.
 #[derive(Default)]
 pub(super) struct Arrivals {
@@ -139,8 +142,7 @@ impl Arrival {
     fn grant(&self, amount: Amount) {
         if let Some(carrier) = self.carrier.upgrade().filter(|carrier| !carrier.has_ended()) {
             let credit = Out::Credit { link: carrier.link, target: self.target.clone(), amount };
-            // It takes no room: there is half a window of messages to each.
-            let _ = carrier.peer.queue.push(credit, true);
+            carrier.say_word(credit);
         }
     }
 
@@ -177,7 +179,7 @@ impl Arrival {
         state.admitting = next.is_some();
         drop(state);
         if let Some(held) = &next {
-            self.released(held.bytes().unwrap_or_default());
+            self.released(weight(&**held));
         }
         next
     }
@@ -200,8 +202,13 @@ impl Drop for Rest<'_> {
         state.admitting = false;
         let left = std::mem::take(&mut state.held);
         drop(state);
-        self.0.released(left.iter().filter_map(|held| held.bytes()).sum());
+        self.0.released(left.iter().map(|held| weight(&**held)).sum());
     }
+}
+
+/// A peer that breaks its credit may send many that are small.
+fn weight(held: &dyn Held) -> usize {
+    OVERHEAD + held.bytes().unwrap_or_default()
 }
 
 impl Origin for Arrival {
@@ -214,7 +221,7 @@ impl Origin for Arrival {
     }
 
     fn hold(self: Arc<Self>, held: Box<dyn Held>) {
-        self.held.fetch_add(held.bytes().unwrap_or_default(), Ordering::AcqRel);
+        self.held.fetch_add(weight(&*held), Ordering::AcqRel);
         let mut state = self.state.lock();
         state.kept = held.bytes().is_some();
         state.held.push_back(held);
