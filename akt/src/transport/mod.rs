@@ -11,6 +11,8 @@ mod conformance;
 mod dev_ca;
 mod driver;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod keychain;
 mod link;
 mod memory;

@@ -5,6 +5,8 @@ mod codec;
 mod control;
 mod error;
 mod frame;
+#[cfg(test)]
+mod fuzz;
 mod handshake;
 mod metadata;
 mod parts;
