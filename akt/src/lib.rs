@@ -12,8 +12,13 @@ extern crate self as akt;
 mod actor;
 mod backoff;
 mod codegen;
+#[cfg(all(test, feature = "remote"))]
+#[path = "../tests/it/contracts.rs"]
+mod contracts;
 #[cfg(feature = "cron")]
 mod cron;
+#[cfg(all(test, feature = "remote"))]
+mod fuzz;
 mod grain;
 #[cfg(feature = "remote")]
 mod holder;

@@ -24,6 +24,9 @@ use crate::time::Instant;
 /// Fewer actors than this are never swept.
 const FEW: usize = 256;
 
+/// What a message that is held costs besides its body.
+const OVERHEAD: usize = 256;
+
 /// The actors for which something came on one connection.
 #[derive(Default)]
 pub(super) struct Arrivals {
@@ -207,8 +210,7 @@ impl Arrival {
     fn grant(&self, amount: Amount) {
         if let Some(carrier) = self.carrier.upgrade().filter(|carrier| !carrier.has_ended()) {
             let credit = Out::Credit { link: carrier.link, target: self.target.clone(), amount };
-            // It takes no room: there is half a window of messages to each.
-            let _ = carrier.peer.queue.push(credit, true);
+            carrier.say_word(credit);
         }
     }
 
@@ -251,7 +253,7 @@ impl Arrival {
         self.admitting.store(next.is_some(), Ordering::Release);
         drop(state);
         if let Some(held) = &next {
-            self.released(held.bytes().unwrap_or_default());
+            self.released(weight(&**held));
         }
         next
     }
@@ -274,8 +276,13 @@ impl Drop for Rest<'_> {
         self.0.admitting.store(false, Ordering::Release);
         let left = std::mem::take(&mut state.held);
         drop(state);
-        self.0.released(left.iter().filter_map(|held| held.bytes()).sum());
+        self.0.released(left.iter().map(|held| weight(&**held)).sum());
     }
+}
+
+/// A peer that breaks its credit may send many that are small.
+fn weight(held: &dyn Held) -> usize {
+    OVERHEAD + held.bytes().unwrap_or_default()
 }
 
 impl Origin for Arrival {
@@ -288,7 +295,7 @@ impl Origin for Arrival {
     }
 
     fn hold(self: Arc<Self>, held: Box<dyn Held>) {
-        self.held.fetch_add(held.bytes().unwrap_or_default(), Ordering::AcqRel);
+        self.held.fetch_add(weight(&*held), Ordering::AcqRel);
         self.kept.store(held.bytes().is_some(), Ordering::Relaxed);
         let mut state = self.state.lock();
         state.held.push_back(held);

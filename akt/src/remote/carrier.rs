@@ -15,7 +15,7 @@ use super::credit::Amount;
 use super::greeting::Greeted;
 use super::large::Large;
 use super::node::Node;
-use super::order::Twice;
+use super::order::Disorder;
 use super::peer::{Out, Peer};
 use super::refusals::Refusal;
 use super::requests::Requests;
@@ -66,7 +66,7 @@ pub(super) struct Carrier {
     pub(super) incarnation: u64,
     /// The peer has said goodbye.
     pub(super) left: AtomicBool,
-    /// Bytes of answers that wait to be written.
+    /// Bytes of answers, and of words, that wait to be written.
     owed: AtomicUsize,
     relieved: Notify,
     /// The writer has something to look at besides its queue.
@@ -103,7 +103,7 @@ pub(super) enum EndOfCarrier {
     #[error("stream ended without a goodbye")]
     Ended,
     #[error(transparent)]
-    Twice(#[from] Twice),
+    Disorder(#[from] Disorder),
     #[error("a frame that belongs on another stream, or on none")]
     Misplaced,
     #[error("peer watches more than {most} actors")]
@@ -196,7 +196,7 @@ impl Carrier {
         }
         let refusal = match error {
             EndOfCarrier::Frame(_) => Some(Refusal::FrameTooLong),
-            EndOfCarrier::Codec(_) | EndOfCarrier::Twice(_) | EndOfCarrier::Misplaced => {
+            EndOfCarrier::Codec(_) | EndOfCarrier::Disorder(_) | EndOfCarrier::Misplaced => {
                 Some(Refusal::Undecodable)
             }
             EndOfCarrier::Watches { .. } => Some(Refusal::Watches),
@@ -209,7 +209,7 @@ impl Carrier {
         let close = match error {
             EndOfCarrier::Frame(_)
             | EndOfCarrier::Codec(_)
-            | EndOfCarrier::Twice(_)
+            | EndOfCarrier::Disorder(_)
             | EndOfCarrier::Misplaced
             | EndOfCarrier::Watches { .. } => Close::Protocol,
             EndOfCarrier::Stalled { .. } => Close::Stalled,
@@ -398,6 +398,18 @@ impl Carrier {
         // Refused only if the queue is closed, at the end of the system; it takes no room, because the ask
         // took it.
         let _ = self.peer.queue.push(answer, true);
+    }
+
+    /// Sends a word that the peer has caused; it counts as an answer without a body until it is written.
+    pub(super) fn say_word(&self, word: Out) {
+        self.owed.fetch_add(ANSWER, Ordering::AcqRel);
+        // As for answers.
+        let _ = self.peer.queue.push(word, true);
+    }
+
+    /// A word is written.
+    pub(super) fn settle_word(&self) {
+        self.settle(ANSWER);
     }
 
     fn forget(&self, correlation: u64) -> Option<Asked> {

@@ -10,7 +10,7 @@ use super::carrier::{Carrier, EndOfCarrier};
 use super::credit::Amount;
 use super::{control, operator};
 use crate::actor::{Answer, AskError, Delivery, Ends, Outcome, StopReason, WireAsk, WireReply};
-use crate::path::ActorPath;
+use crate::path::{ActorPath, MAX_NAME};
 use crate::system::DeadLetterReason;
 use crate::time::Instant;
 use crate::wire::{Course, Envelope, Parcel, Side, answered, outcome};
@@ -79,8 +79,14 @@ fn ask(carrier: &Arc<Carrier>, target: &[u8], message: (u32, Bytes), reply: Wire
     }
 }
 
+/// The longest path that a peer may name: 32 names of the longest.
+pub(super) const LONGEST_PATH: usize = 32 * (MAX_NAME + 1);
+
 /// The path that a peer names.
 pub(super) fn path(target: &[u8]) -> Option<ActorPath> {
+    if target.len() > LONGEST_PATH {
+        return None;
+    }
     ActorPath::parse(str::from_utf8(target).ok()?).ok()
 }
 

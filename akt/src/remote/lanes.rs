@@ -134,6 +134,9 @@ impl Carrier {
             match out {
                 Out::Route(route) => self.write_route(route, desk).await?,
                 Out::Notice { link, notice } if link.is_none_or(|link| link == self.link) => {
+                    if matches!(notice, Notice::Watched { .. } | Notice::Terminated { .. }) {
+                        self.settle_word();
+                    }
                     let lane = match &notice {
                         Notice::Signal { target, .. } => desk.lanes.of(target),
                         _ => 0,
@@ -170,6 +173,7 @@ impl Carrier {
                 lanes.put_whole(0, |buffer| put_answer(buffer, correlation, answered));
             }
             Out::Credit { target, amount, .. } => {
+                self.settle_word();
                 lanes.put(0, |buffer| put_room(buffer, target, amount.messages, amount.bytes));
             }
             // Behind the ask that it is said of.

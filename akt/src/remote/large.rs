@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::carrier::{Carrier, EndOfCarrier, Watch};
-use super::inbound;
+use super::inbound::{self, LONGEST_PATH};
 use super::order::{For, Order, Weighed};
 use super::window::Window;
 use crate::transport::Reader;
@@ -202,6 +202,9 @@ impl Carrier {
     /// Takes in a message of a lane.
     pub(super) fn take(self: &Arc<Self>, parcel: Parcel) -> Result<(), EndOfCarrier> {
         match parcel {
+            Parcel::Apart(Apart::Barrier { target, .. }) if target.len() > LONGEST_PATH => {
+                Err(EndOfCarrier::Misplaced)
+            }
             Parcel::Apart(Apart::Barrier { number, target, correlation }) => {
                 self.in_order(|order, out| Ok(order.announce(number, (target, correlation), out)?))
             }
@@ -235,7 +238,10 @@ impl Carrier {
 
 fn weighed(parcel: Parcel) -> Weighed<Parcel> {
     let body = match &parcel {
-        Parcel::Tell(envelope) | Parcel::Ask { envelope, .. } => envelope.body.len(),
+        Parcel::Tell(Envelope { target, body, meta, .. })
+        | Parcel::Ask { envelope: Envelope { target, body, meta, .. }, .. } => {
+            target.len() + body.len() + meta.len()
+        }
         _ => 0,
     };
     Weighed { message: parcel, bytes: OVERHEAD + body }

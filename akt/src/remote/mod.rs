@@ -11,7 +11,11 @@ mod codec;
 mod control;
 mod credit;
 mod exposure;
+#[cfg(test)]
+mod fuzz;
 mod greeting;
+#[cfg(test)]
+mod hostile;
 mod inbound;
 mod kind;
 mod lanes;

@@ -51,10 +51,21 @@ pub(super) enum For {
     Nothing,
 }
 
-/// A number that stands for two messages.
+/// So many messages may be on one side of their barriers and not on the other: a peer has fewer under way.
+const MOST: usize = 64;
+
+/// What no peer does that keeps to the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("large message {0} came or was announced twice")]
-pub(super) struct Twice(pub(super) u64);
+pub(super) enum Disorder {
+    /// A number that stands for two messages.
+    #[error("large message {0} came or was announced twice")]
+    Twice(u64),
+    /// Barriers without their messages, or messages without their barriers, would be kept without end.
+    #[error(
+        "more than {MOST} large messages are announced and have not come, or have come and are not announced"
+    )]
+    TooMany,
+}
 
 impl<M> Default for Order<M> {
     fn default() -> Self {
@@ -99,18 +110,19 @@ impl<M> Order<M> {
     ///
     /// # Errors
     ///
-    /// [`Twice`].
+    /// [`Disorder`].
     pub(super) fn announce(
         &mut self,
         number: u64,
         (target, ask): (Bytes, Option<u64>),
         out: &mut Vec<M>,
-    ) -> Result<(), Twice> {
+    ) -> Result<(), Disorder> {
         if self.awaited.contains_key(&number) {
-            return Err(Twice(number));
+            return Err(Disorder::Twice(number));
         }
         let state = match self.early.remove(&number) {
             Some(message) => State::Here(message),
+            None if self.awaited.len() == MOST => return Err(Disorder::TooMany),
             None => {
                 self.awaited.insert(number, target.clone());
                 State::Awaited(number)
@@ -128,8 +140,13 @@ impl<M> Order<M> {
     ///
     /// # Errors
     ///
-    /// [`Twice`].
-    pub(super) fn arrive(&mut self, number: u64, message: Weighed<M>, out: &mut Vec<M>) -> Result<(), Twice> {
+    /// [`Disorder`].
+    pub(super) fn arrive(
+        &mut self,
+        number: u64,
+        message: Weighed<M>,
+        out: &mut Vec<M>,
+    ) -> Result<(), Disorder> {
         let bytes = message.bytes;
         match self.awaited.remove(&number) {
             Some(target) => {
@@ -144,7 +161,10 @@ impl<M> Order<M> {
             }
             None => {
                 if self.early.insert(number, message).is_some() {
-                    return Err(Twice(number));
+                    return Err(Disorder::Twice(number));
+                }
+                if self.early.len() > MOST {
+                    return Err(Disorder::TooMany);
                 }
                 self.bytes += bytes;
             }
@@ -218,14 +238,27 @@ mod tests {
     }
 
     #[test]
+    fn barriers_without_messages_and_messages_without_barriers_are_kept_up_to_a_limit() {
+        let (mut order, mut out) = (Order::default(), Vec::new());
+        for number in 0..64 {
+            order.announce(number, (target(1), None), &mut out).unwrap();
+            order.arrive(100 + number, weighed((1, 0)), &mut out).unwrap();
+        }
+
+        assert_eq!(order.announce(64, (target(1), None), &mut out), Err(Disorder::TooMany));
+        assert_eq!(order.arrive(164, weighed((1, 0)), &mut out), Err(Disorder::TooMany));
+        assert!(out.is_empty());
+    }
+
+    #[test]
     fn a_number_stands_for_one_message() {
         let (mut order, mut out) = (Order::default(), Vec::new());
 
         order.announce(1, (target(1), None), &mut out).unwrap();
         order.arrive(2, weighed((1, 2)), &mut out).unwrap();
 
-        assert_eq!(order.announce(1, (target(2), None), &mut out), Err(Twice(1)));
-        assert_eq!(order.arrive(2, weighed((1, 2)), &mut out), Err(Twice(2)));
+        assert_eq!(order.announce(1, (target(2), None), &mut out), Err(Disorder::Twice(1)));
+        assert_eq!(order.arrive(2, weighed((1, 2)), &mut out), Err(Disorder::Twice(2)));
     }
 
     proptest! {

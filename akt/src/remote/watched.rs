@@ -101,8 +101,7 @@ impl Carrier {
     }
 
     fn say_of_watch(&self, notice: Notice) {
-        // It takes no room: two words a watch, and the peer has only so many of them.
-        let _ = self.peer.queue.push(Out::Notice { link: Some(self.link), notice }, true);
+        self.say_word(Out::Notice { link: Some(self.link), notice });
     }
 }
 

@@ -140,6 +140,8 @@ impl Chunk {
             (PING, _) => Self::Ping,
             (CLOSE, 4..) => {
                 let code = Close::of(payload.get_u32());
+                // Of what is no text, each byte would take three.
+                payload.truncate(TEXT);
                 Self::Close(code, super::error::printable(&String::from_utf8_lossy(&payload)))
             }
             (SETTINGS..=CLOSE, _) => return Err(ChunkError::Length { kind, length }),

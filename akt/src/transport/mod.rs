@@ -12,6 +12,8 @@ mod congestion;
 mod dev_ca;
 mod driver;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod keychain;
 mod link;
 mod memory;

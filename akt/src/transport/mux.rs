@@ -497,10 +497,27 @@ fn stopped() -> Lost {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// What one side keeps of the other's.
+    pub(in crate::transport) struct Kept {
+        pub(in crate::transport) incoming: usize,
+        pub(in crate::transport) bytes: usize,
+        pub(in crate::transport) unaccepted: usize,
+        pub(in crate::transport) words: usize,
+    }
+
+    pub(in crate::transport) fn kept(mux: &Mux) -> Kept {
+        Kept {
+            incoming: mux.incoming.len(),
+            bytes: mux.incoming.values().map(|incoming| incoming.bytes.len()).sum(),
+            unaccepted: mux.unaccepted.len(),
+            words: mux.words.len(),
+        }
+    }
 
     const SMALL: Settings = Settings { lane: 64 << 10, own: 3_000, streams: 2 };
 

@@ -12,6 +12,7 @@ use super::apart::{self, Apart};
 use super::control::{self, Notice};
 use super::frame::{Frame, Kind};
 use super::handshake::printable;
+use super::parts::values;
 
 /// One message from a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,8 +138,15 @@ pub(crate) struct Failure {
     pub(crate) numbers: Vec<u64>,
 }
 
-/// The most texts and numbers that one failure has.
+/// The most texts, and the most numbers, that one failure has.
 const MAX_PARTS: usize = 64;
+
+/// The most of both, where each byte of a number counts.
+const MAX_FAILURE: usize = 11 * MAX_PARTS;
+
+/// Where a failure is in an answer and at the end of a stream, and its numbers in it.
+const FAILURE: u32 = 4;
+const NUMBERS: u32 = 4;
 
 /// Why a frame is not a message.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -155,6 +163,12 @@ pub(crate) enum CodecError {
     /// What a message carries besides its payload cannot be decoded.
     #[error("undecodable metadata: {source}")]
     Meta { source: prost::DecodeError },
+    /// Its values, once decoded, would take far more room than the frame.
+    #[error("frame of kind {kind:#04x} with a failure of {parts} parts, the limit is {MAX_FAILURE}")]
+    Failure { kind: u8, parts: usize },
+    /// The same of what a message carries besides its payload.
+    #[error("metadata of {parts} parts, the limit is {limit}")]
+    Parts { parts: usize, limit: usize },
     /// An answer without an outcome.
     #[error("answer without an outcome")]
     NoOutcome,
@@ -178,6 +192,7 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
             Parcel::Ask { envelope, correlation, remaining: Duration::from_micros(remaining_us) }
         }
         Kind::ANSWER => {
+            check_failure(kind, &payload)?;
             let v1::Answer { correlation, outcome } = parse(kind, payload)?;
             let answered = match outcome.ok_or(CodecError::NoOutcome)? {
                 v1::answer::Outcome::Reply(body) => Answered::Reply(body),
@@ -196,6 +211,7 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
             flow(correlation, back, Flow::Credit(items))
         }
         Kind::END => {
+            check_failure(kind, &payload)?;
             let v1::End { correlation, back, outcome } = parse(kind, payload)?;
             let ended = match outcome {
                 None => Ended::Done,
@@ -228,6 +244,15 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
 
 fn flow(correlation: u64, back: bool, flow: Flow) -> Parcel {
     Parcel::Flow { course: Course { correlation, asker: Side::said(back) }, flow }
+}
+
+/// Decoding takes eight bytes for a number of one, and more for a text.
+fn check_failure(kind: Kind, payload: &[u8]) -> Result<(), CodecError> {
+    let parts = values(payload, FAILURE, |tag, bytes| if tag == NUMBERS { bytes.len().max(1) } else { 1 });
+    if parts > MAX_FAILURE {
+        return Err(CodecError::Failure { kind: kind.0, parts });
+    }
+    Ok(())
 }
 
 pub(super) fn parse<M: prost::Message + Default>(kind: Kind, payload: Bytes) -> Result<M, CodecError> {
@@ -347,7 +372,7 @@ impl From<Failure> for v1::Failure {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::super::apart::put_apart;
@@ -362,7 +387,7 @@ mod tests {
         decode(decoder.next().unwrap().unwrap())
     }
 
-    fn put(buffer: &mut BytesMut, parcel: Parcel) {
+    pub(in crate::wire) fn put(buffer: &mut BytesMut, parcel: Parcel) {
         let body = match parcel {
             Parcel::Tell(envelope) => put_tell(buffer, envelope),
             Parcel::Ask { envelope, correlation, remaining } => {

@@ -9,6 +9,7 @@ use prost::Message as _;
 use thiserror::Error;
 
 use super::frame::{Frame, Kind};
+use super::parts::values;
 use crate::holder::Class;
 use crate::id::NodeId;
 use crate::path::{NodeAddress, PathError, check_name};
@@ -17,6 +18,11 @@ const MAGIC: u32 = u32::from_be_bytes(*b"akt1");
 const MAX_HOST: usize = 255;
 /// Bytes of an introduction that contracts may take.
 const MAX_CONTRACTS: usize = 2 * 1024;
+/// As many may be said: more, without a name even, would take more room than the frame.
+const MOST_CONTRACTS: usize = 128;
+/// Where an introduction is in a hello and in a welcome, and its contracts in it.
+const FROM: u32 = 1;
+const CONTRACTS: u32 = 13;
 /// The classes of holders of certificates.
 const CLASSES: [&str; 2] = ["node", "client"];
 
@@ -334,6 +340,7 @@ pub(crate) fn decode_hello(frame: &Frame) -> Result<Hello, HandshakeError> {
             frame.kind.0
         )));
     }
+    check_contracts(&frame.payload)?;
     let message: v1::Hello = decode(frame.payload.clone())?;
     let from = identity(message.from)?;
     let dialed = message.dialed.parse().map_err(|e: PathError| HandshakeError::undecodable(e))?;
@@ -350,6 +357,7 @@ pub(crate) fn decode_hello(frame: &Frame) -> Result<Hello, HandshakeError> {
 pub(crate) fn decode_reply(frame: &Frame) -> Result<Reply, HandshakeError> {
     match frame.kind {
         Kind::WELCOME => {
+            check_contracts(&frame.payload)?;
             let message: v1::Welcome = decode(frame.payload.clone())?;
             Ok(Reply::Welcome { from: identity(message.from)?, protocol: message.protocol })
         }
@@ -359,6 +367,15 @@ pub(crate) fn decode_reply(frame: &Frame) -> Result<Reply, HandshakeError> {
         }
         kind => Err(HandshakeError::undecodable(format_args!("answer is of kind {:#04x}", kind.0))),
     }
+}
+
+fn check_contracts(payload: &[u8]) -> Result<(), HandshakeError> {
+    let said = values(payload, FROM, |tag, _| (tag == CONTRACTS).into());
+    if said > MOST_CONTRACTS {
+        let what = format_args!("{said} contracts, the limit is {MOST_CONTRACTS}");
+        return Err(HandshakeError::undecodable(what));
+    }
+    Ok(())
 }
 
 fn decode<M: prost::Message + Default>(payload: Bytes) -> Result<M, HandshakeError> {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use prost::Message as _;
 
 use super::codec::CodecError;
+use super::parts::parts;
 use crate::actor::{Elsewhere, Frame, Headers, Meta, Receiver, Who};
 use crate::path::{ActorPath, NodeAddress};
 use crate::time::Instant;
@@ -17,6 +18,12 @@ pub(crate) const METADATA_LIMIT: usize = 40 * 1024;
 
 /// What the headers of one message may have in bytes: see [`Headers::size`].
 pub(crate) const HEADERS_LIMIT: usize = 16 * 1024;
+
+/// As many headers may come: within their limit, there is room for no more.
+const HEADERS: usize = HEADERS_LIMIT / 8;
+
+/// Where those who wait are.
+const WAITING: u32 = 2;
 
 /// As many actors, and as many bytes, of a chain travel; a longer one forgets its outermost.
 const CHAIN: (usize, usize) = (64, 16 * 1024);
@@ -83,6 +90,7 @@ pub(crate) fn decode_meta(
     if bytes.len() > METADATA_LIMIT {
         return Err(CodecError::Metadata { bytes: bytes.len(), limit: METADATA_LIMIT });
     }
+    check_parts(&bytes)?;
     let v1::Meta { headers: said, chain, expires_us } =
         v1::Meta::decode(bytes).map_err(|source| CodecError::Meta { source })?;
     let mut headers = Headers::default();
@@ -96,6 +104,18 @@ pub(crate) fn decode_meta(
     let within = |micros| now + Duration::from_micros(micros).min(LONGEST);
     let expires = (expires_us > 0).then(|| within(expires_us));
     Ok(Some(Arc::new(Meta { headers, asker, expires })))
+}
+
+/// Decoding takes far more for a header or an actor than its bytes.
+fn check_parts(bytes: &[u8]) -> Result<(), CodecError> {
+    let (mut waiting, mut headers) = (0, 0);
+    parts(bytes).for_each(|(tag, _)| *if tag == WAITING { &mut waiting } else { &mut headers } += 1);
+    for (parts, limit) in [(waiting, CHAIN.0), (headers, HEADERS)] {
+        if parts > limit {
+            return Err(CodecError::Parts { parts, limit });
+        }
+    }
+    Ok(())
 }
 
 /// None if it names no actor.

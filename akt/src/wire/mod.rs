@@ -5,8 +5,11 @@ mod codec;
 mod control;
 mod error;
 mod frame;
+#[cfg(test)]
+mod fuzz;
 mod handshake;
 mod metadata;
+mod parts;
 
 pub(crate) use apart::{Apart, put_apart};
 pub(crate) use codec::{

@@ -10,7 +10,21 @@ use source::{Source, named, sources};
 /// Who may import whom: downward only, never sideways. The exceptions: `actor` and `system`, and on the first
 /// level, which is only words, whoever is named later may use whoever is named before.
 const LEVELS: &[&[&str]] = &[
-    &["id", "holder", "path", "time", "message", "codegen", "machine", "hash", "backoff", "crdt", "sync"],
+    &[
+        "id",
+        "holder",
+        "path",
+        "time",
+        "message",
+        "codegen",
+        "machine",
+        "hash",
+        "backoff",
+        "crdt",
+        "sync",
+        "contracts",
+        "fuzz",
+    ],
     &["runtime"],
     &["sim"],
     &["actor", "system"],
