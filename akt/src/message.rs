@@ -87,10 +87,11 @@ pub trait Travels: prost::Message + Default + 'static {}
 impl<T: prost::Message + Default + 'static> Travels for T {}
 
 /// Messages of at most so many bytes share an allocation with their neighbours.
-const SMALL: usize = 512;
+const SMALL: usize = 256;
 
-/// So much is allocated at once for small messages.
-const CHUNK: usize = 8 << 10;
+/// So much is allocated at once for small messages: no more than each counts for while it waits, so that one that keeps
+/// its neighbours' room keeps within the bounds of what may wait.
+const CHUNK: usize = 1 << 10;
 
 thread_local! {
     static REST: Cell<BytesMut> = Cell::new(BytesMut::new());
