@@ -203,7 +203,8 @@ impl Carrier {
         let leave = Leave { link: self.link, limit: self.window, may_go: &may_go };
         let (more, _after) = route.take(leave, &mut desk.batch.letters, &self.peer.load);
         desk.batch.route = Some(route.clone());
-        let now = self.node().runtime().now();
+        // Read anew after each write, which may have waited.
+        let mut now = self.node().runtime().now();
         while let Some(letter) = desk.batch.letters.pop_front() {
             if self.has_ended() {
                 desk.batch.letters.push_front(letter);
@@ -214,6 +215,7 @@ impl Carrier {
                 // First: an answer may come at once.
                 route.sent(self.link, std::mem::take(&mut desk.lanes.sent));
                 self.flush(&mut desk.lanes).await?;
+                now = self.node().runtime().now();
             }
         }
         route.sent(self.link, std::mem::take(&mut desk.lanes.sent));

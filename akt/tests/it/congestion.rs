@@ -221,3 +221,26 @@ async fn an_actor_of_another_node_that_is_drained_handles_all_that_was_sent_befo
     assert!(matches!(gone, AskError::Stopped { .. }), "{gone:?}");
     pair.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn time_that_passes_while_a_peer_is_not_reached_counts_for_what_is_written_after_it() {
+    let network = Network::new();
+    let pair = pair(&network).await;
+    let (near, far) = (pair.near.address().unwrap(), pair.far.address().unwrap());
+    pair.shelf.view(()).await.unwrap();
+    network.cut(&near, &far);
+
+    // More than the network takes while it is cut.
+    let padding = "x".repeat(15_000);
+    for n in 0..150 {
+        pair.shelf.add(item(n % 100)).header("padding", &*padding).tell().unwrap();
+    }
+    pair.shelf.add(item(99)).expires_in(Duration::from_secs(1)).tell().unwrap();
+    settle().await;
+    tokio::time::advance(Duration::from_secs(2)).await;
+    network.heal(&near, &far);
+
+    assert_eq!(pair.shelf.view(()).await.unwrap().added.len(), 150);
+    assert_eq!(pair.near.dead_letters_of(DeadLetterReason::Expired), 1, "not even sent");
+    pair.stop().await;
+}
