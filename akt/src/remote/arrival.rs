@@ -91,9 +91,7 @@ impl Carrier {
         table.by_target.insert(target, arrival.clone());
         Some(arrival)
     }
-}
 
-impl Carrier {
     fn list_unsaid(self: &Arc<Self>, arrival: Arc<Arrival>) {
         let mut unsaid = self.arrivals.unsaid.lock();
         unsaid.push(arrival);

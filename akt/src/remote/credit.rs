@@ -12,12 +12,12 @@ pub(super) struct Amount {
 }
 
 impl Amount {
-    pub(super) fn add(&mut self, other: Self) {
+    fn add(&mut self, other: Self) {
         self.messages = self.messages.saturating_add(other.messages);
         self.bytes = self.bytes.saturating_add(other.bytes);
     }
 
-    pub(super) fn remove(&mut self, other: Self) {
+    fn remove(&mut self, other: Self) {
         self.messages = self.messages.saturating_sub(other.messages);
         self.bytes = self.bytes.saturating_sub(other.bytes);
     }
@@ -187,6 +187,21 @@ mod tests {
 
         assert_eq!(taken, 8);
         assert!(!window.take(2, LIMIT, 1));
+    }
+
+    #[test]
+    fn several_go_at_once_if_they_are_within_the_limit_together() {
+        let mut window = Window::default();
+        let all = |messages, bytes| Amount { messages, bytes };
+
+        assert!(!window.take_all(1, LIMIT, all(9, 9)) && !window.take_all(1, LIMIT, all(1, 1_001)));
+        assert!(window.take_all(1, LIMIT, all(5, 500)));
+        assert!(!window.take_all(1, LIMIT, all(4, 4)) && !window.take_all(1, LIMIT, all(1, 501)));
+        assert!(window.take_all(1, LIMIT, all(3, 500)));
+
+        assert!(!window.take(1, LIMIT, 0));
+        window.give_back(1, all(8, 1_000));
+        assert!(window.take_all(1, LIMIT, all(8, 1_000)));
     }
 
     #[test]

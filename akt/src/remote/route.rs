@@ -26,8 +26,8 @@ pub(super) struct Route {
 
 struct State {
     letters: VecDeque<Letter>,
-    /// What they are.
-    waiting: Amount,
+    /// In their bodies.
+    bytes: u64,
     /// So many of them may have to wait for others.
     large: usize,
     budget: Budget,
@@ -86,7 +86,7 @@ impl Route {
     pub(super) fn new(path: ActorPath, target: Bytes) -> Self {
         let state = State {
             letters: VecDeque::new(),
-            waiting: Amount::default(),
+            bytes: 0,
             large: 0,
             budget: Budget::new(LIMIT),
             window: Window::default(),
@@ -124,7 +124,7 @@ impl Route {
     pub(super) fn take(&self, leave: Leave<'_>, batch: &mut VecDeque<Letter>, load: &Load) -> (More, After) {
         // A node bounds by itself what is asked of it, and grants nothing.
         let (state, is_free) = (&mut *self.state.lock(), self.target.is_empty());
-        if batch.is_empty() && state.may_all_go(leave, is_free) {
+        if batch.is_empty() && state.takes_leave_for_all(leave, is_free) {
             *batch = std::mem::take(&mut state.letters);
             state.listed = false;
             return (More::Nothing, state.freed(state.budget.used(), load));
@@ -161,7 +161,7 @@ impl Route {
     pub(super) fn take_all(&self, load: &Load) -> (VecDeque<Letter>, After) {
         let mut state = self.state.lock();
         let letters = std::mem::take(&mut state.letters);
-        (state.waiting, state.large) = (Amount::default(), 0);
+        (state.bytes, state.large) = (0, 0);
         (state.listed, state.starved, state.drain_behind) = (false, false, None);
         let freed = letters.iter().map(Letter::cost).sum();
         (letters, state.freed(freed, load))
@@ -254,26 +254,30 @@ const BATCH: usize = 64 << 10;
 const OVERHEAD: usize = 64;
 
 impl State {
-    /// Takes leave for everything that waits, if that is little.
-    fn may_all_go(&mut self, leave: Leave<'_>, is_free: bool) -> bool {
-        let bytes = self.waiting.bytes + u64::from(self.waiting.messages) * OVERHEAD as u64;
-        let is_little = bytes <= 2 * BATCH as u64 && self.large == 0 && self.drain_behind.is_none();
-        let go = is_little && (is_free || self.window.take_all(leave.link, leave.limit, self.waiting));
-        if go {
-            self.waiting = Amount::default();
+    /// Takes leave for everything that waits, if that is little and may go.
+    fn takes_leave_for_all(&mut self, leave: Leave<'_>, is_free: bool) -> bool {
+        let Ok(messages) = u32::try_from(self.letters.len()) else { return false };
+        let is_little = self.bytes + u64::from(messages) * OVERHEAD as u64 <= 2 * BATCH as u64;
+        if !is_little || self.large > 0 || self.drain_behind.is_some() {
+            return false;
         }
-        go
+        let all = Amount { messages, bytes: self.bytes };
+        let takes = is_free || self.window.take_all(leave.link, leave.limit, all);
+        if takes {
+            self.bytes = 0;
+        }
+        takes
     }
 
     fn count(&mut self, letter: &Letter) {
         let bytes = letter.outgoing.body.len();
-        self.waiting.add(Amount::of(bytes));
+        self.bytes += bytes as u64;
         self.large += usize::from(bytes > LARGE);
     }
 
     fn discount(&mut self, letter: &Letter) {
         let bytes = letter.outgoing.body.len();
-        self.waiting.remove(Amount::of(bytes));
+        self.bytes -= bytes as u64;
         self.large -= usize::from(bytes > LARGE);
     }
 

@@ -13,6 +13,17 @@ async fn pair(network: &Network) -> Pair {
     Pair::start(|| Remote::memory(network)).await
 }
 
+/// Two nodes, one of which has taken fifty tells.
+async fn fifty_told(network: &Network) -> Pair {
+    let pair = pair(network).await;
+    pair.shelf.view(()).await.unwrap();
+    for n in 0..50 {
+        pair.shelf.add(item(n)).tell().unwrap();
+    }
+    settle().await;
+    pair
+}
+
 fn sever(network: &Network, pair: &Pair) {
     network.sever(&pair.near.address().unwrap(), &pair.far.address().unwrap());
 }
@@ -47,12 +58,7 @@ async fn tells_under_way_on_a_connection_that_breaks_are_said_by_actor() {
 #[tokio::test(start_paused = true)]
 async fn what_arrived_more_than_a_second_ago_is_not_in_doubt() {
     let network = Network::new();
-    let pair = pair(&network).await;
-    pair.shelf.view(()).await.unwrap();
-    for n in 0..50 {
-        pair.shelf.add(item(n)).tell().unwrap();
-    }
-    settle().await;
+    let pair = fifty_told(&network).await;
 
     tokio::time::advance(Duration::from_millis(1_100)).await;
     settle().await;
@@ -68,12 +74,7 @@ async fn what_arrived_more_than_a_second_ago_is_not_in_doubt() {
 async fn a_goodbye_that_was_read_leaves_nothing_in_doubt() {
     for near_leaves in [true, false] {
         let network = Network::new();
-        let pair = pair(&network).await;
-        pair.shelf.view(()).await.unwrap();
-        for n in 0..50 {
-            pair.shelf.add(item(n)).tell().unwrap();
-        }
-        settle().await;
+        let pair = fifty_told(&network).await;
 
         if near_leaves {
             pair.near.shutdown().await;
