@@ -35,6 +35,9 @@ const OWED: usize = 8 << 20;
 /// So often is read before other tasks have their turn.
 const READS: u32 = 8;
 
+/// So many frames are taken in before others have it, too: one read may bring a window of small ones.
+const FRAMES: u32 = 512;
+
 /// What an answer costs besides its body.
 const ANSWER: usize = 128;
 
@@ -270,16 +273,20 @@ impl Carrier {
     ) -> EndOfCarrier {
         let mut reads = 0_u32;
         loop {
-            if let Err(error) = self.take_frames(decoder) {
-                return error;
-            }
+            let has_more = match self.take_frames(decoder) {
+                Ok(has_more) => has_more,
+                Err(error) => return error,
+            };
             // A firehose leaves the worker to others now and then.
             reads += 1;
-            if reads.is_multiple_of(READS) {
+            if has_more || reads.is_multiple_of(READS) {
                 tokio::task::yield_now().await;
             }
             if self.is_owed_too_much() {
                 self.wait_for_relief().await;
+            }
+            if has_more {
+                continue;
             }
             match reader.read(decoder.buffer()).await {
                 Ok(true) => {}
@@ -325,11 +332,13 @@ impl Carrier {
         self.relieved.notify_one();
     }
 
-    fn take_frames(self: &Arc<Self>, decoder: &mut Decoder) -> Result<(), EndOfCarrier> {
-        while let Some(frame) = decoder.next()? {
+    /// Takes in what is there, but not much at once; true if there is more.
+    fn take_frames(self: &Arc<Self>, decoder: &mut Decoder) -> Result<bool, EndOfCarrier> {
+        for _ in 0..FRAMES {
+            let Some(frame) = decoder.next()? else { return Ok(false) };
             self.take(decode(frame)?)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The peer answered an ask of this node; nothing happens if it is late.
