@@ -47,7 +47,7 @@ pub mod sim;
 mod sync;
 #[cfg_attr(
     not(all(feature = "cron", feature = "remote")),
-    allow(dead_code, reason = "the seams to calendars and the network, without them")
+    allow(dead_code, unused_imports, reason = "the seams to calendars and the network, without them")
 )]
 mod system;
 #[cfg(any(feature = "otel", feature = "prometheus"))]
@@ -90,8 +90,9 @@ pub use runtime::{NoRuntime, Runtime};
 pub use system::{
     ActorAtError, ActorSystem, Blocked, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event,
     EventMetrics, EventStream, Evict, Extension, Histogram, Inject, KindMetrics, LookupError, MessageMetrics,
-    Metrics, MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind, Scheduled, Scheduler,
-    ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep, UnknownSchedule,
+    Metrics, MissingDependency, NotScheduled, PeerMetrics, Phase, Run, ScheduleError, ScheduleKind,
+    Scheduled, Scheduler, ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep,
+    UnknownSchedule,
 };
 #[cfg(feature = "prometheus")]
 pub use telemetry::Prometheus;

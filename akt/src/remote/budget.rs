@@ -29,6 +29,11 @@ impl Budget {
         Self { limit, used: 0, turn: Room::new(1), shut: false }
     }
 
+    /// What waits.
+    pub(super) fn used(&self) -> usize {
+        self.used
+    }
+
     /// Whether a message may be added: nobody overtakes those who wait.
     pub(super) fn is_open(&self) -> bool {
         self.turn.is_free()

@@ -175,6 +175,8 @@ impl Carrier {
     pub(super) fn run(self: &Arc<Self>, greeted: Greeted) {
         let Greeted { connection, decoder, theirs } = greeted;
         self.node().live.send_modify(|live| *live += 1);
+        self.peer.tally.begins();
+        self.peer.tally.read(decoder.kept());
         self.peer.announce_up();
         self.peer.announce_skew(&theirs.contracts);
         let runtime = self.node().runtime();
@@ -221,6 +223,7 @@ impl Carrier {
         if self.ended.swap(true, Ordering::SeqCst) {
             return;
         }
+        self.peer.tally.ends(self.control.way());
         self.control.close(close, problem);
         self.rouse();
         self.relieve();
@@ -288,12 +291,24 @@ impl Carrier {
             if has_more {
                 continue;
             }
-            match reader.read(decoder.buffer()).await {
+            match self.read_some(reader, decoder).await {
                 Ok(true) => {}
                 Ok(false) => return EndOfCarrier::Ended,
                 Err(lost) => return lost.into(),
             }
         }
+    }
+
+    /// Reads what has come; false at the end of the stream.
+    pub(super) async fn read_some(
+        &self,
+        reader: &mut dyn Reader,
+        decoder: &mut Decoder,
+    ) -> Result<bool, Lost> {
+        let before = decoder.buffer().len();
+        let more = reader.read(decoder.buffer()).await?;
+        self.peer.tally.read(decoder.buffer().len() - before);
+        Ok(more)
     }
 
     async fn wait_for_relief(&self) {
@@ -304,9 +319,13 @@ impl Carrier {
         self.relieve();
     }
 
+    /// Bytes of the peer's messages that wait for room, or for others.
+    pub(super) fn held(&self) -> usize {
+        self.arrivals.held() + self.large.held()
+    }
+
     fn is_owed_too_much(&self) -> bool {
-        let held = self.arrivals.held() + self.large.held();
-        self.owed.load(Ordering::Acquire) > OWED || held > self.node().limits.inbound
+        self.owed.load(Ordering::Acquire) > OWED || self.held() > self.node().limits.inbound
     }
 
     /// The writer looks at what changed.
@@ -345,6 +364,9 @@ impl Carrier {
     pub(super) fn answered(&self, correlation: u64, outcome: Outcome) {
         let reply = self.requests.lock().requests.take(correlation);
         let well = matches!(outcome, Outcome::Reply(_));
+        if matches!(outcome, Outcome::Failed(AskError::Full)) {
+            self.peer.tally.answered_full();
+        }
         if let Some(reply) = reply {
             reply.complete(outcome);
         }

@@ -123,7 +123,9 @@ impl Carrier {
         let mut writer = self.control.open().await?;
         while !bytes.is_empty() {
             let part = bytes.split_to(bytes.len().min(LARGE));
+            let length = part.len();
             self.within_patience(writer.write(part)).await?;
+            self.peer.tally.wrote(length);
         }
         // The peer has a window of it at most, and reads it unless it is gone, or stalls with its lane.
         Ok(writer.finish().await?)
@@ -158,7 +160,7 @@ impl Carrier {
             Parcel::Apart(Apart::Message { number }) => {
                 let frame = self.read_frame(&mut *reader, &mut decoder).await?;
                 self.take_apart(number, decode(frame)?)?;
-                match reader.read(decoder.buffer()).await? {
+                match self.read_some(&mut *reader, &mut decoder).await? {
                     true => Err(EndOfCarrier::Misplaced),
                     false => Ok(()),
                 }
@@ -176,7 +178,7 @@ impl Carrier {
             if let Some(frame) = decoder.next()? {
                 return Ok(frame);
             }
-            if !reader.read(decoder.buffer()).await? {
+            if !self.read_some(reader, decoder).await? {
                 return Err(EndOfCarrier::Ended);
             }
         }
