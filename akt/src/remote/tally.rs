@@ -81,26 +81,33 @@ impl Peer {
         let carrier = self.carrier().filter(|carrier| !carrier.has_ended());
         let way = carrier.as_ref().map(|carrier| carrier.control.way()).unwrap_or_default();
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let tally = &self.tally;
-        let before = of(&tally.packets_lost);
-        let routes = self.routes();
-        let mut metrics = PeerMetrics::default();
-        metrics.peer =
-            if is_reserved(&self.address.host) { CLIENTS.into() } else { self.address.to_string().into() };
-        metrics.connections = carrier.is_some().into();
-        (metrics.made, metrics.lost) = (of(&tally.made), of(&tally.lost));
-        metrics.round_trip = way.round_trip;
-        metrics.packets_lost = way.packets_lost.map(|lost| lost + before).or((before > 0).then_some(before));
-        (metrics.bytes_sent, metrics.bytes_received) = (of(&tally.bytes_sent), of(&tally.bytes_received));
-        metrics.messages_sent = of(&tally.messages_sent);
-        metrics.messages_received = of(&tally.messages_received);
-        metrics.waiting = routes.iter().map(|route| route.depth() as u64).sum();
-        metrics.waiting_bytes = self.load.lock().used() as u64;
-        metrics.held_bytes = carrier.map_or(0, |carrier| carrier.held() as u64);
-        metrics.full = of(&tally.full);
-        metrics.dead_letters = tally.dead_letters.by_reason();
-        metrics
+        let (tally, routes) = (&self.tally, self.routes());
+        let is_client = is_reserved(&self.address.host);
+        // Also while there is no connection.
+        let lost_before = Some(of(&tally.packets_lost)).filter(|lost| *lost > 0);
+        PeerMetrics {
+            peer: if is_client { CLIENTS.into() } else { self.address.to_string().into() },
+            connections: carrier.is_some().into(),
+            made: of(&tally.made),
+            lost: of(&tally.lost),
+            round_trip: way.round_trip,
+            packets_lost: sum(way.packets_lost, lost_before),
+            bytes_sent: of(&tally.bytes_sent),
+            bytes_received: of(&tally.bytes_received),
+            messages_sent: of(&tally.messages_sent),
+            messages_received: of(&tally.messages_received),
+            waiting: routes.iter().map(|route| route.depth() as u64).sum(),
+            waiting_bytes: self.load.lock().used() as u64,
+            held_bytes: carrier.map_or(0, |carrier| carrier.held() as u64),
+            full: of(&tally.full),
+            dead_letters: tally.dead_letters.by_reason(),
+        }
     }
+}
+
+/// What is known of both.
+fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.map_or(other, |one| Some(one + other.unwrap_or_default()))
 }
 
 impl PeerMeter for Node {
@@ -117,24 +124,21 @@ impl PeerMeter for Node {
 }
 
 /// Two associations with one node, or with two clients.
-fn join(sum: &mut PeerMetrics, other: PeerMetrics) {
-    sum.connections += other.connections;
-    sum.made += other.made;
-    sum.lost += other.lost;
-    sum.round_trip = sum.round_trip.max(other.round_trip);
-    sum.packets_lost = match (sum.packets_lost, other.packets_lost) {
-        (Some(one), Some(two)) => Some(one + two),
-        (one, two) => one.or(two),
-    };
-    sum.bytes_sent += other.bytes_sent;
-    sum.bytes_received += other.bytes_received;
-    sum.messages_sent += other.messages_sent;
-    sum.messages_received += other.messages_received;
-    sum.waiting += other.waiting;
-    sum.waiting_bytes += other.waiting_bytes;
-    sum.held_bytes += other.held_bytes;
-    sum.full += other.full;
+fn join(all: &mut PeerMetrics, other: PeerMetrics) {
+    all.connections += other.connections;
+    all.made += other.made;
+    all.lost += other.lost;
+    all.round_trip = all.round_trip.max(other.round_trip);
+    all.packets_lost = sum(all.packets_lost, other.packets_lost);
+    all.bytes_sent += other.bytes_sent;
+    all.bytes_received += other.bytes_received;
+    all.messages_sent += other.messages_sent;
+    all.messages_received += other.messages_received;
+    all.waiting += other.waiting;
+    all.waiting_bytes += other.waiting_bytes;
+    all.held_bytes += other.held_bytes;
+    all.full += other.full;
     for (reason, count) in other.dead_letters {
-        *sum.dead_letters.entry(reason).or_default() += count;
+        *all.dead_letters.entry(reason).or_default() += count;
     }
 }

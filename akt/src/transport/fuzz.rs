@@ -62,8 +62,13 @@ fn whatever_the_peer_does_its_streams_stay_within_their_windows() {
         |rng| garbage(rng, 900),
         |bytes, cuts| {
             counted(|| {
-                Side { mux: Mux::new(OURS), input: BytesMut::new(), opened: Vec::new(), accepted: vec![LANE] }
-                    .live(Script::of(bytes), cuts)
+                Side {
+                    mux: Mux::new(OURS),
+                    input: BytesMut::new(),
+                    opened: Vec::new(),
+                    accepted: vec![LANE],
+                }
+                .live(Script::of(bytes), cuts);
             });
         },
     );
