@@ -1,5 +1,5 @@
 impl shop::Cart for MyCart {
-    #[allow(unused_variables, clippy::unused_unit)]
+    #[allow(unused_variables, clippy::unused_async, clippy::unused_unit)]
     async fn add(
         &mut self,
         request: shop::v1::AddItem,
@@ -8,7 +8,7 @@ impl shop::Cart for MyCart {
         let decided = self.__akt_add(request);
         ::akt::__private::commit(self, cx, decided).await
     }
-    #[allow(unused_variables, clippy::unused_unit)]
+    #[allow(unused_variables, clippy::unused_async, clippy::unused_unit)]
     async fn watch(
         &mut self,
         request: shop::v1::Watch,

@@ -47,7 +47,7 @@ pub mod sim;
 mod sync;
 #[cfg_attr(
     not(all(feature = "cron", feature = "remote")),
-    allow(dead_code, reason = "the seams to calendars and the network, without them")
+    allow(dead_code, unused_imports, reason = "the seams to calendars and the network, without them")
 )]
 mod system;
 #[cfg(any(feature = "otel", feature = "prometheus"))]
@@ -90,8 +90,9 @@ pub use runtime::{NoRuntime, Runtime};
 pub use system::{
     ActorAtError, ActorSystem, Blocked, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event,
     EventMetrics, EventStream, Evict, Extension, Histogram, Inject, KindMetrics, LookupError, MessageMetrics,
-    Metrics, MissingDependency, NotScheduled, Phase, Run, ScheduleError, ScheduleKind, Scheduled, Scheduler,
-    ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep, UnknownSchedule,
+    Metrics, MissingDependency, NotScheduled, PeerMetrics, Phase, Run, ScheduleError, ScheduleKind,
+    Scheduled, Scheduler, ShutdownReport, StartError, StepProblem, SystemBuilder, Unfinished, UnfinishedStep,
+    UnknownSchedule,
 };
 #[cfg(feature = "prometheus")]
 pub use telemetry::Prometheus;
@@ -126,10 +127,10 @@ pub mod __private {
         Answered, AnsweredOnce, AnswersAll, AnyReply, AskedRpc, Begin, Came, Copying, Deck, Flight, Flights,
         FnCall, FnMsg, Full, HoldsUnknown, Incoming, Input, Join, Lost, Mode, Next, NoFlight, NoReturns,
         NoStash, Opened, Opener, Outgoing, Returning, Returns, Shelf, Slot, Stash, State, ToldRpc, Treatment,
-        Undecoded, Ways, WireReply, Wraps, answer, answer_or_fail, answer_result, answered, every, fallible,
-        forward, forward_result, incoming, incoming_both, incoming_client, incoming_result, incoming_server,
-        listen, narrow, one_reader, open_nested, outgoing, outgoing_both, outgoing_client, outgoing_result,
-        outgoing_server, plain, receive, reject, share, tie, unless_cancelled,
+        Undecoded, Ways, WireReply, Wraps, answer, answer_of, answer_or_fail, answer_result, answered, every,
+        fallible, forward, forward_result, incoming, incoming_both, incoming_client, incoming_result,
+        incoming_server, listen, narrow, one_reader, open_nested, outgoing, outgoing_both, outgoing_client,
+        outgoing_result, outgoing_server, plain, receive, reject, share, tie, unless_cancelled,
     };
     pub use crate::codegen::{
         IsResult, MadeByDefault, assert_codegen, good, made_by_default, require_argument, require_reply,

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Attribute, Expr, Ident, Signature};
+use syn::{Attribute, Expr, Ident, Signature, Type};
 
 use super::{borrows_self, compact, last_of};
 use crate::diag::{self, Diag};
@@ -58,6 +58,22 @@ pub(crate) fn rpc_receiver(
             }
             Receiver::Turn(max)
         }
+    }
+}
+
+pub(crate) fn is_forward(ty: &Type) -> bool {
+    super::last_segment(ty).is_some_and(|name| name == "Forward")
+}
+
+/// An rpc forwards whose answer is one value, and whose actor does not go on meanwhile.
+pub(crate) fn forward(returned: &Type, sig: &Signature, rpc: &Rpc, diag: &mut Diag) {
+    let name = plain(&sig.ident);
+    if rpc.shape.answers_with_stream() {
+        let text = "answers with a stream, which is not forwarded; open the other's and send on its items";
+        diag.error(returned, format!("`{name}` {text}"));
+    } else if rpc.receiver == RpcReceiver::Turn {
+        let text = "is reentrant in its contract, and holds nobody up: await the call, and return its answer";
+        diag.error(returned, format!("`{name}` {text}"));
     }
 }
 
@@ -118,7 +134,7 @@ fn unqualified(ty: &TokenStream) -> String {
     inside.collect::<String>().replace(',', ", ").replace(",  ", ", ")
 }
 
-fn head(ty: &syn::Type) -> String {
+fn head(ty: &Type) -> String {
     head_of(&ty.to_token_stream())
 }
 

@@ -17,7 +17,7 @@ use crate::model::{
 use crate::parse::{is_turn, lifetimes, returned, typed, ungroup};
 
 pub(crate) use self::contract::{
-    is_in_contract, no_handler_in_contract, not_an_rpc, rpc_arguments, rpc_receiver,
+    forward, is_forward, is_in_contract, no_handler_in_contract, not_an_rpc, rpc_arguments, rpc_receiver,
 };
 pub(crate) use self::event_sourced::{apply, event_sourced, events, is_persist};
 pub(crate) use self::grain::{activate, grain_hooks, is_context_argument, is_result};

@@ -123,11 +123,16 @@ impl<'a> Case<'a> {
             }
         });
         let given = streams.then(|| quote!(#sink,));
-        let call = match method.persists {
+        let call = match method.decides() {
             true => decided(method, [message, sink]),
             false => quote!(<Self as #path>::#ident(#me, #message, #given #context)),
         };
-        let answer = if rpc.error.is_some() { quote!(answer_result) } else { quote!(answer) };
+        let answer = match (method.forwards, rpc.error.is_some()) {
+            (true, true) => quote!(forward_result),
+            (true, false) => quote!(forward),
+            (false, true) => quote!(answer_result),
+            (false, false) => quote!(answer),
+        };
         let after = streams.then(|| quote!(; #krate::__private::answered(#cx, #kept)));
         let answer = match method.persists {
             true => persisted(krate, &out, &answer),
@@ -136,7 +141,7 @@ impl<'a> Case<'a> {
         let answer = quote!(#answer #after);
         let handled = if method.is_async() {
             self.awaited(&method.run, &self.boxed(&method.run, call), Some(&out), &answer)
-        } else if method.persists {
+        } else if method.decides() {
             quote!(let #out = #call; #answer)
         } else {
             quote!(let #out = #call.into_inner(); #answer)
@@ -213,7 +218,7 @@ fn persisted(krate: &TokenStream, out: &Ident, answer: &TokenStream) -> TokenStr
     quote!(#krate::__private::persist(self, #cx, #reply, #out, #krate::__private::#answer).await)
 }
 
-/// The call of the hidden method that decides what an rpc persists, with what its message has in `parts`.
+/// The call of the hidden method that decides what becomes of the answer to an rpc, with what its message has in `parts`.
 pub(super) fn decided(method: &RpcMethod, parts: [Ident; 2]) -> TokenStream {
     let (hidden, place) = (method.hidden(), generated(method.item.sig.ident.span()));
     let mut parts = parts.into_iter();

@@ -70,8 +70,8 @@ fn trait_impl(actor: &Actor, served: &Served) -> ItemImpl {
         let rpc = &served.contract.rpcs[method.rpc];
         ImplItem::Verbatim(if method.broken {
             stand_in(rpc, method, actor)
-        } else if method.persists {
-            persisting_method(rpc, method, actor)
+        } else if method.decides() {
+            deciding_method(rpc, method, actor)
         } else if method.is_async() {
             async_method(rpc, method, actor)
         } else {
@@ -138,7 +138,7 @@ fn ready_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
 }
 
 /// A method for the trait that carries out what the hidden one decides.
-fn persisting_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
+fn deciding_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStream {
     let (docs, cfgs, ident) = (&method.copied.docs, &method.copied.cfgs, &method.item.sig.ident);
     let (krate, out) = (&actor.subject.krate, rpc.out());
     let (receiver, context_type) = signature(rpc, actor);
@@ -146,13 +146,23 @@ fn persisting_method(rpc: &Rpc, method: &RpcMethod, actor: &Actor) -> TokenStrea
     let args = rpc.arguments(krate).into_iter().zip(&parts).map(|((_, ty), part)| quote!(#part: #ty));
     let call = case::decided(method, parts.clone());
     let awaited = method.is_async().then(|| quote!(.await));
+    let done = match method.persists {
+        true => quote!(#krate::__private::commit(self, #cx, #decided).await),
+        false => quote!(#krate::__private::answer_of(#decided)),
+    };
+    // A type that is not that of the contract is wrong where it is written.
+    let place = parse::returned(&method.item.sig.output).map_or_else(|| ident.span(), Spanned::span);
+    let typed = method.forwards.then(|| {
+        let (krate, out) = (parse::respan(krate.clone(), place), parse::respan(rpc.out(), place));
+        quote_spanned!(generated(place)=> : #krate::Forward<#out>)
+    });
     quote! {
         #(#cfgs)*
         #(#docs)*
-        #[allow(unused_variables, clippy::unused_unit)]
+        #[allow(unused_variables, clippy::unused_async, clippy::unused_unit)]
         async fn #ident(#receiver, #(#args,)* #cx: #context_type) -> #out {
-            let #decided = #call #awaited;
-            #krate::__private::commit(self, #cx, #decided).await
+            let #decided #typed = #call #awaited;
+            #done
         }
     }
 }
@@ -175,7 +185,7 @@ fn own_impl(actor: &Actor, served: &Served) -> Option<TokenStream> {
     let ty = &actor.subject.ty;
     let (generics, _, clause) = actor.subject.generics.split_for_impl();
     let sync =
-        served.methods.iter().filter(|method| (!method.is_async() || method.persists) && !method.broken);
+        served.methods.iter().filter(|method| (!method.is_async() || method.decides()) && !method.broken);
     let own: Vec<_> =
         sync.map(hidden_method).chain(served.moved.iter().cloned()).map(|it| quiet(it, actor)).collect();
     (!own.is_empty()).then(|| quote!(#[allow(dead_code)] impl #generics #ty #clause { #(#own)* }))

@@ -70,6 +70,8 @@ pub(crate) struct RpcMethod {
     pub(crate) run: Run,
     /// It returns `Persist<Self, T>`.
     pub(crate) persists: bool,
+    /// It returns `Forward<T>`.
+    pub(crate) forwards: bool,
     /// A mistake was reported for it: the trait gets a stand-in.
     pub(crate) broken: bool,
 }
@@ -112,6 +114,11 @@ impl RpcMethod {
 
     pub(crate) fn is_async(&self) -> bool {
         self.item.sig.asyncness.is_some()
+    }
+
+    /// It returns what is done about the answer, which its hidden method decides.
+    pub(crate) fn decides(&self) -> bool {
+        self.persists || self.forwards
     }
 
     /// The hidden inherent method that holds the body of a sync handler.

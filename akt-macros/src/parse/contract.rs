@@ -110,9 +110,15 @@ fn rpc_method(
     };
     let args = arguments(sig, &receiver, diag, &field);
     let HandlerOptions { conditions, run, .. } = options;
-    let persists = returned(&sig.output).is_some_and(check::is_persist);
+    let returned = returned(&sig.output);
+    let persists = returned.is_some_and(check::is_persist);
+    let forwards = returned.is_some_and(check::is_forward);
+    if let Some(forward) = returned.filter(|_| forwards) {
+        check::forward(forward, sig, &contract.rpcs[rpc], diag);
+    }
+    let (item, broken) = (method, false);
     let mut read =
-        RpcMethod { rpc, item: method, copied, receiver, args, conditions, run, persists, broken: false };
+        RpcMethod { rpc, item, copied, receiver, args, conditions, run, persists, forwards, broken };
     check::rpc_arguments(&read, &contract.rpcs[rpc], diag);
     read.broken = diag.count() > before;
     read

@@ -106,6 +106,21 @@ pub fn forward_result<A: Actor, T: Send + 'static, E: Send + 'static>(
     }
 }
 
+/// What an rpc answers to its own actor, which called it by its contract's trait.
+///
+/// # Panics
+///
+/// If it forwards: nobody asks.
+#[doc(hidden)]
+pub fn answer_of<T: Send + 'static>(Forward(to): Forward<T>) -> T {
+    match to {
+        To::Asker(out) => out,
+        To::Another(_) | To::Stash(_) => {
+            panic!("an rpc forwards, and was called by its trait, where nobody asks: ask it by a reference")
+        }
+    }
+}
+
 /// Lets the reply go, unless it is to be answered at once.
 fn leave<A: Actor, T: Send + 'static>(
     cx: &mut Ctx<A>,

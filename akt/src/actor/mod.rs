@@ -85,7 +85,7 @@ pub use self::error::{
 pub use self::flight::{
     Concurrent, Deck, Flight, Flights, Full, Lost, Mode, Next, NoFlight, NoReturns, Returning, Returns, share,
 };
-pub use self::forward::{Forward, forward, forward_result};
+pub use self::forward::{Forward, answer_of, forward, forward_result};
 pub use self::function::{FnActor, FnCall, FnMsg, FnRef};
 pub use self::journal::JournalError;
 pub use self::listen::listen;

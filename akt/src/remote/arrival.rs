@@ -25,7 +25,7 @@ use crate::time::Instant;
 const FEW: usize = 256;
 
 /// What a message that is held costs besides its body.
-const OVERHEAD: usize = 256;
+const OVERHEAD: usize = 512;
 
 /// The actors for which something came on one connection.
 #[derive(Default)]

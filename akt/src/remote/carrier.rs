@@ -35,6 +35,9 @@ const OWED: usize = 8 << 20;
 /// So often is read before other tasks have their turn.
 const READS: u32 = 8;
 
+/// So many frames are taken in before others have it, too: one read may bring a window of small ones.
+const FRAMES: u32 = 512;
+
 /// What an answer costs besides its body.
 const ANSWER: usize = 128;
 
@@ -175,6 +178,8 @@ impl Carrier {
     pub(super) fn run(self: &Arc<Self>, greeted: Greeted) {
         let Greeted { connection, decoder, theirs } = greeted;
         self.node().live.send_modify(|live| *live += 1);
+        self.peer.tally.begins();
+        self.peer.tally.read(decoder.kept());
         self.peer.announce_up();
         self.peer.announce_skew(&theirs.contracts);
         let runtime = self.node().runtime();
@@ -224,6 +229,7 @@ impl Carrier {
         if self.ended.swap(true, Ordering::SeqCst) {
             return;
         }
+        self.peer.tally.ends(self.control.way());
         self.control.close(close, problem);
         self.rouse();
         self.relieve();
@@ -280,23 +286,39 @@ impl Carrier {
     ) -> EndOfCarrier {
         let mut reads = 0_u32;
         loop {
-            if let Err(error) = self.take_frames(decoder) {
-                return error;
-            }
+            let has_more = match self.take_frames(decoder) {
+                Ok(has_more) => has_more,
+                Err(error) => return error,
+            };
             // A firehose leaves the worker to others now and then.
             reads += 1;
-            if reads.is_multiple_of(READS) {
+            if has_more || reads.is_multiple_of(READS) {
                 tokio::task::yield_now().await;
             }
             if self.is_owed_too_much() {
                 self.wait_for_relief().await;
             }
-            match reader.read(decoder.buffer()).await {
+            if has_more {
+                continue;
+            }
+            match self.read_some(reader, decoder).await {
                 Ok(true) => {}
                 Ok(false) => return EndOfCarrier::Ended,
                 Err(lost) => return lost.into(),
             }
         }
+    }
+
+    /// Reads what has come; false at the end of the stream.
+    pub(super) async fn read_some(
+        &self,
+        reader: &mut dyn Reader,
+        decoder: &mut Decoder,
+    ) -> Result<bool, Lost> {
+        let before = decoder.buffer().len();
+        let more = reader.read(decoder.buffer()).await?;
+        self.peer.tally.read(decoder.buffer().len() - before);
+        Ok(more)
     }
 
     async fn wait_for_relief(&self) {
@@ -307,9 +329,13 @@ impl Carrier {
         self.relieve();
     }
 
+    /// Bytes of the peer's messages that wait for room, or for others.
+    pub(super) fn held(&self) -> usize {
+        self.arrivals.held() + self.large.held()
+    }
+
     fn is_owed_too_much(&self) -> bool {
-        let held = self.arrivals.held() + self.large.held();
-        self.owed.load(Ordering::Acquire) > OWED || held > self.node().limits.inbound
+        self.owed.load(Ordering::Acquire) > OWED || self.held() > self.node().limits.inbound
     }
 
     /// The writer looks at what changed.
@@ -335,20 +361,22 @@ impl Carrier {
         self.relieved.notify_one();
     }
 
-    fn take_frames(self: &Arc<Self>, decoder: &mut Decoder) -> Result<(), EndOfCarrier> {
+    /// Takes in what is there, but not much at once; true if there is more.
+    fn take_frames(self: &Arc<Self>, decoder: &mut Decoder) -> Result<bool, EndOfCarrier> {
         self.in_turn(|| {
-            while let Some(frame) = decoder.next()? {
+            for _ in 0..FRAMES {
+                let Some(frame) = decoder.next()? else { return Ok(false) };
                 self.take(decode(frame)?)?;
             }
-            Ok(())
+            Ok(true)
         })
     }
 
     /// Lets `take` take in what has come, unless a newer connection of the peer is there: nothing overtakes.
-    pub(super) fn in_turn(
+    pub(super) fn in_turn<T>(
         &self,
-        take: impl FnOnce() -> Result<(), EndOfCarrier>,
-    ) -> Result<(), EndOfCarrier> {
+        take: impl FnOnce() -> Result<T, EndOfCarrier>,
+    ) -> Result<T, EndOfCarrier> {
         let newest = self.peer.reading.read();
         if *newest > self.link { Err(EndOfCarrier::Ended) } else { take() }
     }
@@ -357,6 +385,9 @@ impl Carrier {
     pub(super) fn answered(&self, correlation: u64, outcome: Outcome) {
         let reply = self.requests.lock().requests.take(correlation);
         let well = matches!(outcome, Outcome::Reply(_));
+        if matches!(outcome, Outcome::Failed(AskError::Full)) {
+            self.peer.tally.answered_full();
+        }
         if let Some(reply) = reply {
             reply.complete(outcome);
         }
@@ -501,7 +532,7 @@ mod tests {
         old.in_turn(|| Ok(())).expect("there is no newer one");
         let new = carries(&peer, old.link).await;
 
-        assert!(matches!(old.in_turn(|| panic!("too late")), Err(EndOfCarrier::Ended)));
+        assert!(matches!(old.in_turn::<()>(|| panic!("too late")), Err(EndOfCarrier::Ended)));
         new.in_turn(|| Ok(())).unwrap();
         near.shutdown().await;
         far.shutdown().await;

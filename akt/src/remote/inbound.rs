@@ -24,6 +24,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 ///
 /// The goodbye, after which nothing comes.
 pub(super) fn take(carrier: &Arc<Carrier>, parcel: Parcel) -> Result<(), EndOfCarrier> {
+    carrier.peer.tally.comes(&parcel);
     match parcel {
         Parcel::Tell(Envelope { target, rpc, body, meta }) => {
             let reply = WireReply { answer: None, meta: carrier.node().decode_meta(meta)? };

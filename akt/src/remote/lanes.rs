@@ -240,7 +240,9 @@ impl Carrier {
         lanes.bytes = 0;
         for (writer, buffer) in lanes.lanes.iter_mut().filter(|(_, buffer)| !buffer.is_empty()) {
             let bytes: Bytes = buffer.split().freeze();
+            let length = bytes.len();
             self.within_patience(writer.write(bytes)).await?;
+            self.peer.tally.wrote(length);
         }
         self.relieve();
         Ok(())
@@ -320,6 +322,7 @@ impl Carrier {
         bytes: usize,
         put: impl FnOnce(&mut BytesMut) -> Bytes,
     ) {
+        self.peer.tally.sends_message();
         if !self.goes_apart(bytes) {
             return lanes.put_whole(lane, put);
         }

@@ -125,10 +125,14 @@ impl Carrier {
 
     async fn write_stream(&self, head: Bytes, mut body: Bytes) -> Result<(), EndOfCarrier> {
         let mut writer = self.control.open().await?;
+        let length = head.len();
         self.within_patience(writer.write(head)).await?;
+        self.peer.tally.wrote(length);
         while !body.is_empty() {
             let part = body.split_to(body.len().min(LARGE));
+            let length = part.len();
             self.within_patience(writer.write(part)).await?;
+            self.peer.tally.wrote(length);
         }
         // The peer has a window of it at most, and reads it unless it is gone, or stalls with its lane.
         Ok(writer.finish().await?)
@@ -163,7 +167,7 @@ impl Carrier {
             Parcel::Apart(Apart::Message { number }) => {
                 let frame = self.read_frame(&mut *reader, &mut decoder).await?;
                 self.in_turn(|| self.take_apart(number, decode(frame)?))?;
-                match reader.read(decoder.buffer()).await? {
+                match self.read_some(&mut *reader, &mut decoder).await? {
                     true => Err(EndOfCarrier::Misplaced),
                     false => Ok(()),
                 }
@@ -181,7 +185,7 @@ impl Carrier {
             if let Some(frame) = decoder.next()? {
                 return Ok(frame);
             }
-            if !reader.read(decoder.buffer()).await? {
+            if !self.read_some(reader, decoder).await? {
                 return Err(EndOfCarrier::Ended);
             }
         }

@@ -33,6 +33,7 @@ mod requests;
 mod resolve;
 mod route;
 mod streams;
+mod tally;
 mod unconfirmed;
 mod watch;
 mod watched;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -22,7 +22,7 @@ use crate::holder::Class;
 use crate::id::NodeId;
 use crate::path::NodeAddress;
 use crate::runtime::Runtime;
-use crate::system::{ActorSystem, Event, Extension};
+use crate::system::{ActorSystem, Event, Extension, PeerMeter, PeerSource};
 use crate::time::Instant;
 use crate::transport::{Attempt, BindError, Endpoint, Found, TlsError};
 use crate::wire::{CodecError, Here, Identity, Protocols, decode_meta, encode_meta};
@@ -119,6 +119,8 @@ impl Node {
             kinds: remote.kinds.clone(),
             operations: AtomicUsize::new(0),
         });
+        let peers: Weak<dyn PeerMeter> = Arc::<Self>::downgrade(&node);
+        node.system.part::<PeerSource>().set(peers);
         runtime.spawn("remote door", node.clone().keep_door());
         Ok(node)
     }
@@ -150,6 +152,10 @@ impl Node {
         let peer = Arc::new(Peer::new(self.clone(), key.0.clone()));
         peers.known.insert(key, peer.clone());
         peer
+    }
+
+    pub(super) fn known_peers(&self) -> Vec<Arc<Peer>> {
+        self.peers.lock().known.values().cloned().collect()
     }
 
     /// Keeps the connections to the nodes of a client from now on.
@@ -279,7 +285,7 @@ impl Node {
     }
 
     async fn leave(&self) {
-        let peers: Vec<_> = self.peers.lock().known.values().cloned().collect();
+        let peers = self.known_peers();
         for peer in &peers {
             peer.leave();
         }

@@ -16,6 +16,7 @@ use super::credit::Amount;
 use super::greeting::{self, GreetingError};
 use super::node::Node;
 use super::route::{Letter, Load, Route};
+use super::tally::Tally;
 use super::watching::Watching;
 use crate::actor::{AskError, Delivery, Found, Outcome, PeerError, Queue};
 use crate::backoff::Backoff;
@@ -52,6 +53,7 @@ pub(super) struct Peer {
     state: Mutex<State>,
     /// What this node watches there.
     pub(super) watching: Watching,
+    pub(super) tally: Tally,
 }
 
 struct State {
@@ -138,6 +140,7 @@ impl Peer {
             routes: Mutex::default(),
             load: Mutex::new(Budget::new(node.limits.outbound)),
             watching: Watching::new(node.limits.lost_after),
+            tally: Tally::default(),
             node,
             address,
             writing: tokio::sync::Mutex::default(),
@@ -399,13 +402,13 @@ impl Peer {
                 let (delivered, source) = (Delivery::No, self.error(problem));
                 reply.complete(Outcome::Failed(AskError::Unreachable { delivered, source }));
             }
-            None => self.node.system.dead_letter_at(|| route.path.clone(), name, DeadLetterReason::NoRoute),
+            None => self.bury(route, name, DeadLetterReason::NoRoute),
         }
     }
 
     /// A tell whose time ran out before it was sent.
     pub(super) fn bury_expired(&self, route: &Route, letter: &Letter) {
-        self.node.system.dead_letter_at(|| route.path.clone(), letter.name, DeadLetterReason::Expired);
+        self.bury(route, letter.name, DeadLetterReason::Expired);
     }
 
     /// This node allows more than the peer takes.
@@ -414,14 +417,11 @@ impl Peer {
         let (bytes, limit) = (outgoing.body.len() as u64, limit as u64);
         match outgoing.reply {
             Some(reply) => reply.complete(Outcome::Failed(AskError::TooLarge { bytes, limit })),
-            None => {
-                let path = || route.path.clone();
-                self.node.system.dead_letter_at(path, name, DeadLetterReason::TooLarge);
-            }
+            None => self.bury(route, name, DeadLetterReason::TooLarge),
         }
     }
 
-    #[cfg(test)]
+    /// The connection that carries, if there is one.
     pub(super) fn carrier(&self) -> Option<Arc<Carrier>> {
         self.state.lock().carrier.clone()
     }

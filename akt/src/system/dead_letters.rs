@@ -116,6 +116,12 @@ impl DeadLetterReason {
 #[derive(Debug)]
 pub(crate) struct DeadLetters([AtomicU64; DeadLetterReason::ALL.len()]);
 
+impl Default for DeadLetters {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl DeadLetters {
     pub(crate) fn new() -> Self {
         Self(array::from_fn(|_| AtomicU64::new(0)))
@@ -130,7 +136,7 @@ impl DeadLetters {
     }
 
     /// Those reasons that there were.
-    pub(super) fn by_reason(&self) -> BTreeMap<DeadLetterReason, u64> {
+    pub(crate) fn by_reason(&self) -> BTreeMap<DeadLetterReason, u64> {
         let counted = DeadLetterReason::ALL.into_iter().map(|reason| (reason, self.of(reason)));
         counted.filter(|(_, count)| *count > 0).collect()
     }

@@ -6,18 +6,19 @@ use std::sync::atomic::Ordering;
 use super::dead_letters::DeadLetterReason;
 use super::histogram::Histogram;
 use super::kind::{Entry, Tally};
+use super::peers::{PeerMetrics, PeerSource};
 use super::{ActorSystem, SystemBuilder};
 use crate::actor::{Core, Target};
 
 /// The metrics of a system at one moment. Made by [`ActorSystem::metrics`].
 ///
-/// Labels are kinds and handlers, never actors: their number is that of the program's types.
+/// Labels are kinds, handlers and nodes, never actors: their number is that of the program's types and the cluster's nodes.
 ///
 /// **Exact**, each to the message: [`handled`](MessageMetrics::handled) and [`failed`](MessageMetrics::failed)
 /// (while an actor works off a batch of up to 128 messages, those of that batch are added at its end), actors,
 /// restarts, dead letters, missed events. **Sampled**: [`wait`](MessageMetrics::wait) and
 /// [`time`](MessageMetrics::time), of the first 256 messages of a kind and then of about one in 512.
-/// **Looked at** when this is read: queues, subscribers.
+/// **Looked at** when this is read: queues, subscribers, and what waits for [peers](PeerMetrics).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Metrics {
@@ -32,6 +33,8 @@ pub struct Metrics {
     pub maybe_delivered: u64,
     /// The event stream.
     pub events: EventMetrics,
+    /// Other nodes that this one knows, by address; none without remoting.
+    pub peers: Vec<PeerMetrics>,
 }
 
 /// The metrics of all actors of one kind.
@@ -93,6 +96,14 @@ impl Metrics {
     }
 }
 
+impl Metrics {
+    /// The metrics of the node at `address`, as `shop@host:7400`.
+    #[must_use]
+    pub fn peer(&self, address: &str) -> Option<&PeerMetrics> {
+        self.peers.iter().find(|peer| &*peer.peer == address)
+    }
+}
+
 impl KindMetrics {
     /// The metrics of the message `name`.
     #[must_use]
@@ -131,6 +142,7 @@ impl ActorSystem {
             dead_letters: self.0.dead_letters.by_reason(),
             maybe_delivered: self.maybe_delivered(),
             events: self.0.events.metrics(),
+            peers: self.part::<PeerSource>().read(),
         }
     }
 }

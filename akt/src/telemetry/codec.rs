@@ -1,5 +1,7 @@
 //! *Pure.* What a system measures, as the messages of OTLP.
 
+use std::time::Duration;
+
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
@@ -18,7 +20,7 @@ use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_sc
 use opentelemetry_sdk::trace::SpanData;
 use prost::Message;
 
-use super::family::{FAMILIES, Family, Name, Numbers, Point, Source, below, bounds, histograms};
+use super::family::{FAMILIES, Family, Name, Numbers, Point, Source, below, bounds, histograms, per_peer};
 use crate::system::{Histogram as Measured, Metrics};
 use crate::time::Wall;
 
@@ -92,6 +94,11 @@ impl Reading<'_> {
                 let data_points = self.numbers(family, numbers)?;
                 Data::Sum(Sum { data_points, aggregation_temporality, is_monotonic: true })
             }
+            Source::Time(of) => {
+                let data_points =
+                    some(per_peer(self.metrics, *of).map(|point| self.time(family, &point)).collect())?;
+                Data::Gauge(Gauge { data_points })
+            }
             Source::Histogram(of) => {
                 let points = histograms(self.metrics, *of).map(|point| self.histogram(family, &point));
                 let data_points = some(points.collect())?;
@@ -112,6 +119,16 @@ impl Reading<'_> {
             ..Default::default()
         };
         some(numbers.of(self.metrics).into_iter().map(point).collect())
+    }
+
+    fn time(&self, family: &Family, point: &Point<Duration>) -> NumberDataPoint {
+        NumberDataPoint {
+            attributes: self.labels(family, point),
+            start_time_unix_nano: self.began,
+            time_unix_nano: self.now,
+            value: Some(Number::AsDouble(point.value.as_secs_f64())),
+            ..Default::default()
+        }
     }
 
     fn histogram(&self, family: &Family, point: &Point<&Measured>) -> HistogramDataPoint {
@@ -147,8 +164,6 @@ fn attribute(name: &str, value: &str) -> KeyValue {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::system::{DeadLetterReason, Histogram, KindMetrics, MessageMetrics, Metrics};
+use crate::system::{DeadLetterReason, Histogram, KindMetrics, MessageMetrics, Metrics, PeerMetrics};
 
 /// All metrics of one name.
 pub(super) struct Family {
@@ -22,14 +22,18 @@ pub(super) enum Source {
     Counter(Numbers),
     Gauge(Numbers),
     Histogram(fn(&MessageMetrics) -> &Histogram),
+    /// A gauge of time, one for each peer of which it is known.
+    Time(fn(&PeerMetrics) -> Option<Duration>),
 }
 
-/// The numbers of a family: one of a kind, of a message, of a reason, or of the system.
+/// The numbers of a family: one of a kind, of a message, of a reason, of a peer, or of the system.
 pub(super) enum Numbers {
     Kind(fn(&KindMetrics) -> u64),
     Message(fn(&MessageMetrics) -> u64),
     KindReason,
     Reason,
+    Peer(fn(&PeerMetrics) -> Option<u64>),
+    PeerReason,
     System(fn(&Metrics) -> u64),
 }
 
@@ -43,7 +47,11 @@ impl Family {
     /// What Prometheus calls it: by the rule that everybody has who turns the one name into the other.
     pub(super) fn prometheus(&self) -> String {
         let Name(name, unit) = self.name;
-        let unit = if unit == "s" { "_seconds" } else { "" };
+        let unit = match unit {
+            "s" => "_seconds",
+            "By" => "_bytes",
+            _ => "",
+        };
         let total = if matches!(self.source, Source::Counter(_)) { "_total" } else { "" };
         format!("{}{unit}{total}", name.replace('.', "_"))
     }
@@ -54,7 +62,7 @@ impl Source {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Counter(_) => "counter",
-            Self::Gauge(_) => "gauge",
+            Self::Gauge(_) | Self::Time(_) => "gauge",
             Self::Histogram(_) => "histogram",
         }
     }
@@ -70,11 +78,24 @@ impl Numbers {
                 let kinds = metrics.kinds.iter();
                 kinds.flat_map(|kind| reasons(Some(kind.kind), &kind.dead_letters)).collect()
             }
+            Self::Peer(of) => per_peer(metrics, *of).collect(),
+            Self::PeerReason => {
+                let peers = metrics.peers.iter();
+                peers.flat_map(|peer| reasons(Some(&peer.peer), &peer.dead_letters)).collect()
+            }
             Self::Message(of) => messages(metrics)
                 .map(|(kind, message)| point(&[kind, message.message], of(message)))
                 .collect(),
         }
     }
+}
+
+/// One value for each peer of which it is known.
+pub(super) fn per_peer<V>(
+    metrics: &Metrics,
+    of: fn(&PeerMetrics) -> Option<V>,
+) -> impl Iterator<Item = Point<V>> {
+    metrics.peers.iter().filter_map(move |peer| Some(point(&[&peer.peer], of(peer)?)))
 }
 
 /// One histogram for each message.
@@ -90,11 +111,11 @@ fn messages(metrics: &Metrics) -> impl Iterator<Item = (&'static str, &MessageMe
 }
 
 fn reasons<'a>(
-    kind: Option<&'a str>,
+    of: Option<&'a str>,
     reasons: &'a BTreeMap<DeadLetterReason, u64>,
 ) -> impl Iterator<Item = Point<u64>> + 'a {
     reasons.iter().map(move |(reason, count)| {
-        let labels = kind.map(str::to_owned).into_iter().chain([reason.to_string()]);
+        let labels = of.map(str::to_owned).into_iter().chain([reason.to_string()]);
         Point { labels: labels.collect(), value: *count }
     })
 }
@@ -116,6 +137,7 @@ pub(super) fn below(histogram: &Histogram, bound: Duration) -> u64 {
 
 const KIND: &[&str] = &["kind"];
 const MESSAGE: &[&str] = &["kind", "message"];
+const PEER: &[&str] = &["peer"];
 
 const fn counter(
     name: Name,
@@ -223,6 +245,90 @@ pub(super) const FAMILIES: &[Family] = &[
         &[],
         "events that subscribers missed because they were too slow",
         Numbers::System(|metrics| metrics.events.missed),
+    ),
+    gauge(
+        Name("akt.peer.connections", "{connection}"),
+        PEER,
+        "connections to another node that carry messages",
+        Numbers::Peer(|peer| Some(peer.connections)),
+    ),
+    counter(
+        Name("akt.peer.connections.made", "{connection}"),
+        PEER,
+        "connections that began to carry messages",
+        Numbers::Peer(|peer| Some(peer.made)),
+    ),
+    counter(
+        Name("akt.peer.connections.lost", "{connection}"),
+        PEER,
+        "connections that have ended",
+        Numbers::Peer(|peer| Some(peer.lost)),
+    ),
+    Family {
+        name: Name("akt.peer.round_trip", "s"),
+        labels: PEER,
+        help: "how long a packet takes there and back, over QUIC",
+        source: Source::Time(|peer| peer.round_trip),
+    },
+    counter(
+        Name("akt.peer.packets.lost", "{packet}"),
+        PEER,
+        "packets that were lost and sent again, over QUIC",
+        Numbers::Peer(|peer| peer.packets_lost),
+    ),
+    counter(
+        Name("akt.peer.sent", "By"),
+        PEER,
+        "bytes of frames to another node",
+        Numbers::Peer(|peer| Some(peer.bytes_sent)),
+    ),
+    counter(
+        Name("akt.peer.received", "By"),
+        PEER,
+        "bytes of frames from another node",
+        Numbers::Peer(|peer| Some(peer.bytes_received)),
+    ),
+    counter(
+        Name("akt.peer.messages.sent", "{message}"),
+        PEER,
+        "tells and asks to another node",
+        Numbers::Peer(|peer| Some(peer.messages_sent)),
+    ),
+    counter(
+        Name("akt.peer.messages.received", "{message}"),
+        PEER,
+        "tells and asks from another node",
+        Numbers::Peer(|peer| Some(peer.messages_received)),
+    ),
+    gauge(
+        Name("akt.peer.waiting.messages", "{message}"),
+        PEER,
+        "messages that wait for a connection or for credit",
+        Numbers::Peer(|peer| Some(peer.waiting)),
+    ),
+    gauge(
+        Name("akt.peer.waiting", "By"),
+        PEER,
+        "what these count against their limit",
+        Numbers::Peer(|peer| Some(peer.waiting_bytes)),
+    ),
+    gauge(
+        Name("akt.peer.held", "By"),
+        PEER,
+        "bytes of messages of another node that wait for room in mailboxes",
+        Numbers::Peer(|peer| Some(peer.held_bytes)),
+    ),
+    counter(
+        Name("akt.peer.answers.full", "{answer}"),
+        PEER,
+        "asks that another node answered with `Full`",
+        Numbers::Peer(|peer| Some(peer.full)),
+    ),
+    counter(
+        Name("akt.peer.dead_letters", "{message}"),
+        &["peer", "reason"],
+        "dead letters that were for actors of another node",
+        Numbers::PeerReason,
     ),
 ];
 

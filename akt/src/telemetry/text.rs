@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use super::family::{FAMILIES, Family, Source, below, bounds, histograms};
+use super::family::{FAMILIES, Family, Source, below, bounds, histograms, per_peer};
 use crate::system::{Histogram, Metrics};
 
 impl Metrics {
@@ -44,6 +44,12 @@ impl Page<'_> {
                 for point in numbers.of(self.metrics) {
                     let labels = self.labels(family, &point.labels);
                     self.line(format_args!("{name}{{{labels}}} {}", point.value));
+                }
+            }
+            Source::Time(of) => {
+                for point in per_peer(self.metrics, *of) {
+                    let labels = self.labels(family, &point.labels);
+                    self.line(format_args!("{name}{{{labels}}} {}", Seconds(point.value)));
                 }
             }
             Source::Histogram(of) => {

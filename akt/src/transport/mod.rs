@@ -29,6 +29,7 @@ mod witness;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -132,6 +133,14 @@ pub(crate) trait Reader: Send {
     async fn read(&mut self, buffer: &mut BytesMut) -> Result<bool, Lost>;
 }
 
+/// What the way to a peer is like, as far as its transport knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Way {
+    pub(crate) round_trip: Option<Duration>,
+    /// Of this side, on this connection.
+    pub(crate) packets_lost: Option<u64>,
+}
+
 /// The whole of a connection, from this side.
 #[async_trait]
 pub(crate) trait Control: Send + Sync {
@@ -141,6 +150,11 @@ pub(crate) trait Control: Send + Sync {
 
     /// The next stream that the peer has opened. Cancel-safe.
     async fn accept(&self) -> Result<Box<dyn Reader>, Lost>;
+
+    /// What the way is like now.
+    fn way(&self) -> Way {
+        Way::default()
+    }
 
     /// Closes the connection at once; what was not read by the peer is lost.
     fn close(&self, reason: Close, text: &str);

@@ -24,7 +24,8 @@ use super::keychain::Keychain;
 use super::tls::{Tls, unusable};
 use super::witness::Witness;
 use super::{
-    Attempt, Connection, Control, Endpoint, MAX_STREAMS, Reader, Transport, TransportOptions, Writer, tcp,
+    Attempt, Connection, Control, Endpoint, MAX_STREAMS, Reader, Transport, TransportOptions, Way, Writer,
+    tcp,
 };
 use crate::runtime::Runtime;
 
@@ -384,6 +385,11 @@ impl Control for QuicControl {
     async fn accept(&self) -> Result<Box<dyn Reader>, Lost> {
         let stream = self.connection.accept_uni().await.map_err(|error| lost(&self.witness, error))?;
         Ok(Box::new(QuicReader::new(stream, self.witness.clone())))
+    }
+
+    fn way(&self) -> Way {
+        let lost = self.connection.stats().path.lost_packets;
+        Way { round_trip: Some(self.connection.rtt()), packets_lost: Some(lost) }
     }
 
     fn close(&self, reason: Close, text: &str) {

@@ -95,6 +95,11 @@ impl Decoder {
         &mut self.buffer
     }
 
+    /// Bytes that have come and are not a frame yet.
+    pub(crate) fn kept(&self) -> usize {
+        self.buffer.len()
+    }
+
     /// The next whole frame, if it has come.
     ///
     /// # Errors

@@ -5,18 +5,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use akt::Protocol as _;
 use akt::prost::Message as _;
 use akt_proto::v1;
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{Connection, Endpoint, RecvStream, SendStream};
-use rcgen::{CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
 use tokio::task::JoinSet;
 
-use crate::contracts::depot::v1::{Blob, DepotMsg};
+use crate::papers::{Identity, ask, hello, identity, stranger, tls};
 
 /// Attacks under way at once.
 const AT_ONCE: usize = 12;
@@ -68,7 +63,7 @@ impl Hostile {
         let ca = fs::read_to_string(self.ours.join("ca.pem")).unwrap();
         let known = identity(&fs::read_to_string(self.ours.join("ca.key")).unwrap());
         let unknown = stranger();
-        for (attack, (chain, key), times) in [
+        for (attack, papers, times) in [
             (Attack::WrongCertificate, &unknown, times),
             (Attack::OtherSystem, &known, times),
             (Attack::HugeFirstFrame, &known, times),
@@ -76,7 +71,7 @@ impl Hostile {
             (Attack::OtherMagic, &known, times / 10),
             (Attack::GarbledFrame, &known, times / 10),
         ] {
-            let endpoint = client(&ca, chain.clone(), key.clone_key());
+            let endpoint = client(&ca, papers);
             self.repeat(attack, &endpoint, times).await;
             endpoint.close(0_u32.into(), b"");
             endpoint.wait_idle().await;
@@ -95,8 +90,8 @@ impl Hostile {
 
     async fn at_once(&self, attack: Attack, times: usize) {
         let ca = fs::read_to_string(self.ours.join("ca.pem")).unwrap();
-        let (chain, key) = identity(&fs::read_to_string(self.ours.join("ca.key")).unwrap());
-        let endpoint = client(&ca, chain, key);
+        let papers = identity(&fs::read_to_string(self.ours.join("ca.key")).unwrap());
+        let endpoint = client(&ca, &papers);
         let mut running = JoinSet::new();
         // Their addresses are not those of the other attackers: a node has one connection.
         for number in 10_000..10_000 + times {
@@ -173,25 +168,6 @@ async fn be_greeted(send: &mut SendStream, receive: &mut RecvStream, target: Soc
     assert_eq!(head[4], 2, "a welcome");
 }
 
-/// An ask that echoes 16 KiB.
-fn ask() -> Vec<u8> {
-    let echo = DepotMsg::RPCS.iter().find(|rpc| rpc.name == "Echo").unwrap();
-    let body = Blob { bytes: vec![7; 16 << 10] }.encode_to_vec().into();
-    let target = "/user/shelf".into();
-    let ask = v1::Ask {
-        target,
-        rpc: echo.id,
-        body,
-        correlation: 1,
-        remaining_us: 60_000_000,
-        ..Default::default()
-    };
-    let mut bytes = u32::try_from(ask.encoded_len() + 1).unwrap().to_be_bytes().to_vec();
-    bytes.push(0x11);
-    ask.encode(&mut bytes).unwrap();
-    bytes
-}
-
 async fn wait_for_end(connection: &Connection) {
     let patience = std::time::Duration::from_secs(20);
     tokio::time::timeout(patience, connection.closed()).await.expect("the node ends the connection");
@@ -203,67 +179,9 @@ async fn read_refusal(receive: &mut RecvStream) -> String {
     v1::Refused::decode(&bytes[5..]).unwrap().text
 }
 
-fn hello(system: &str, target: SocketAddr, number: usize) -> Vec<u8> {
-    let introduction = v1::Introduction {
-        magic: u32::from_be_bytes(*b"akt1"),
-        oldest: 1,
-        newest: 1,
-        system: system.to_owned(),
-        node: number as u64,
-        incarnation: number as u64,
-        host: "127.0.0.1".to_owned(),
-        port: 1_024 + u32::try_from(number).unwrap(),
-        max_message: 1 << 20,
-        lanes: 1,
-        ..v1::Introduction::default()
-    };
-    let dialed = format!("{system}@{target}");
-    let hello = v1::Hello { from: Some(introduction), dialed, dial: 1, ..v1::Hello::default() };
-    let mut bytes = u32::try_from(hello.encoded_len() + 1).unwrap().to_be_bytes().to_vec();
-    bytes.push(1);
-    hello.encode(&mut bytes).unwrap();
-    bytes
-}
-
-fn client(ca: &str, chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Endpoint {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(ca.as_bytes()).unwrap()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut tls = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_client_auth_cert(chain, key)
-        .unwrap();
-    tls.alpn_protocols = vec![b"akt/1".to_vec()];
+fn client(ca: &str, identity: &Identity) -> Endpoint {
     let mut endpoint = Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap();
-    let config = QuicClientConfig::try_from(tls).unwrap();
+    let config = QuicClientConfig::try_from(tls(ca, identity)).unwrap();
     endpoint.set_default_client_config(quinn::ClientConfig::new(Arc::new(config)));
     endpoint
-}
-
-type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
-
-/// A certificate of the CA with this key.
-fn identity(ca_key: &str) -> Identity {
-    let mut issuer = CertificateParams::default();
-    issuer.distinguished_name.remove(DnType::CommonName);
-    issuer.distinguished_name.push(DnType::CommonName, "akt development CA");
-    issuer.is_ca = IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
-    issued_by(&Issuer::new(issuer, KeyPair::from_pem(ca_key).unwrap()))
-}
-
-/// A certificate of a CA that nobody knows.
-fn stranger() -> Identity {
-    let mut issuer = CertificateParams::default();
-    issuer.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    issued_by(&Issuer::new(issuer, KeyPair::generate().unwrap()))
-}
-
-fn issued_by(issuer: &Issuer<'_, KeyPair>) -> Identity {
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, issuer).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap();
-    (vec![certificate.der().clone()], key)
 }

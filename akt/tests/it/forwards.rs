@@ -178,3 +178,130 @@ async fn a_pipe_takes_answers_of_another_node_and_posts_to_it() {
     assert_eq!(pair.near.dead_letters_of(DeadLetterReason::NoRoute), 0);
     pair.stop().await;
 }
+
+/// A depot that leaves every answer to another.
+struct Clerk {
+    next: depot::DepotRef,
+}
+
+#[akt::actor]
+impl depot::Depot for Clerk {
+    fn add(
+        &mut self,
+        item: depot::Item,
+        cx: &mut Ctx<Self>,
+    ) -> Forward<Result<depot::Stock, depot::Refused>> {
+        if item.quantity == 0 {
+            return Forward::answer(Ok(depot::Stock::default()));
+        }
+        cx.forward(self.next.add(item))
+    }
+
+    async fn view(&mut self, req: (), cx: &mut Ctx<Self>) -> Forward<depot::Stock> {
+        tokio::task::yield_now().await;
+        cx.forward(self.next.view(req))
+    }
+
+    fn wait(&mut self, delay: depot::Delay, cx: &mut Ctx<Self>) -> Forward<()> {
+        cx.forward(self.next.wait(delay))
+    }
+
+    fn echo(&mut self, blob: depot::Blob, cx: &mut Ctx<Self>) -> Forward<depot::Blob> {
+        cx.forward(self.next.echo(blob))
+    }
+
+    /// Calls another rpc by the contract's trait, where nobody asks: it answers at once, or it is a fault.
+    async fn make(&mut self, quantity: depot::Delay, cx: &mut Ctx<Self>) -> depot::Blob {
+        let stock = depot::Depot::add(self, item(u32::try_from(quantity.millis).unwrap()), cx).await.unwrap();
+        depot::Blob { bytes: vec![7; stock.added.len() + 1] }
+    }
+
+    fn crash(&mut self, delay: depot::Delay, cx: &mut Ctx<Self>) -> Forward<()> {
+        cx.forward(self.next.crash(delay))
+    }
+}
+
+/// A node that asks, and two whose clerks forward: the first to the second, that to `last`.
+struct Chain {
+    pair: Pair,
+    middle: ActorSystem,
+    clerk: depot::DepotRef,
+}
+
+impl Chain {
+    async fn start(
+        remote: impl Fn() -> Remote,
+        last: impl Fn(&Pair, &ActorSystem) -> depot::DepotRef,
+    ) -> Self {
+        let middle = ActorSystem::builder("shop").remote(remote()).start().await.unwrap();
+        let pair = Pair::start(remote).await;
+        let last = last(&pair, &pair.far);
+        pair.far.spawn("clerk", move || Clerk { next: last.clone() }).await.unwrap();
+        let next = at(&middle, &pair.far, "clerk");
+        middle.spawn("clerk", move || Clerk { next: next.clone() }).await.unwrap();
+        let clerk = at(&pair.near, &middle, "clerk");
+        Self { pair, middle, clerk }
+    }
+
+    async fn stop(self) {
+        self.middle.shutdown().await;
+        self.pair.stop().await;
+    }
+}
+
+async fn chains(remote: impl Fn() -> Remote) {
+    let chain = Chain::start(remote, |_, far| at(far, far, "shelf")).await;
+    let clerk = &chain.clerk;
+
+    assert_eq!(clerk.add(item(1)).await.unwrap().added, [1]);
+    clerk.add(item(2)).tell().unwrap();
+    assert_eq!(clerk.view(()).await.unwrap().added, [1, 2]);
+    assert!(clerk.add(item(0)).await.unwrap().added.is_empty());
+    assert_eq!(clerk.make(millis(0)).await.unwrap().bytes, [7]);
+    let blob = depot::Blob { bytes: vec![3; 300_000] };
+    assert_eq!(clerk.echo(blob.clone()).await.unwrap(), blob);
+    let refused = clerk.add(item(101)).await.unwrap_err();
+    assert!(matches!(&refused, AskError::Handler(error) if error.why == "101 is too much"), "{refused:?}");
+    let late = clerk.wait(millis(60_000)).timeout(Duration::from_millis(50)).await.unwrap_err();
+    assert!(matches!(&late, AskError::Timeout(_)), "{late:?}");
+    let cancelled = &chain.pair.cancelled;
+    crate::depot::until(|| cancelled.load(std::sync::atomic::Ordering::SeqCst) == 1).await;
+    let fault = clerk.crash(millis(0)).await.unwrap_err();
+    assert!(matches!(&fault, AskError::Fault(info) if info.text == "the shelf broke"), "{fault:?}");
+    let fault = clerk.make(millis(1)).await.unwrap_err();
+    assert!(matches!(&fault, AskError::Fault(info) if info.text.contains("nobody asks")), "{fault:?}");
+    chain.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rpcs_of_a_contract_forward_over_three_nodes_and_who_asked_is_answered() {
+    let network = Network::new();
+    chains(|| Remote::memory(&network)).await;
+}
+
+#[tokio::test]
+async fn a_chain_of_forwards_goes_over_quic() {
+    chains(crate::quic::remote).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cycle_of_asks_through_two_nodes_that_forward_is_named() {
+    let network = Network::new();
+    let back = |pair: &Pair, far: &ActorSystem| at(far, &pair.near, "waits");
+    let chain = Chain::start(|| Remote::memory(&network), back).await;
+    let next = chain.clerk.clone();
+    chain
+        .pair
+        .near
+        .spawn("waits", move || Relay { next: Some(next.clone()), ..Relay::default() })
+        .await
+        .unwrap();
+    let waits: depot::DepotRef = chain.pair.near.actor_of("waits").await.unwrap();
+
+    let said = waits.echo(depot::Blob::default()).await.unwrap();
+
+    let near = chain.pair.near.address().unwrap();
+    let way = format!("akt://{near}/user/waits -> akt://{near}/user/waits");
+    assert_eq!(String::from_utf8(said.bytes).unwrap(), way);
+    chain.stop().await;
+}

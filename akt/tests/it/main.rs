@@ -43,6 +43,7 @@ mod orders;
 mod otel;
 mod panics;
 mod passivation;
+mod peer_metrics;
 mod pipes;
 mod prometheus;
 mod pulls;

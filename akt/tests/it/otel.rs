@@ -5,13 +5,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ::tracing::info_span;
-use akt::{ActorSystem, Otel, OtelExport, StartError};
+use akt::{ActorSystem, Network, Otel, OtelExport, Remote, StartError};
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
 use opentelemetry_proto::tonic::metrics::v1::{Metric, NumberDataPoint};
 use tokio::net::TcpListener;
 
 use crate::collector::{Collector, Manner, Warnings, listen, text};
+use crate::contracts::depot::v1 as depot;
 use crate::support::Counter;
 
 /// How many spans wait at most, and how many are enough to be exported at once.
@@ -56,6 +57,32 @@ async fn metrics_are_exported_under_the_names_of_the_table() {
     let wait = metrics.iter().find(|metric| metric.name == "akt.message.wait").unwrap();
     let Some(Data::Histogram(wait)) = &wait.data else { panic!("{wait:?}") };
     assert_eq!((wait.aggregation_temporality, wait.data_points[0].count), (2, 2));
+}
+
+#[tokio::test]
+async fn the_metrics_of_peers_are_exported() {
+    let network = Network::new();
+    let mut collector = Collector::start(Manner::Takes).await;
+    let otel = Otel::http(&collector.endpoint).interval(Duration::from_millis(1));
+    let near =
+        ActorSystem::builder("shop").remote(Remote::memory(&network)).otel(otel).start().await.unwrap();
+    let far = ActorSystem::builder("shop").remote(Remote::memory(&network)).start().await.unwrap();
+    let peer = far.address().unwrap().to_string();
+    let shelf: depot::DepotRef = near.actor_at(&format!("akt://{peer}/user/shelf")).unwrap();
+    shelf.add(depot::Item::default()).tell().unwrap();
+
+    let sent = loop {
+        let metrics = collector.next().await.metrics();
+        let is_there = metrics.iter().any(|metric| metric.name == "akt.peer.messages.sent");
+        let sent = is_there.then(|| number(&metrics, "akt.peer.messages.sent"));
+        if let Some(sent) = sent.filter(|sent| sent.value == Some(Value::AsInt(1))) {
+            break sent;
+        }
+    };
+
+    assert_eq!(text(&sent.attributes, "peer"), Some(&*peer));
+    near.shutdown().await;
+    far.shutdown().await;
 }
 
 #[tokio::test]

@@ -144,7 +144,8 @@ const LONG: &[(&str, &str)] = &[];
 /// Tests that may wait for the clock, each with its reason.
 const SLEEPERS: &[(&str, &str)] = &[
     ("akt-build/tests/it/compiled.rs", "one of its rpcs is called sleep"),
-    ("akt/tests/abuse.rs", "a node on a real network has to come to rest before its memory is compared"),
+    ("akt/tests/abuse/victim.rs", "an actor whose handler takes as long as it is told, on a real network"),
+    ("akt/tests/abuse/stream.rs", "who says one byte at a time waits between them"),
     ("akt/tests/it/depot.rs", "an actor whose handler takes as long as it is told, on the clock of its test"),
 ];
 

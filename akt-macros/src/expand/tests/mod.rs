@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p akt-macros` writes the files anew.
 
+mod forwards;
 mod fuzz;
 #[allow(unreachable_pub, reason = "it is public where it stands")]
 #[path = "../../../../benches/src/hundred.rs"]
