@@ -18,6 +18,7 @@ mod grain;
 #[cfg(feature = "remote")]
 mod holder;
 mod id;
+#[cfg_attr(not(feature = "testkit"), allow(unreachable_pub, reason = "public in `testkit::world`"))]
 mod machine;
 mod message;
 #[cfg(not(feature = "cron"))]

@@ -2,6 +2,7 @@
 
 mod event_store;
 mod probe;
+pub mod world;
 
 pub use event_store::{BrokenRule, check_event_store};
 pub use probe::Probe;
