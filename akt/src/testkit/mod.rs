@@ -1,5 +1,6 @@
 //! What tests of actors, and of what akt is given, need.
 
+pub mod check;
 mod event_store;
 mod probe;
 pub mod world;

@@ -265,6 +265,7 @@ fn next_token(owner: usize, change: &mut Change<'_, Directory>) -> Token {
 }
 
 /// Explores and says how much that was, with `--nocapture`.
+#[expect(clippy::print_stdout, reason = "how much was seen is what one runs the long ones for")]
 fn explore(what: &str, directory: Directory, states: usize) -> Result<Explored, Violation> {
     let explored = World::new(directory).explore(Bound::states(states));
     match &explored {

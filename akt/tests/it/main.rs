@@ -5,6 +5,7 @@ mod authority;
 mod batches;
 mod behaviors;
 mod beside;
+mod checkers;
 mod client;
 mod collector;
 mod congestion;

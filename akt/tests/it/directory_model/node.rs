@@ -329,7 +329,8 @@ impl Machine for Node {
             Input::Retry => self.retry(out),
             Input::Migrate { host, token } => self.migrate(host, token, out),
             Input::Deactivate => {
-                out.extend(self.active.take().map(|t| Output::Notify(Notice::Unregistered(t))))
+                let ended = self.active.take();
+                out.extend(ended.map(|token| Output::Notify(Notice::Unregistered(token))));
             }
             Input::Clear => self.part = Part::Serving(None),
             Input::Fence => (self.part, self.active) = (Part::Elsewhere, None),
