@@ -42,8 +42,8 @@ mod signal;
 pub mod sim;
 mod sync;
 #[cfg_attr(
-    not(all(feature = "cron", feature = "remote")),
-    allow(dead_code, reason = "the seams to calendars and the network, without them")
+    not(all(feature = "cron", feature = "remote", feature = "testkit")),
+    allow(dead_code, reason = "the seams to calendars, the network and tests, without them")
 )]
 mod system;
 #[cfg(any(feature = "otel", feature = "prometheus"))]
@@ -51,8 +51,10 @@ mod telemetry;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod time;
+#[cfg_attr(not(feature = "testkit"), allow(dead_code, unused_imports, reason = "what only tests look at"))]
 #[cfg(feature = "remote")]
 mod transport;
+#[cfg_attr(not(feature = "testkit"), allow(unused_imports, reason = "what only tests look at"))]
 #[cfg(feature = "remote")]
 mod wire;
 

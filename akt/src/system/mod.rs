@@ -58,7 +58,7 @@ pub(crate) use self::switches::Promise;
 
 use self::contracts::Contracts;
 use self::dead_letters::DeadLetters;
-use self::event_stream::Events;
+use self::event_stream::{Events, Onlooker};
 use self::extension::Running;
 use self::kind::Kinds;
 use self::part::Parts;
@@ -294,6 +294,10 @@ impl ActorSystem {
     }
 
     // ---- what happens ----------------------------------------------------------------------
+
+    pub(crate) fn look_on(&self, onlooker: Onlooker) {
+        self.0.events.look_on(onlooker);
+    }
 
     pub(crate) fn publish(&self, event: impl FnOnce() -> Event) {
         self.0.events.publish(event);

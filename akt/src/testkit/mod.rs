@@ -2,6 +2,7 @@
 
 pub mod check;
 mod event_store;
+pub mod flow;
 mod probe;
 pub mod world;
 

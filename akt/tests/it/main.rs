@@ -24,6 +24,7 @@ mod eviction;
 mod extensions;
 mod feed;
 mod feeds;
+mod flows;
 mod forwards;
 mod garbled;
 mod grain_kinds;
