@@ -23,6 +23,7 @@ mod grain;
 #[cfg(feature = "remote")]
 mod holder;
 mod id;
+#[cfg_attr(not(feature = "testkit"), allow(unreachable_pub, reason = "public in `testkit::world`"))]
 mod machine;
 mod message;
 #[cfg(not(feature = "cron"))]
@@ -46,8 +47,8 @@ mod signal;
 pub mod sim;
 mod sync;
 #[cfg_attr(
-    not(all(feature = "cron", feature = "remote")),
-    allow(dead_code, unused_imports, reason = "the seams to calendars and the network, without them")
+    not(all(feature = "cron", feature = "remote", feature = "testkit")),
+    allow(dead_code, unused_imports, reason = "the seams to calendars, the network and tests, without them")
 )]
 mod system;
 #[cfg(any(feature = "otel", feature = "prometheus"))]
@@ -55,8 +56,10 @@ mod telemetry;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod time;
+#[cfg_attr(not(feature = "testkit"), allow(dead_code, unused_imports, reason = "what only tests look at"))]
 #[cfg(feature = "remote")]
 mod transport;
+#[cfg_attr(not(feature = "testkit"), allow(unused_imports, reason = "what only tests look at"))]
 #[cfg(feature = "remote")]
 mod wire;
 

@@ -6,8 +6,10 @@ use crate::time::Instant;
 ///
 /// A machine owns no socket, clock, task or randomness. Two machines that are given the
 /// same inputs at the same times produce the same outputs.
-pub(crate) trait Machine {
+pub trait Machine {
+    /// What can happen to it.
     type Input;
+    /// What it wants done.
     type Output;
 
     /// Takes in one event and appends its consequences to `out`.

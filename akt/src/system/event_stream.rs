@@ -1,7 +1,8 @@
 //! What happens in a system, for whoever wants to know: bounded per subscriber, losses counted.
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use parking_lot::Mutex;
@@ -140,13 +141,16 @@ impl EventStream {
 }
 
 /// The subscribers of a system.
-#[derive(Debug)]
 pub(crate) struct Events {
     listening: AtomicUsize,
     missed: AtomicU64,
     /// Absent when the system has been shut down.
     subscribers: Mutex<Option<Vec<Subscriber>>>,
+    onlooker: OnceLock<Onlooker>,
 }
+
+/// Called in the middle of what happens: takes it down and does nothing else.
+pub(crate) type Onlooker = Box<dyn Fn(&Event) + Send + Sync>;
 
 #[derive(Debug)]
 struct Subscriber {
@@ -160,6 +164,7 @@ impl Default for Events {
             listening: AtomicUsize::new(0),
             missed: AtomicU64::new(0),
             subscribers: Mutex::new(Some(Vec::new())),
+            onlooker: OnceLock::new(),
         }
     }
 }
@@ -175,12 +180,22 @@ impl Events {
         EventStream { events, lag }
     }
 
+    /// Has `onlooker` see every event at once, until the end; there is one at most.
+    pub(crate) fn look_on(&self, onlooker: Onlooker) {
+        // The first one stays.
+        let _ = self.onlooker.set(onlooker);
+    }
+
     /// Makes the event only if somebody listens.
     pub(crate) fn publish(&self, event: impl FnOnce() -> Event) {
-        if self.listening.load(Ordering::Acquire) == 0 {
+        let onlooker = self.onlooker.get();
+        if self.listening.load(Ordering::Acquire) == 0 && onlooker.is_none() {
             return;
         }
         let event = event();
+        if let Some(onlooker) = onlooker {
+            onlooker(&event);
+        }
         let mut subscribers = self.subscribers.lock();
         let Some(subscribers) = &mut *subscribers else { return };
         subscribers.retain(|subscriber| match subscriber.events.try_send(event.clone()) {
@@ -209,6 +224,13 @@ impl Events {
     /// Ends every stream once it is read, and those that are yet to come at once.
     pub(crate) fn close(&self) {
         *self.subscribers.lock() = None;
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { listening, missed, .. } = self;
+        f.debug_struct("Events").field("listening", listening).field("missed", missed).finish_non_exhaustive()
     }
 }
 

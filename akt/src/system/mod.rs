@@ -61,7 +61,7 @@ pub(crate) use self::spot::Spot;
 pub(crate) use self::switches::Promise;
 
 use self::contracts::Contracts;
-use self::event_stream::Events;
+use self::event_stream::{Events, Onlooker};
 use self::extension::Running;
 use self::kind::Kinds;
 use self::part::Parts;
@@ -306,6 +306,10 @@ impl ActorSystem {
     }
 
     // ---- what happens ----------------------------------------------------------------------
+
+    pub(crate) fn look_on(&self, onlooker: Onlooker) {
+        self.0.events.look_on(onlooker);
+    }
 
     pub(crate) fn publish(&self, event: impl FnOnce() -> Event) {
         self.0.events.publish(event);

@@ -1,7 +1,10 @@
 //! What tests of actors, and of what akt is given, need.
 
+pub mod check;
 mod event_store;
+pub mod flow;
 mod probe;
+pub mod world;
 
 pub use event_store::{BrokenRule, check_event_store};
 pub use probe::Probe;

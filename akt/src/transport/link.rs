@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::error::{Close, Lost};
-use super::memory::{HOST, Network};
+use super::memory::{HOST, Network, Sight};
 use super::{Connection, Control, MAX_STREAMS, Reader, Writer};
 use crate::runtime::Runtime;
 use crate::time::Instant;
@@ -61,8 +61,9 @@ struct Door {
 }
 
 /// One stream: bytes under way, and who waits for them, or for room, or for the way to change.
-#[derive(Default)]
 struct Pipe {
+    /// The port that it goes to.
+    to: u16,
     queue: Mutex<Queue>,
     readable: Notify,
     writable: Notify,
@@ -70,15 +71,22 @@ struct Pipe {
 
 #[derive(Default)]
 struct Queue {
-    writes: VecDeque<(Instant, Bytes)>,
+    writes: VecDeque<Write>,
     last: Instant,
     finished: bool,
     /// One of its ends is gone before it was finished, or read.
     torn: bool,
 }
 
+/// What is under way.
+struct Write {
+    number: u64,
+    due: Instant,
+    bytes: Bytes,
+}
+
 enum Next {
-    Bytes(Bytes),
+    Write(Write),
     At(Option<Instant>),
     End,
     Torn,
@@ -86,7 +94,7 @@ enum Next {
 
 impl Link {
     pub(super) fn new(ends: (u16, u16), network: &Network, clock: &Runtime) -> Arc<Self> {
-        let lane: [Arc<Pipe>; 2] = Default::default();
+        let lane = [ends.0, ends.1].map(|to| Arc::new(Pipe::new(to)));
         let door = || Door {
             places: Arc::new(Semaphore::new(MAX_STREAMS as usize)),
             opened: Mutex::default(),
@@ -119,6 +127,9 @@ impl Link {
         drop(now);
         // Always in this order: a simulation is replayed.
         for pipe in self.pipes.lock().iter() {
+            if is_over {
+                self.show_lost(pipe);
+            }
             pipe.readable.notify_one();
             pipe.writable.notify_one();
         }
@@ -137,25 +148,41 @@ impl Link {
         }
     }
 
+    fn show_lost(&self, pipe: &Pipe) {
+        for Write { number, .. } in &pipe.queue.lock().writes {
+            self.network.show(Sight::Lost { write: *number, from: self.other(pipe.to), to: pipe.to });
+        }
+    }
+
+    /// The port at the other end.
+    fn other(&self, end: u16) -> u16 {
+        let (low, high) = self.ends;
+        if end == low { high } else { low }
+    }
+
     fn forget(&self, pipe: &Arc<Pipe>) {
         self.pipes.lock().retain(|known| !Arc::ptr_eq(known, pipe));
     }
 }
 
 impl Pipe {
+    fn new(to: u16) -> Self {
+        Self { to, queue: Mutex::default(), readable: Notify::new(), writable: Notify::new() }
+    }
+
     fn next(&self, now: Instant) -> Next {
         let mut queue = self.queue.lock();
         match queue.writes.front() {
             _ if queue.torn => Next::Torn,
-            Some((due, _)) if *due > now => Next::At(Some(*due)),
-            Some(_) => {
-                let bytes = queue.writes.pop_front().map(|(_, bytes)| bytes).unwrap_or_default();
-                drop(queue);
-                self.writable.notify_one();
-                Next::Bytes(bytes)
-            }
+            Some(Write { due, .. }) if *due > now => Next::At(Some(*due)),
             None if queue.finished => Next::End,
-            None => Next::At(None),
+            _ => {
+                let write = queue.writes.pop_front();
+                drop(queue);
+                let Some(write) = write else { return Next::At(None) };
+                self.writable.notify_one();
+                Next::Write(write)
+            }
         }
     }
 
@@ -177,8 +204,7 @@ pub(super) struct Side {
 
 impl Side {
     pub(super) fn peer(&self) -> String {
-        let (low, high) = self.link.ends;
-        format!("{HOST}:{}", if self.end == low { high } else { low })
+        format!("{HOST}:{}", self.link.other(self.end))
     }
 
     pub(super) fn connection(self) -> Connection {
@@ -222,7 +248,7 @@ impl Control for Whole {
             return Err(side.check().err().unwrap_or(Lost::Here));
         };
         side.check()?;
-        let pipe = Arc::<Pipe>::default();
+        let pipe = Arc::new(Pipe::new(side.link.other(side.end)));
         side.link.pipes.lock().push(pipe.clone());
         door.opened.lock().push_back((pipe.clone(), place));
         door.arrived.notify_one();
@@ -261,8 +287,10 @@ impl MemoryWriter {
         let room = queue.writes.len() < IN_FLIGHT;
         if room {
             queue.last = queue.last.max(link.clock.now() + link.network.draw_latency());
-            let due = queue.last;
-            queue.writes.push_back((due, bytes.clone()));
+            let (due, number) = (queue.last, link.network.number_write());
+            let (from, to) = (self.side.end, self.pipe.to);
+            link.network.show(Sight::Written { write: number, from, to, bytes });
+            queue.writes.push_back(Write { number, due, bytes: bytes.clone() });
             drop(queue);
             self.pipe.readable.notify_one();
         }
@@ -325,7 +353,9 @@ impl Reader for MemoryReader {
                 continue;
             }
             let due = match pipe.next(link.clock.now()) {
-                Next::Bytes(bytes) => {
+                Next::Write(Write { number, bytes, .. }) => {
+                    let (from, to) = (link.other(pipe.to), pipe.to);
+                    link.network.show(Sight::Read { write: number, from, to });
                     buffer.extend_from_slice(&bytes);
                     return Ok(true);
                 }

@@ -34,6 +34,23 @@ struct State {
     listeners: BTreeMap<u16, mpsc::Sender<Knock>>,
     cuts: BTreeSet<(u16, u16)>,
     links: Vec<Weak<Link>>,
+    onlooker: Option<Onlooker>,
+    /// How many writes there were.
+    writes: u64,
+}
+
+/// Called in the middle of what happens: takes it down and does nothing else.
+pub(crate) type Onlooker = Arc<dyn Fn(Sight<'_>) + Send + Sync>;
+
+/// What an onlooker sees: nodes by their ports, and writes by number.
+#[derive(Debug)]
+pub(crate) enum Sight<'a> {
+    Written { write: u64, from: u16, to: u16, bytes: &'a [u8] },
+    Read { write: u64, from: u16, to: u16 },
+    Lost { write: u64, from: u16, to: u16 },
+    Cut(u16, u16),
+    Healed(u16, u16),
+    Severed(u16, u16),
 }
 
 impl Network {
@@ -53,6 +70,8 @@ impl Network {
             listeners: BTreeMap::new(),
             cuts: BTreeSet::new(),
             links: Vec::new(),
+            onlooker: None,
+            writes: 0,
         })))
     }
 
@@ -65,17 +84,20 @@ impl Network {
     /// they have been silent for three seconds.
     pub fn cut(&self, a: &NodeAddress, b: &NodeAddress) {
         self.0.lock().cuts.insert(pair(a.port, b.port));
+        self.show(Sight::Cut(a.port, b.port));
         self.tell_links(a, b, Link::cut);
     }
 
     /// Heals a cut; what was under way on connections that were not lost yet arrives.
     pub fn heal(&self, a: &NodeAddress, b: &NodeAddress) {
         self.0.lock().cuts.remove(&pair(a.port, b.port));
+        self.show(Sight::Healed(a.port, b.port));
         self.tell_links(a, b, |link| link.enter(&Phase::Open));
     }
 
     /// Breaks the connections between two nodes at once; both sides are told, and may connect again.
     pub fn sever(&self, a: &NodeAddress, b: &NodeAddress) {
+        self.show(Sight::Severed(a.port, b.port));
         self.tell_links(a, b, |link| link.enter(&Phase::Lost(Lost::Reset)));
     }
 
@@ -85,6 +107,24 @@ impl Network {
         let links: Vec<_> = state.links.iter().filter_map(Weak::upgrade).collect();
         drop(state);
         links.iter().filter(|link| link.ends == pair(a.port, b.port)).for_each(|link| tell(link));
+    }
+
+    /// Has `onlooker` see everything from now on; there is one at most.
+    pub(crate) fn look_on(&self, onlooker: Onlooker) {
+        self.0.lock().onlooker = Some(onlooker);
+    }
+
+    pub(super) fn show(&self, sight: Sight<'_>) {
+        let onlooker = self.0.lock().onlooker.clone();
+        if let Some(onlooker) = onlooker {
+            onlooker(sight);
+        }
+    }
+
+    pub(super) fn number_write(&self) -> u64 {
+        let mut state = self.0.lock();
+        state.writes += 1;
+        state.writes
     }
 
     pub(super) fn draw_latency(&self) -> Duration {

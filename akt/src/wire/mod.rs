@@ -18,7 +18,7 @@ pub(crate) use codec::{
 };
 pub(crate) use control::{Notice, Signal, put_notice};
 pub(crate) use error::{answered, end, ended, number_of_reason, outcome, reason_of};
-pub(crate) use frame::{Decoder, Frame, FrameError, HANDSHAKE_LIMIT, HEADROOM};
+pub(crate) use frame::{Decoder, Frame, FrameError, HANDSHAKE_LIMIT, HEADROOM, Kind};
 pub(crate) use handshake::{
     HandshakeError, Hello, Identity, Protocols, Seen, check_hello, check_welcome, decode_hello, decode_reply,
     put_hello, put_refused, put_welcome,

@@ -134,7 +134,7 @@ const ADDRESSES: &[(&str, &[&str])] = &[
 
 /// Folders whose `mod.rs` may leave files out by feature, as `lib.rs` may.
 const OPTIONAL: &[&str] =
-    &["discovery", "grain", "view_store", "persistence", "telemetry", "testkit", "transport"];
+    &["discovery", "flow", "grain", "view_store", "persistence", "telemetry", "testkit", "transport"];
 
 const MAX_LINES: usize = 500;
 
