@@ -263,7 +263,7 @@ fn name(rng: &mut Rng) -> String {
 #[expect(clippy::disallowed_methods, reason = "a deadline for the test itself")]
 fn seeds() -> impl Iterator<Item = u64> {
     let number = |name: &str| env::var(name).ok().and_then(|text| text.parse().ok());
-    let end = Instant::now() + Duration::from_secs(number("AKT_FUZZ_SECONDS").unwrap_or(20));
+    let end = Instant::now() + Duration::from_secs(number("AKT_FUZZ_SECONDS").unwrap_or(1));
     let first = number("AKT_FUZZ_SEED").unwrap_or_else(|| fastrand::u64(..u64::MAX / 2));
     (first..).take_while(move |seed| *seed == first || Instant::now() < end)
 }
