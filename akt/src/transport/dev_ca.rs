@@ -39,6 +39,7 @@ fn issue_in(folder: &Path, local: IpAddr, holder: Option<&Holder>) -> Result<Mat
     }
     let certificate = read(&folder.join(CERTIFICATE))?;
     let key = read(&folder.join(KEY))?;
+    let lasting = key.as_bytes().into();
     let ca = certificates("certificate of the development CA", certificate.as_bytes())?;
     let key = KeyPair::from_pem(&key).map_err(|e| unusable("key of the development CA", e))?;
 
@@ -58,7 +59,7 @@ fn issue_in(folder: &Path, local: IpAddr, holder: Option<&Holder>) -> Result<Mat
     let leaf = params.signed_by(&node, &Issuer::new(ca_params(), key)).map_err(failed)?;
     let key = PrivateKeyDer::from_pem_slice(node.serialize_pem().as_bytes())
         .map_err(|e| unusable("node key", e))?;
-    Ok(Material { ca, chain: vec![leaf.der().clone()], key, scope: Scope::Loopback })
+    Ok(Material { ca, chain: vec![leaf.der().clone()], key, scope: Scope::Loopback, lasting })
 }
 
 fn default_folder() -> Result<PathBuf, TlsError> {

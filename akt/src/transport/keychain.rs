@@ -1,5 +1,6 @@
 //! The certificates in use, and the files that they came from: changed while connections live.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -17,10 +18,11 @@ use crate::runtime::Runtime;
 const SOON: Duration = Duration::from_secs(24 * 3600);
 
 /// What a transport takes its certificates from, for each handshake anew.
-#[derive(Debug)]
 pub(crate) struct Keychain {
     tls: Tls,
     runtime: Runtime,
+    /// Secret bytes of the first certificates: files that change do not change them.
+    lasting: Box<[u8]>,
     current: Mutex<Current>,
 }
 
@@ -48,10 +50,17 @@ pub(crate) enum Found {
 impl Keychain {
     /// Loads the certificates for a node that listens on `local`.
     pub(super) fn open(tls: &Tls, local: IpAddr, runtime: &Runtime) -> Result<Arc<Self>, TlsError> {
-        let (material, pems) = tls.load(local)?;
+        let (mut material, pems) = tls.load(local)?;
+        let lasting = std::mem::take(&mut material.lasting);
         let credentials = Arc::new(Credentials::new(material, runtime)?);
         let current = Current { credentials, pems, said_to_expire: false, said: None };
-        Ok(Arc::new(Self { tls: tls.clone(), runtime: runtime.clone(), current: Mutex::new(current) }))
+        let (tls, runtime, current) = (tls.clone(), runtime.clone(), Mutex::new(current));
+        Ok(Arc::new(Self { tls, runtime, lasting, current }))
+    }
+
+    /// Secret bytes that are the same at the next start, unless the key is another then.
+    pub(super) fn lasting(&self) -> &[u8] {
+        &self.lasting
     }
 
     /// Whether these certificates may be shown at `address`.
@@ -119,5 +128,12 @@ impl Keychain {
         }
         current.said_to_expire = true;
         Some(Found::Expires(ours.valid_until(), ours.to_string().into()))
+    }
+}
+
+/// Without its secret.
+impl fmt::Debug for Keychain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keychain").field("tls", &self.tls).finish_non_exhaustive()
     }
 }

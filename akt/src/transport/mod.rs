@@ -20,6 +20,7 @@ mod memory;
 mod mux;
 mod options;
 mod quic;
+mod reset;
 #[cfg(test)]
 mod strangers;
 mod tcp;

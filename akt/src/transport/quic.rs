@@ -11,8 +11,8 @@ use bytes::{Bytes, BytesMut};
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn::udp::UdpSocketState;
 use quinn::{
-    ClientConfig, ConnectionError, EndpointConfig, Incoming, ReadError, RecvStream, SendStream, ServerConfig,
-    TokioRuntime, TransportConfig, VarInt, WriteError,
+    ClientConfig, ConnectionError, Incoming, ReadError, RecvStream, SendStream, ServerConfig, TokioRuntime,
+    TransportConfig, VarInt, WriteError,
 };
 use rustls::pki_types::CertificateDer;
 
@@ -25,7 +25,7 @@ use super::tls::{Tls, unusable};
 use super::witness::Witness;
 use super::{
     Attempt, Connection, Control, Endpoint, MAX_STREAMS, Reader, Transport, TransportOptions, Way, Writer,
-    tcp,
+    reset, tcp,
 };
 use crate::runtime::Runtime;
 
@@ -101,9 +101,9 @@ impl QuicTransport {
         let server = self.options.quic_server(&keychain, &transport)?;
         let local = socket.local_addr().map_err(|e| self.failed(e))?;
         let listening = (!self.dials_only).then(|| server.clone());
-        let endpoint =
-            quinn::Endpoint::new(EndpointConfig::default(), listening, socket, Arc::new(TokioRuntime))
-                .map_err(|e| self.failed(e))?;
+        let identity = reset::endpoint(keychain.lasting(), local);
+        let endpoint = quinn::Endpoint::new(identity, listening, socket, Arc::new(TokioRuntime))
+            .map_err(|e| self.failed(e))?;
         Ok(Arc::new(QuicEndpoint { endpoint, server, transport, keychain, local, runtime: runtime.clone() }))
     }
 }

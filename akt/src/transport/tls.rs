@@ -126,6 +126,7 @@ impl Pems {
             chain: certificates("node certificate", chain)?,
             key: PrivateKeyDer::from_pem_slice(key).map_err(|e| unusable("node key", e))?,
             scope: Scope::Everywhere,
+            lasting: (**key).into(),
         })
     }
 }

@@ -55,12 +55,14 @@ pub(super) struct Material {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: PrivateKeyDer<'static>,
     pub(super) scope: Scope,
+    /// Secret bytes that are the same at the next start.
+    pub(super) lasting: Box<[u8]>,
 }
 
 impl Credentials {
     /// Checks that the parts belong together. A certificate that is not valid now passes.
     pub(super) fn new(material: Material, runtime: &Runtime) -> Result<Self, TlsError> {
-        let Material { ca, chain, key, scope } = material;
+        let Material { ca, chain, key, scope, lasting: _ } = material;
         let (provider, clock) = (provider(), Arc::new(NodeClock(runtime.clone())));
         let mut roots = RootCertStore::empty();
         for certificate in &ca {
