@@ -17,7 +17,7 @@ pub(crate) fn mistakes(page: &str, names: &[&str]) -> Vec<String> {
 /// Every other fence begins a block; a word behind it may say that nobody compiles it.
 fn has_example(section: &str) -> bool {
     let fences = section.lines().filter_map(|line| line.strip_prefix("```"));
-    fences.step_by(2).any(|word| word.is_empty() || word == "standalone_crate")
+    fences.step_by(2).any(|word| ["", "standalone_crate", "test_harness"].contains(&word))
 }
 
 #[cfg(test)]

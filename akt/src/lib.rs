@@ -73,6 +73,8 @@ pub use actor::{
     Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Turn, TurnCtx, UnknownRpc, Work, batch,
     stream,
 };
+#[cfg(all(feature = "macros", feature = "testkit"))]
+pub use akt_macros::test;
 #[cfg(feature = "macros")]
 pub use akt_macros::{Behavior, Inject, actor, apply, cron, every, grain, guard, handler, on};
 pub use bytes;
@@ -144,6 +146,8 @@ pub mod __private {
     pub use crate::message::{ActorState, CloneArg, ErrorType, MessageArg, ReplyType, SharedState, Travels};
     pub use crate::persistence::{EventOf, Snapshots, commit, persist, recover, snapshots_every};
     pub use crate::system::{Dependencies, Need};
+    #[cfg(feature = "testkit")]
+    pub use crate::testkit::{test, test_with_kit};
     #[cfg(feature = "macros")]
     pub use akt_macros::contract_actor;
     #[cfg(feature = "cron")]

@@ -3,6 +3,7 @@
 mod contract;
 mod event_sourced;
 mod grain;
+mod test;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -21,6 +22,7 @@ pub(crate) use self::contract::{
 };
 pub(crate) use self::event_sourced::{apply, event_sourced, events, is_persist};
 pub(crate) use self::grain::{activate, grain_hooks, is_context_argument, is_result};
+pub(crate) use self::test::{is_function, test};
 
 /// Methods that every reference has.
 const RESERVED: &[&str] = &["actor", "ask", "clone", "grain", "into", "tell", "try_into"];

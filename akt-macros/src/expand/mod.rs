@@ -14,12 +14,14 @@ mod handler;
 mod inject;
 mod options;
 mod reference;
+mod test;
 
 pub(crate) use actor::{attribute, grain_attribute};
 pub(crate) use behavior::states;
 pub(crate) use contract::contract_actor;
 pub(crate) use fallback::inner;
 pub(crate) use inject::inject;
+pub(crate) use test::test;
 
 #[cfg(test)]
 mod tests;

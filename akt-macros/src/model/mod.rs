@@ -3,6 +3,7 @@
 mod contract;
 mod derived;
 mod event_sourced;
+mod test;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::mailbox::{Mailbox, Order};
 pub(crate) use self::contract::{Contract, Rpc, RpcMethod, RpcReceiver, RpcShape, Served};
 pub(crate) use self::derived::{Injected, InjectedField, Source, StateVariant, States};
 pub(crate) use self::event_sourced::{Apply, EventSourced};
+pub(crate) use self::test::Test;
 
 /// An actor: one impl block of a type.
 pub(crate) struct Actor {

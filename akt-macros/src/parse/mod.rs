@@ -14,6 +14,7 @@ mod mailbox;
 mod passivate;
 mod spell;
 mod supervise;
+mod test;
 
 pub(crate) use attrs::is_spent;
 pub(crate) use behavior::states_of;
@@ -22,3 +23,4 @@ pub(crate) use grain::marked;
 pub(crate) use inject::{derived, injected};
 pub(crate) use item::{actor, impl_block, is_turn, returned, typed};
 pub(crate) use spell::{lifetimes, respan, spell_self, ungroup};
+pub(crate) use test::{test, type_name};

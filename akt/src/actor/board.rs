@@ -8,7 +8,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use super::slot::Share;
-use crate::runtime::{Alarms, TimerKey, Timers, fire, is_due, thread_number, threads, tick_after};
+use crate::runtime::{Alarms, Ticks, TimerKey, Timers, fire, thread_number, threads};
 use crate::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::time::Instant;
 
@@ -70,8 +70,8 @@ fn narrow(index: usize) -> u16 {
 struct Shards(Box<[Shard]>);
 
 impl Alarms for Shards {
-    fn advance(&self, now: Instant) -> u64 {
-        self.0.iter().map(|shard| shard.advance(now)).min().unwrap_or(u64::MAX)
+    fn advance(&self, now: Instant, ticks: Ticks) -> u64 {
+        self.0.iter().map(|shard| shard.advance(now, ticks)).min().unwrap_or(u64::MAX)
     }
 }
 
@@ -133,7 +133,7 @@ impl Shard {
     }
 
     /// Fires what is due; the tick at which the next may be, in nanoseconds.
-    fn advance(&self, now: Instant) -> u64 {
+    fn advance(&self, now: Instant, ticks: Ticks) -> u64 {
         let mut next = u64::MAX;
         for (group, taken) in self.taken.iter().enumerate() {
             let mut hint = 0;
@@ -147,12 +147,12 @@ impl Shard {
                 }
                 // SAFETY: a marked cell's share is the agent's, of which there is one.
                 let share = unsafe { Share::from_raw(found) };
-                if is_due(share.alarm(), now) {
+                if ticks.is_due(share.alarm(), now) {
                     let _ = exchange(cell, marked, ptr::null_mut());
                     fire(&share, now);
                     continue;
                 }
-                next = next.min(tick_after(share.alarm()));
+                next = next.min(ticks.after(share.alarm()));
                 if exchange(cell, marked, raw).is_ok() {
                     let _ = share.into_raw();
                 }

@@ -3,6 +3,7 @@
 mod driver;
 mod seeded;
 mod tasks;
+mod ticks;
 mod timer;
 mod wall;
 
@@ -18,7 +19,8 @@ use parking_lot::Mutex;
 
 pub(crate) use seeded::{Executor, run as run_seeded};
 pub(crate) use tasks::TaskGroup;
-pub(crate) use timer::{Alarms, Fire, TimerKey, Timers, fire, is_due, thread_number, threads, tick_after};
+pub(crate) use ticks::Ticks;
+pub(crate) use timer::{Alarms, Fire, TimerKey, Timers, fire, thread_number, threads};
 pub(crate) use wall::{from_wall, to_wall};
 
 use self::wall::WallClock;

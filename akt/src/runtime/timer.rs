@@ -11,10 +11,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::Runtime;
+use super::{Runtime, Ticks};
 use crate::time::Instant;
 
-const TICK_BITS: u32 = 20;
 const LEVELS: usize = 6;
 const SLOTS: usize = 64;
 const NIL: u32 = u32::MAX;
@@ -26,10 +25,10 @@ pub(crate) trait Fire: Send + Sync {
     fn fire(&self, now: Instant);
 }
 
-/// Deadlines that are kept elsewhere, with the promise of the wheel: [`is_due`] says when.
+/// Deadlines that are kept elsewhere, with the promise of the wheel: [`Ticks::is_due`] says when.
 pub(crate) trait Alarms: Send + Sync {
-    /// Fires what is due; the earliest [`tick_after`] of the rest.
-    fn advance(&self, now: Instant) -> u64;
+    /// Fires what is due; the earliest [`Ticks::after`] of the rest.
+    fn advance(&self, now: Instant, ticks: Ticks) -> u64;
 }
 
 /// Names one armed timer, so that it can be cancelled.
@@ -46,6 +45,7 @@ pub(crate) struct Timers(Arc<Shared>);
 
 struct Shared {
     shards: Box<[Mutex<Wheel>]>,
+    ticks: Ticks,
     /// The moment for which the agent sleeps, in nanoseconds.
     wakes_at: AtomicU64,
     changed: Notify,
@@ -53,8 +53,9 @@ struct Shared {
 }
 
 impl Timers {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(ticks: Ticks) -> Self {
         Self(Arc::new(Shared {
+            ticks,
             shards: (0..threads()).map(|_| Mutex::new(Wheel::default())).collect(),
             wakes_at: AtomicU64::new(u64::MAX),
             changed: Notify::new(),
@@ -62,10 +63,10 @@ impl Timers {
         }))
     }
 
-    /// Calls `fire` at `deadline` or up to two ticks later, unless cancelled.
+    /// Calls `fire` at `deadline` or a little later, as [`Ticks`] says, unless cancelled.
     pub(crate) fn arm(&self, deadline: Instant, fire: Arc<dyn Fire>) -> TimerKey {
         let shard = thread_number() % self.0.shards.len();
-        let (index, generation) = self.0.shards[shard].lock().insert(tick_of(deadline) + 1, fire);
+        let (index, generation) = self.0.shards[shard].lock().insert(self.0.ticks.due(deadline), fire);
         self.expect(deadline);
         TimerKey { shard: u32::try_from(shard).expect("at most 8 shards"), index, generation }
     }
@@ -75,7 +76,7 @@ impl Timers {
     /// It is not called back when there is nothing left to find: most asks are answered long before, and an
     /// agent that looked each time would run beside them on another thread.
     pub(crate) fn expect(&self, deadline: Instant) {
-        let at = tick_after(deadline);
+        let at = self.0.ticks.after(deadline);
         if at < self.0.wakes_at.load(Ordering::SeqCst) && at < self.0.wakes_at.fetch_min(at, Ordering::SeqCst)
         {
             self.0.changed.notify_one();
@@ -104,7 +105,7 @@ impl Timers {
 
     /// Fires what is due, for as long as the system runs.
     pub(crate) async fn run(self, runtime: Runtime, alarms: Arc<dyn Alarms>) {
-        let mut due = Vec::new();
+        let (ticks, mut due) = (self.0.ticks, Vec::new());
         while !self.0.stopped.load(Ordering::SeqCst) {
             let at = self.0.wakes_at.load(Ordering::SeqCst);
             tokio::select! { biased;
@@ -114,11 +115,11 @@ impl Timers {
             // What is set from here on calls for its own moment; what was set before is found.
             self.0.wakes_at.store(u64::MAX, Ordering::SeqCst);
             let now = runtime.now();
-            let mut next = alarms.advance(now);
+            let mut next = alarms.advance(now, ticks);
             for shard in &self.0.shards {
                 let mut wheel = shard.lock();
-                wheel.advance(tick_of(now), &mut due);
-                next = next.min(wheel.next_tick().map_or(u64::MAX, |tick| tick << TICK_BITS));
+                wheel.advance(ticks.of(now), &mut due);
+                next = next.min(wheel.next_tick().map_or(u64::MAX, |tick| ticks.begin(tick)));
             }
             due.drain(..).for_each(|due| fire(&*due, now));
             due.shrink_to(KEPT);
@@ -130,20 +131,6 @@ impl Timers {
 /// Fires one timer. It wakes: an executor that panics then must not cost all others their deadlines.
 pub(crate) fn fire(due: &dyn Fire, now: Instant) {
     let _ = catch_unwind(AssertUnwindSafe(|| due.fire(now)));
-}
-
-fn tick_of(moment: Instant) -> u64 {
-    moment.as_nanos() >> TICK_BITS
-}
-
-/// The first tick that is later than `deadline`, in nanoseconds.
-pub(crate) fn tick_after(deadline: Instant) -> u64 {
-    (deadline.as_nanos() | ((1 << TICK_BITS) - 1)).saturating_add(1)
-}
-
-/// Whether a timer for `deadline` fires `now`.
-pub(crate) fn is_due(deadline: Instant, now: Instant) -> bool {
-    tick_of(now) > tick_of(deadline)
 }
 
 /// Over how many shards threads are spread.

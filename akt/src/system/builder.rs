@@ -11,7 +11,7 @@ use super::eviction::Evict;
 use super::extension::Starting;
 use super::{ActorSystem, Config, ContextPropagator};
 use crate::path::{PathError, check_name};
-use crate::runtime::{NoRuntime, Runtime};
+use crate::runtime::{NoRuntime, Runtime, Ticks};
 
 /// What a system is started with. Made by [`ActorSystem::builder`].
 #[must_use = "nothing runs until `.start().await`"]
@@ -67,6 +67,12 @@ impl SystemBuilder {
     /// Runs on `runtime` rather than on the tokio runtime that starts it.
     pub fn runtime(mut self, runtime: Runtime) -> Self {
         self.runtime = Some(runtime);
+        self
+    }
+
+    /// Sets how exact timers and deadlines are.
+    pub(crate) fn ticks(mut self, ticks: Ticks) -> Self {
+        self.config.ticks = ticks;
         self
     }
 

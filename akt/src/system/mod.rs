@@ -74,7 +74,7 @@ use self::watchdog::Watchdog;
 use crate::actor::{Actor, Board, Core, Spawn, Target, install_hook};
 use crate::id::ActorId;
 use crate::path::ActorPath;
-use crate::runtime::{Runtime, Timers};
+use crate::runtime::{Runtime, Ticks, Timers};
 
 /// One node: a tree of actors with a clock and an event stream of its own. Cheap to clone.
 ///
@@ -124,6 +124,7 @@ struct Config {
     allow_abort: bool,
     evict: Option<Evict>,
     metrics: bool,
+    ticks: Ticks,
     /// Zero for none.
     watchdog: Duration,
     dependencies: Dependencies,
@@ -139,6 +140,7 @@ impl Default for Config {
             allow_abort: false,
             evict: None,
             metrics: true,
+            ticks: Ticks::default(),
             watchdog: Duration::from_millis(100),
             dependencies: Dependencies::default(),
             propagators: Propagators::default(),
@@ -156,7 +158,7 @@ impl ActorSystem {
     fn new(name: &str, runtime: Runtime, config: Config) -> Self {
         install_hook();
         let seed = runtime.random();
-        let timers = Timers::new();
+        let timers = Timers::new(config.ticks);
         let system = Self(Arc::new(Inner {
             name: name.into(),
             board: Board::new(timers.clone()),

@@ -3,11 +3,18 @@
 pub mod check;
 mod event_store;
 pub mod flow;
+mod kit;
 mod probe;
+mod quiet;
+mod run;
 pub mod world;
 
 pub use event_store::{BrokenRule, check_event_store};
+pub use kit::TestKit;
 pub use probe::Probe;
+pub use run::run;
+#[doc(hidden)]
+pub use run::{test, test_with_kit};
 
 /// What akt-build writes for tests.
 #[doc(hidden)]

@@ -1,0 +1,7 @@
+//! The tests of what akt gives to tests: one file per promise, one binary.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod attribute;
+mod clock;
+mod leaks;
+mod support;

@@ -1,0 +1,4 @@
+#[akt::test]
+struct Counter;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[akt::test]
+async fn counts<T>() {}
+
+fn main() {}

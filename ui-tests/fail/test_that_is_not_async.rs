@@ -1,0 +1,4 @@
+#[akt::test]
+fn counts() {}
+
+fn main() {}

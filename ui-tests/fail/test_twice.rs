@@ -1,0 +1,5 @@
+#[akt::test]
+#[test]
+async fn counts() {}
+
+fn main() {}
