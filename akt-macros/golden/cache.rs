@@ -118,9 +118,13 @@ where
     fn wrap(payload: Self, reply: crate::reexport::Reply<Self::Out>) -> Self::Message {
         CacheMsg(__CacheBody::Clear(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, crate::reexport::Reply<Self::Out>)> {
         match message.0 {
-            __CacheBody::Clear(payload, _) => ::core::option::Option::Some(payload),
+            __CacheBody::Clear(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -250,6 +254,13 @@ where
     fn as_ref(&self) -> &crate::reexport::Ref<Self::Message> {
         &self.0
     }
+}
+crate::reexport::__private::probe! {
+    #[automatically_derived] impl < K : Send + 'static, const N : usize > crate
+    ::reexport::testkit::Probed for CacheRef < K, N > where Cache < K, N > : Sized { type
+    Probe = crate ::reexport::Probe < Self >; fn probe(system : & crate
+    ::reexport::ActorSystem) -> (Self, Self::Probe) { crate
+    ::reexport::Probe::begin(system) } }
 }
 #[automatically_derived]
 #[allow(

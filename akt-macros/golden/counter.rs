@@ -190,9 +190,13 @@ impl ::akt::Request for __CounterAdd {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         CounterMsg(__CounterBody::Add(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __CounterBody::Add(payload, _) => ::core::option::Option::Some(payload),
+            __CounterBody::Add(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -221,9 +225,13 @@ impl ::akt::Request for __CounterLoad {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         CounterMsg(__CounterBody::Load(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __CounterBody::Load(payload, _) => ::core::option::Option::Some(payload),
+            __CounterBody::Load(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -249,9 +257,13 @@ impl ::akt::Request for __CounterMove {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         CounterMsg(__CounterBody::Move(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __CounterBody::Move(payload, _) => ::core::option::Option::Some(payload),
+            __CounterBody::Move(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -415,6 +427,11 @@ impl ::akt::ActorRef for CounterRef {
     fn as_ref(&self) -> &::akt::Ref<Self::Message> {
         &self.0
     }
+}
+::akt::__private::probe! {
+    #[automatically_derived] impl ::akt::testkit::Probed for CounterRef { type Probe =
+    ::akt::Probe < Self >; fn probe(system : & ::akt::ActorSystem) -> (Self, Self::Probe)
+    { ::akt::Probe::begin(system) } }
 }
 #[automatically_derived]
 #[allow(

@@ -131,9 +131,13 @@ impl ::akt::Request for __CounterRename {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         CounterMsg(__CounterBody::Rename(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __CounterBody::Rename(payload, _) => ::core::option::Option::Some(payload),
+            __CounterBody::Rename(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -158,9 +162,13 @@ impl ::akt::Request for __CounterAdd {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         CounterMsg(__CounterBody::Add(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __CounterBody::Add(payload, _) => ::core::option::Option::Some(payload),
+            __CounterBody::Add(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -253,6 +261,11 @@ impl ::akt::ActorRef for CounterRef {
     fn as_ref(&self) -> &::akt::Ref<Self::Message> {
         &self.0
     }
+}
+::akt::__private::probe! {
+    #[automatically_derived] impl ::akt::testkit::Probed for CounterRef { type Probe =
+    ::akt::Probe < Self >; fn probe(system : & ::akt::ActorSystem) -> (Self, Self::Probe)
+    { ::akt::Probe::begin(system) } }
 }
 #[automatically_derived]
 #[allow(

@@ -108,9 +108,13 @@ impl ::akt::Request for __CartAdd {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         CartMsg(__CartBody::Add(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __CartBody::Add(payload, _) => ::core::option::Option::Some(payload),
+            __CartBody::Add(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -215,6 +219,11 @@ impl ::akt::ActorRef for CartRef {
     fn as_ref(&self) -> &::akt::Ref<Self::Message> {
         &self.0
     }
+}
+::akt::__private::probe! {
+    #[automatically_derived] impl ::akt::testkit::Probed for CartRef { type Probe =
+    ::akt::Probe < Self >; fn probe(system : & ::akt::ActorSystem) -> (Self, Self::Probe)
+    { ::akt::Probe::begin(system) } }
 }
 #[automatically_derived]
 #[allow(

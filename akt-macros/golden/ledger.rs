@@ -156,9 +156,13 @@ impl<K: Key> ::akt::Request for __LedgerAdd<K> {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         LedgerMsg(__LedgerBody::Add(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __LedgerBody::Add(payload, _) => ::core::option::Option::Some(payload),
+            __LedgerBody::Add(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -183,9 +187,13 @@ impl<K: Key> ::akt::Request for __LedgerClose<K> {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         LedgerMsg(__LedgerBody::Close(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __LedgerBody::Close(payload, _) => ::core::option::Option::Some(payload),
+            __LedgerBody::Close(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -211,9 +219,13 @@ impl<K: Key> ::akt::Request for __LedgerSum<K> {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         LedgerMsg(__LedgerBody::Sum(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __LedgerBody::Sum(payload, _) => ::core::option::Option::Some(payload),
+            __LedgerBody::Sum(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -378,6 +390,11 @@ impl<K: Key> ::akt::ActorRef for LedgerRef<K> {
     fn as_ref(&self) -> &::akt::Ref<Self::Message> {
         &self.0
     }
+}
+::akt::__private::probe! {
+    #[automatically_derived] impl < K : Key > ::akt::testkit::Probed for LedgerRef < K >
+    { type Probe = ::akt::Probe < Self >; fn probe(system : & ::akt::ActorSystem) ->
+    (Self, Self::Probe) { ::akt::Probe::begin(system) } }
 }
 #[automatically_derived]
 #[allow(

@@ -222,9 +222,13 @@ impl<K: Key> ::akt::Request for __LibraryRead<K> {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         LibraryMsg(__LibraryBody::Read(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __LibraryBody::Read(payload, _) => ::core::option::Option::Some(payload),
+            __LibraryBody::Read(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -250,9 +254,13 @@ impl<K: Key> ::akt::Request for __LibraryCount<K> {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         LibraryMsg(__LibraryBody::Count(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __LibraryBody::Count(payload, _) => ::core::option::Option::Some(payload),
+            __LibraryBody::Count(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -277,9 +285,13 @@ impl<K: Key> ::akt::Request for __LibraryOrder<K> {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         LibraryMsg(__LibraryBody::Order(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __LibraryBody::Order(payload, _) => ::core::option::Option::Some(payload),
+            __LibraryBody::Order(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -304,9 +316,13 @@ impl<K: Key> ::akt::Request for __LibraryLend<K> {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         LibraryMsg(__LibraryBody::Lend(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __LibraryBody::Lend(payload, _) => ::core::option::Option::Some(payload),
+            __LibraryBody::Lend(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -331,9 +347,13 @@ impl<K: Key> ::akt::Request for __LibraryClose<K> {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         LibraryMsg(__LibraryBody::Close(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __LibraryBody::Close(payload, _) => ::core::option::Option::Some(payload),
+            __LibraryBody::Close(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -551,6 +571,11 @@ impl<K: Key> ::akt::ActorRef for LibraryRef<K> {
     fn as_ref(&self) -> &::akt::Ref<Self::Message> {
         &self.0
     }
+}
+::akt::__private::probe! {
+    #[automatically_derived] impl < K : Key > ::akt::testkit::Probed for LibraryRef < K >
+    { type Probe = ::akt::Probe < Self >; fn probe(system : & ::akt::ActorSystem) ->
+    (Self, Self::Probe) { ::akt::Probe::begin(system) } }
 }
 #[automatically_derived]
 #[allow(

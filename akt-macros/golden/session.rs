@@ -165,9 +165,13 @@ impl ::akt::Request for __SessionQuery {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         SessionMsg(__SessionBody::Query(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __SessionBody::Query(payload, _) => ::core::option::Option::Some(payload),
+            __SessionBody::Query(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -192,9 +196,13 @@ impl ::akt::Request for __SessionCount {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         SessionMsg(__SessionBody::Count(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __SessionBody::Count(payload, _) => ::core::option::Option::Some(payload),
+            __SessionBody::Count(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -219,9 +227,13 @@ impl ::akt::Request for __SessionDrain {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         SessionMsg(__SessionBody::Drain(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __SessionBody::Drain(payload, _) => ::core::option::Option::Some(payload),
+            __SessionBody::Drain(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -360,6 +372,11 @@ impl ::akt::ActorRef for SessionRef {
     fn as_ref(&self) -> &::akt::Ref<Self::Message> {
         &self.0
     }
+}
+::akt::__private::probe! {
+    #[automatically_derived] impl ::akt::testkit::Probed for SessionRef { type Probe =
+    ::akt::Probe < Self >; fn probe(system : & ::akt::ActorSystem) -> (Self, Self::Probe)
+    { ::akt::Probe::begin(system) } }
 }
 #[automatically_derived]
 #[allow(

@@ -173,9 +173,13 @@ impl ::akt::Request for __MyCartExpire {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         MyCartMsg(__MyCartBody::Expire(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __MyCartBody::Expire(payload, _) => ::core::option::Option::Some(payload),
+            __MyCartBody::Expire(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -200,9 +204,13 @@ impl ::akt::Request for __MyCartLoadAll {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         MyCartMsg(__MyCartBody::LoadAll(::akt::__private::Box::new(payload), reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __MyCartBody::LoadAll(payload, _) => ::core::option::Option::Some(*payload),
+            __MyCartBody::LoadAll(payload, reply) => {
+                ::core::option::Option::Some((*payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -305,6 +313,11 @@ impl ::akt::ActorRef for MyCartRef {
     fn as_ref(&self) -> &::akt::Ref<Self::Message> {
         &self.0
     }
+}
+::akt::__private::probe! {
+    #[automatically_derived] impl ::akt::testkit::Probed for MyCartRef { type Probe =
+    ::akt::Probe < Self >; fn probe(system : & ::akt::ActorSystem) -> (Self, Self::Probe)
+    { ::akt::Probe::begin(system) } }
 }
 #[automatically_derived]
 impl ::core::ops::Deref for MyCartRef {

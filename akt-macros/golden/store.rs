@@ -171,9 +171,13 @@ impl ::akt::Request for __StoreEvict {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         StoreMsg(__StoreBody::Evict(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __StoreBody::Evict(payload, _) => ::core::option::Option::Some(payload),
+            __StoreBody::Evict(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -198,9 +202,13 @@ impl ::akt::Request for __StoreCompact {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         StoreMsg(__StoreBody::Compact(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __StoreBody::Compact(payload, _) => ::core::option::Option::Some(payload),
+            __StoreBody::Compact(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -225,9 +233,13 @@ impl ::akt::Request for __StoreWaitFor {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         StoreMsg(__StoreBody::WaitFor(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __StoreBody::WaitFor(payload, _) => ::core::option::Option::Some(payload),
+            __StoreBody::WaitFor(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -252,9 +264,13 @@ impl ::akt::Request for __StoreRoute {
     fn wrap(payload: Self, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         StoreMsg(__StoreBody::Route(payload, reply))
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self, ::akt::Reply<Self::Out>)> {
         match message.0 {
-            __StoreBody::Route(payload, _) => ::core::option::Option::Some(payload),
+            __StoreBody::Route(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -413,6 +429,11 @@ impl ::akt::ActorRef for StoreRef {
     fn as_ref(&self) -> &::akt::Ref<Self::Message> {
         &self.0
     }
+}
+::akt::__private::probe! {
+    #[automatically_derived] impl ::akt::testkit::Probed for StoreRef { type Probe =
+    ::akt::Probe < Self >; fn probe(system : & ::akt::ActorSystem) -> (Self, Self::Probe)
+    { ::akt::Probe::begin(system) } }
 }
 #[automatically_derived]
 #[allow(

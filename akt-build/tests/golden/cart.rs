@@ -455,9 +455,13 @@ pub mod shop {
             ) -> Self::Message {
                 CartMsg::Add(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    CartMsg::Add(payload, _) => ::core::option::Option::Some(payload),
+                    CartMsg::Add(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -490,9 +494,13 @@ pub mod shop {
             ) -> Self::Message {
                 CartMsg::Clear(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    CartMsg::Clear(payload, _) => ::core::option::Option::Some(payload),
+                    CartMsg::Clear(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -525,9 +533,13 @@ pub mod shop {
             ) -> Self::Message {
                 CartMsg::View(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    CartMsg::View(payload, _) => ::core::option::Option::Some(payload),
+                    CartMsg::View(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -563,10 +575,12 @@ pub mod shop {
             ) -> Self::Message {
                 CartMsg::Checkout(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    CartMsg::Checkout(payload, _) => {
-                        ::core::option::Option::Some(payload)
+                    CartMsg::Checkout(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
                     }
                     _ => ::core::option::Option::None,
                 }

@@ -247,9 +247,13 @@ pub mod ship {
             ) -> Self::Message {
                 ShipMsg::Load(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    ShipMsg::Load(payload, _) => ::core::option::Option::Some(payload),
+                    ShipMsg::Load(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -282,9 +286,13 @@ pub mod ship {
             ) -> Self::Message {
                 ShipMsg::Sail(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    ShipMsg::Sail(payload, _) => ::core::option::Option::Some(payload),
+                    ShipMsg::Sail(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }

@@ -941,9 +941,13 @@ pub mod names {
             ) -> Self::Message {
                 MatchMsg::Ask(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    MatchMsg::Ask(payload, _) => ::core::option::Option::Some(payload),
+                    MatchMsg::Ask(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -976,9 +980,13 @@ pub mod names {
             ) -> Self::Message {
                 MatchMsg::Tell(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    MatchMsg::Tell(payload, _) => ::core::option::Option::Some(payload),
+                    MatchMsg::Tell(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -1011,9 +1019,13 @@ pub mod names {
             ) -> Self::Message {
                 MatchMsg::Actor(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    MatchMsg::Actor(payload, _) => ::core::option::Option::Some(payload),
+                    MatchMsg::Actor(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -1046,9 +1058,13 @@ pub mod names {
             ) -> Self::Message {
                 MatchMsg::Grain(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    MatchMsg::Grain(payload, _) => ::core::option::Option::Some(payload),
+                    MatchMsg::Grain(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -1081,9 +1097,13 @@ pub mod names {
             ) -> Self::Message {
                 MatchMsg::Clone(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    MatchMsg::Clone(payload, _) => ::core::option::Option::Some(payload),
+                    MatchMsg::Clone(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -1116,9 +1136,13 @@ pub mod names {
             ) -> Self::Message {
                 MatchMsg::Type(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    MatchMsg::Type(payload, _) => ::core::option::Option::Some(payload),
+                    MatchMsg::Type(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -1147,9 +1171,13 @@ pub mod names {
             ) -> Self::Message {
                 MatchMsg::Self_(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    MatchMsg::Self_(payload, _) => ::core::option::Option::Some(payload),
+                    MatchMsg::Self_(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -1178,9 +1206,13 @@ pub mod names {
             ) -> Self::Message {
                 MatchMsg::New(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    MatchMsg::New(payload, _) => ::core::option::Option::Some(payload),
+                    MatchMsg::New(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -1209,9 +1241,13 @@ pub mod names {
             ) -> Self::Message {
                 MatchMsg::Add(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    MatchMsg::Add(payload, _) => ::core::option::Option::Some(payload),
+                    MatchMsg::Add(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -1240,9 +1276,13 @@ pub mod names {
             ) -> Self::Message {
                 MatchMsg::Add_(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    MatchMsg::Add_(payload, _) => ::core::option::Option::Some(payload),
+                    MatchMsg::Add_(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -1271,9 +1311,13 @@ pub mod names {
             ) -> Self::Message {
                 MatchMsg::AsRef(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    MatchMsg::AsRef(payload, _) => ::core::option::Option::Some(payload),
+                    MatchMsg::AsRef(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -1302,10 +1346,12 @@ pub mod names {
             ) -> Self::Message {
                 MatchMsg::Dispatch(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    MatchMsg::Dispatch(payload, _) => {
-                        ::core::option::Option::Some(payload)
+                    MatchMsg::Dispatch(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
                     }
                     _ => ::core::option::Option::None,
                 }
@@ -1593,9 +1639,13 @@ pub mod names {
             ) -> Self::Message {
                 CartMsg_::Add(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    CartMsg_::Add(payload, _) => ::core::option::Option::Some(payload),
+                    CartMsg_::Add(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -1809,9 +1859,13 @@ pub mod names {
             ) -> Self::Message {
                 CartMsg__::Add(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    CartMsg__::Add(payload, _) => ::core::option::Option::Some(payload),
+                    CartMsg__::Add(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }

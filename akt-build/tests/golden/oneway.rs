@@ -241,9 +241,13 @@ pub mod oneway {
         ) -> Self::Message {
             DrawerMsg::Open(payload, reply)
         }
-        fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+        fn unwrap(
+            message: Self::Message,
+        ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
             match message {
-                DrawerMsg::Open(payload, _) => ::core::option::Option::Some(payload),
+                DrawerMsg::Open(payload, reply) => {
+                    ::core::option::Option::Some((payload, reply))
+                }
                 _ => ::core::option::Option::None,
             }
         }
@@ -276,9 +280,13 @@ pub mod oneway {
         ) -> Self::Message {
             DrawerMsg::Count(payload, reply)
         }
-        fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+        fn unwrap(
+            message: Self::Message,
+        ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
             match message {
-                DrawerMsg::Count(payload, _) => ::core::option::Option::Some(payload),
+                DrawerMsg::Count(payload, reply) => {
+                    ::core::option::Option::Some((payload, reply))
+                }
                 _ => ::core::option::Option::None,
             }
         }

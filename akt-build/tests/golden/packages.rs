@@ -418,10 +418,10 @@ pub mod post {
                 }
                 fn unwrap(
                     message: Self::Message,
-                ) -> ::core::option::Option<Self::Payload> {
+                ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                     match message {
-                        SorterMsg::Sort(payload, _) => {
-                            ::core::option::Option::Some(payload)
+                        SorterMsg::Sort(payload, reply) => {
+                            ::core::option::Option::Some((payload, reply))
                         }
                         _ => ::core::option::Option::None,
                     }
@@ -769,9 +769,13 @@ pub mod post {
             ) -> Self::Message {
                 PostMsg::Send(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    PostMsg::Send(payload, _) => ::core::option::Option::Some(payload),
+                    PostMsg::Send(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -804,9 +808,13 @@ pub mod post {
             ) -> Self::Message {
                 PostMsg::Find(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    PostMsg::Find(payload, _) => ::core::option::Option::Some(payload),
+                    PostMsg::Find(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -842,9 +850,13 @@ pub mod post {
             ) -> Self::Message {
                 PostMsg::Forward(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    PostMsg::Forward(payload, _) => ::core::option::Option::Some(payload),
+                    PostMsg::Forward(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }

@@ -551,9 +551,13 @@ impl ::akt::Request for __PlainFind {
     fn wrap(payload: Self::Payload, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         PlainMsg::Find(payload, reply)
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
         match message {
-            PlainMsg::Find(payload, _) => ::core::option::Option::Some(payload),
+            PlainMsg::Find(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }
@@ -633,9 +637,13 @@ impl ::akt::Request for __PlainDrop {
     fn wrap(payload: Self::Payload, reply: ::akt::Reply<Self::Out>) -> Self::Message {
         PlainMsg::Drop(payload, reply)
     }
-    fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+    fn unwrap(
+        message: Self::Message,
+    ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
         match message {
-            PlainMsg::Drop(payload, _) => ::core::option::Option::Some(payload),
+            PlainMsg::Drop(payload, reply) => {
+                ::core::option::Option::Some((payload, reply))
+            }
             _ => ::core::option::Option::None,
         }
     }

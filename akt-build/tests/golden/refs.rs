@@ -334,9 +334,13 @@ pub mod desk {
             ) -> Self::Message {
                 DeskMsg::Take(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    DeskMsg::Take(payload, _) => ::core::option::Option::Some(payload),
+                    DeskMsg::Take(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -369,9 +373,13 @@ pub mod desk {
             ) -> Self::Message {
                 DeskMsg::Keep(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    DeskMsg::Keep(payload, _) => ::core::option::Option::Some(payload),
+                    DeskMsg::Keep(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }

@@ -422,9 +422,13 @@ pub mod radio {
             ) -> Self::Message {
                 RadioMsg::Listen(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    RadioMsg::Listen(payload, _) => ::core::option::Option::Some(payload),
+                    RadioMsg::Listen(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -461,9 +465,13 @@ pub mod radio {
                 ::akt::__private::tie(&payload, &reply);
                 RadioMsg::Speak(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    RadioMsg::Speak(payload, _) => ::core::option::Option::Some(payload),
+                    RadioMsg::Speak(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -492,9 +500,13 @@ pub mod radio {
             ) -> Self::Message {
                 RadioMsg::Call(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    RadioMsg::Call(payload, _) => ::core::option::Option::Some(payload),
+                    RadioMsg::Call(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -533,9 +545,13 @@ pub mod radio {
             ) -> Self::Message {
                 RadioMsg::Watch(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    RadioMsg::Watch(payload, _) => ::core::option::Option::Some(payload),
+                    RadioMsg::Watch(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -568,9 +584,13 @@ pub mod radio {
             ) -> Self::Message {
                 RadioMsg::Tune(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    RadioMsg::Tune(payload, _) => ::core::option::Option::Some(payload),
+                    RadioMsg::Tune(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }

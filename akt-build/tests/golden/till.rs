@@ -334,9 +334,13 @@ pub mod till {
             ) -> Self::Message {
                 TillMsg::Pay(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    TillMsg::Pay(payload, _) => ::core::option::Option::Some(payload),
+                    TillMsg::Pay(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -365,9 +369,13 @@ pub mod till {
             ) -> Self::Message {
                 TillMsg::Open(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    TillMsg::Open(payload, _) => ::core::option::Option::Some(payload),
+                    TillMsg::Open(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -398,9 +406,13 @@ pub mod till {
             ) -> Self::Message {
                 TillMsg::Close(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    TillMsg::Close(payload, _) => ::core::option::Option::Some(payload),
+                    TillMsg::Close(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -429,9 +441,13 @@ pub mod till {
             ) -> Self::Message {
                 TillMsg::Unknown(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    TillMsg::Unknown(payload, _) => ::core::option::Option::Some(payload),
+                    TillMsg::Unknown(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -517,22 +533,28 @@ pub mod till {
             (reference, probe) = ::akt::Probe::start(system). await; (reference,
             Self(probe)) } #[doc =
             " The next message, which must be `Pay` and come within five seconds: its request and reply."]
-            pub async fn expect_pay(& mut self) -> (Coins, ::akt::Reply < Coins >) {
-            match self.0.next("Pay"). await { TillMsg::Pay(request, reply) => (request,
-            reply), other => self.0.unexpected("Pay", & other), } } #[doc =
+            #[track_caller] pub fn expect_pay(& mut self,) -> impl ::core::future::Future
+            < Output = (Coins, ::akt::Reply < Coins >) > + ::core::marker::Send + '_ {
+            self.0.request:: < __TillPay > () } #[doc =
             " The next message, which must be `Open` and come within five seconds: its request and reply."]
-            pub async fn expect_open(& mut self) -> (Coins, ::akt::Reply < () >) { match
-            self.0.next("Open"). await { TillMsg::Open(request, reply) => (request,
-            reply), other => self.0.unexpected("Open", & other), } } #[doc =
+            #[track_caller] pub fn expect_open(& mut self,) -> impl
+            ::core::future::Future < Output = (Coins, ::akt::Reply < () >) > +
+            ::core::marker::Send + '_ { self.0.request:: < __TillOpen > () } #[doc =
             " The next message, which must be `Close` and come within five seconds: its request and reply."]
-            pub async fn expect_close(& mut self) -> ((), ::akt::Reply < () >) { match
-            self.0.next("Close"). await { TillMsg::Close(request, reply) => (request,
-            reply), other => self.0.unexpected("Close", & other), } } #[doc =
+            #[track_caller] pub fn expect_close(& mut self,) -> impl
+            ::core::future::Future < Output = ((), ::akt::Reply < () >) > +
+            ::core::marker::Send + '_ { self.0.request:: < __TillClose > () } #[doc =
             " The next message, which must be `Unknown` and come within five seconds: its request and reply."]
-            pub async fn expect_unknown(& mut self) -> ((), ::akt::Reply <
-            ::core::result::Result < Coins, Jammed > >) { match self.0.next("Unknown").
-            await { TillMsg::Unknown(request, reply) => (request, reply), other => self.0
-            .unexpected("Unknown", & other), } } }
+            #[track_caller] pub fn expect_unknown(& mut self,) -> impl
+            ::core::future::Future < Output = ((), ::akt::Reply < ::core::result::Result
+            < Coins, Jammed > >) > + ::core::marker::Send + '_ { self.0.request:: <
+            __TillUnknown > () } } impl ::akt::testkit::Probed for TillRef { type Probe =
+            TillProbe; fn probe(system : & ::akt::ActorSystem) -> (Self, TillProbe) { let
+            (reference, probe) = ::akt::Probe::begin_wired(system); (reference,
+            TillProbe(probe)) } } impl ::core::ops::Deref for TillProbe { type Target =
+            ::akt::Probe < TillRef >; fn deref(& self) -> & Self::Target { & self.0 } }
+            impl ::core::ops::DerefMut for TillProbe { fn deref_mut(& mut self) -> & mut
+            Self::Target { & mut self.0 } }
         }
         #[doc(hidden)]
         #[macro_export]

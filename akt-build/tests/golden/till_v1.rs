@@ -194,9 +194,13 @@ pub mod till {
             ) -> Self::Message {
                 TillMsg::Charge(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    TillMsg::Charge(payload, _) => ::core::option::Option::Some(payload),
+                    TillMsg::Charge(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }

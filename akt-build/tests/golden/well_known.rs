@@ -366,9 +366,13 @@ pub mod clock {
             ) -> Self::Message {
                 ClockMsg::Now(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    ClockMsg::Now(payload, _) => ::core::option::Option::Some(payload),
+                    ClockMsg::Now(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -397,9 +401,13 @@ pub mod clock {
             ) -> Self::Message {
                 ClockMsg::Reset(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    ClockMsg::Reset(payload, _) => ::core::option::Option::Some(payload),
+                    ClockMsg::Reset(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -428,9 +436,13 @@ pub mod clock {
             ) -> Self::Message {
                 ClockMsg::Sleep(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    ClockMsg::Sleep(payload, _) => ::core::option::Option::Some(payload),
+                    ClockMsg::Sleep(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -463,9 +475,13 @@ pub mod clock {
             ) -> Self::Message {
                 ClockMsg::Name(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    ClockMsg::Name(payload, _) => ::core::option::Option::Some(payload),
+                    ClockMsg::Name(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }
@@ -498,9 +514,13 @@ pub mod clock {
             ) -> Self::Message {
                 ClockMsg::Count(payload, reply)
             }
-            fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+            fn unwrap(
+                message: Self::Message,
+            ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                 match message {
-                    ClockMsg::Count(payload, _) => ::core::option::Option::Some(payload),
+                    ClockMsg::Count(payload, reply) => {
+                        ::core::option::Option::Some((payload, reply))
+                    }
                     _ => ::core::option::Option::None,
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use akt::testkit::TestKit;
 use akt::{ActorSystem, AskError};
 
 use crate::nodes::Nodes;
@@ -58,6 +59,18 @@ async fn what_a_probe_does_not_take_is_told_to_its_asker() {
 
     assert!(matches!(told, Err(AskError::Unanswered)), "{told:?}");
     system.shutdown().await;
+}
+
+#[akt::test]
+async fn a_kit_makes_the_probe_of_a_contract(kit: TestKit) {
+    let (till, mut probe) = kit.probe::<TillRef>();
+    till.open(coins(1)).tell().expect("there is room");
+    till.pay(coins(2)).tell().expect("there is room");
+    till.pay(coins(3)).tell().expect("there is room");
+
+    assert_eq!(probe.fish_for(TillRef::pay).await.0.cents, 2);
+    assert_eq!(probe.expect_pay().await.0.cents, 3);
+    probe.expect_none(Duration::from_secs(60)).await;
 }
 
 fn coins(cents: u64) -> Coins {

@@ -201,9 +201,11 @@ fn request(actor: &Actor, handler: &Handler) -> TokenStream {
                 #message(#body::#variant(#kept, #reply))
             }
 
-            fn unwrap(#message_arg: Self::Message) -> ::core::option::Option<Self> {
+            fn unwrap(
+                #message_arg: Self::Message,
+            ) -> ::core::option::Option<(Self, #krate::Reply<Self::Out>)> {
                 match #message_arg.0 {
-                    #body::#variant(#payload_arg, _) => ::core::option::Option::Some(#taken),
+                    #body::#variant(#payload_arg, #reply) => ::core::option::Option::Some((#taken, #reply)),
                     _ => ::core::option::Option::None,
                 }
             }

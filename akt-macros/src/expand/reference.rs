@@ -137,7 +137,7 @@ fn traits(actor: &Actor) -> TokenStream {
     let (name, message) = (actor.reference(), actor.message());
     let (generics, clause) = declared(&actor.subject);
     let args = actor.subject.type_args();
-    let (reference, formatter) = (local("reference"), local("formatter"));
+    let (reference, formatter, system) = (local("reference"), local("formatter"), local("system"));
     let (cloned, narrowed) = match actor.served {
         Some(_) => (
             quote!(, ::core::clone::Clone::clone(&self.1)),
@@ -173,6 +173,17 @@ fn traits(actor: &Actor) -> TokenStream {
 
             fn as_ref(&self) -> &#krate::Ref<Self::Message> {
                 &self.0
+            }
+        }
+
+        #krate::__private::probe! {
+            #[automatically_derived]
+            impl #generics #krate::testkit::Probed for #name #args #clause {
+                type Probe = #krate::Probe<Self>;
+
+                fn probe(#system: &#krate::ActorSystem) -> (Self, Self::Probe) {
+                    #krate::Probe::begin(#system)
+                }
             }
         }
     }

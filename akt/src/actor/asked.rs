@@ -52,9 +52,9 @@ impl<R: Send + 'static> Asked<R> {
         let alarm = deadline + target.0.grace();
         let (asker, reply, share) = slot::for_task(since, deadline, alarm, cx.waker().clone(), meta);
         match push(Q::wrap(payload, Reply::to(reply))) {
-            Ok(()) => Ok(Self { asker, alarm: target.0.system().board().set(share) }),
+            Ok(()) => Ok(Self { asker, alarm: target.0.system().board().set(share, &*target.0, Q::NAME) }),
             Err(Refused { refusal, message }) => {
-                Err((refusal, Q::unwrap(message).expect("a refused message is the one that was sent")))
+                Err((refusal, Q::unwrap(message).expect("a refused message is the one that was sent").0))
             }
         }
     }

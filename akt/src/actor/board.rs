@@ -7,6 +7,8 @@
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
+use super::reference::Target;
+use super::roll::Roll;
 use super::slot::Share;
 use crate::runtime::{Alarms, Ticks, TimerKey, Timers, fire, thread_number, threads};
 use crate::sync::{AtomicPtr, AtomicU64, Ordering};
@@ -19,6 +21,7 @@ const CELLS: usize = 64 * WORDS;
 pub(crate) struct Board {
     shards: Arc<Shards>,
     timers: Timers,
+    roll: Roll,
 }
 
 /// Where the alarm of an ask is.
@@ -30,7 +33,11 @@ pub(crate) enum Alarm {
 
 impl Board {
     pub(crate) fn new(timers: Timers) -> Self {
-        Self { shards: Arc::new(Shards((0..threads()).map(|_| Shard::default()).collect())), timers }
+        Self {
+            shards: Arc::new(Shards((0..threads()).map(|_| Shard::default()).collect())),
+            timers,
+            roll: Roll::default(),
+        }
     }
 
     /// What the timers' agent looks at.
@@ -38,8 +45,14 @@ impl Board {
         self.shards.clone()
     }
 
-    /// Fires `share` at its alarm or up to two ticks later, unless cleared.
-    pub(crate) fn set(&self, share: Share) -> Alarm {
+    /// The asks under way, by name.
+    pub(crate) fn roll(&self) -> &Roll {
+        &self.roll
+    }
+
+    /// Fires `share`, that of an ask of `target`, at its alarm or a little later, unless cleared.
+    pub(crate) fn set(&self, share: Share, target: &dyn Target, name: &'static str) -> Alarm {
+        self.roll.add(share.as_raw().addr().get(), target, name);
         let deadline = share.alarm();
         let shard = thread_number() % self.shards.0.len();
         match self.shards.0[shard].put(share) {
@@ -53,6 +66,7 @@ impl Board {
 
     /// Clears the alarm of the slot of which `mine` is a share; the alarm's share, if it is not under way.
     pub(crate) fn clear(&self, alarm: Alarm, mine: &Share) -> Option<Share> {
+        self.roll.remove(mine.as_raw().addr().get());
         match alarm {
             Alarm::Cell { shard, cell } => self.shards.0[usize::from(shard)].take(usize::from(cell), mine),
             Alarm::Wheel(key) => {

@@ -327,7 +327,7 @@ impl<'a, Q: Request> Call<'a, Q> {
                 Poll::Ready(split::<Q>(conclude(asker, Some(alarm), &*target.0, Q::NAME, seen)))
             }
             Poll::Pending => {
-                let alarm = target.0.system().board().set(alarm);
+                let alarm = target.0.system().board().set(alarm, &*target.0, Q::NAME);
                 self.state = State::Asked(Asked { asker, alarm });
                 Poll::Pending
             }
@@ -341,7 +341,7 @@ impl<'a, Q: Request> Call<'a, Q> {
         if let Some(routee) = routee {
             self.retarget(routee);
         }
-        Q::unwrap(message).expect("what was wrapped is unwrapped")
+        Q::unwrap(message).expect("what was wrapped is unwrapped").0
     }
 
     pub(crate) fn target(&self) -> &Ref<Q::Message> {

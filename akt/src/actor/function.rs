@@ -149,8 +149,8 @@ impl<M: Send + 'static, R: Send + 'static> Request for FnCall<M, R> {
         FnMsg { message, reply }
     }
 
-    fn unwrap(message: FnMsg<M, R>) -> Option<M> {
-        Some(message.message)
+    fn unwrap(message: FnMsg<M, R>) -> Option<(M, Reply<R>)> {
+        Some((message.message, message.reply))
     }
 
     fn split(out: R) -> Result<R, Infallible> {

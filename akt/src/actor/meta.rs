@@ -89,6 +89,15 @@ pub(crate) struct Meta {
 }
 
 impl Meta {
+    /// The actors that wait for the answer, outermost first.
+    #[allow(dead_code, reason = "only tests look at it")]
+    pub(crate) fn callers(&self) -> CallPath {
+        let chain = self.asker.iter().flat_map(Frame::chain);
+        let mut callers: Vec<_> = chain.map(|frame| frame.who.caller(None)).collect();
+        callers.reverse();
+        CallPath(callers)
+    }
+
     /// Headers only; nothing if there are none.
     pub(crate) fn of(headers: Headers) -> Option<Arc<Self>> {
         (!headers.is_empty()).then(|| Arc::new(Self { headers, ..Self::default() }))

@@ -51,6 +51,7 @@ mod regroup;
 mod reply;
 mod resident;
 mod rhythm;
+mod roll;
 mod runner;
 mod scope;
 mod sender;

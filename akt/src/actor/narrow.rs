@@ -187,7 +187,7 @@ impl<M: Message + Wraps<Q::Message>, Q: Request> Request for Nested<M, Q> {
         M::wrap(Q::wrap(payload, reply))
     }
 
-    fn unwrap(message: M) -> Option<Q::Payload> {
+    fn unwrap(message: M) -> Option<(Q::Payload, Reply<Q::Out>)> {
         Q::unwrap(message.unwrap().ok()?)
     }
 

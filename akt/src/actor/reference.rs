@@ -226,7 +226,7 @@ pub(crate) struct Refused<M> {
 
 impl<M: Message> Refused<M> {
     pub(crate) fn into_tell_error<Q: Request<Message = M>>(self) -> TellError<Q::Payload> {
-        let message = Q::unwrap(self.message).expect("a refused message is the one that was sent");
+        let (message, _) = Q::unwrap(self.message).expect("a refused message is the one that was sent");
         match self.refusal {
             Refusal::Full => TellError::Full(message),
             Refusal::Stopped => TellError::Stopped(message),

@@ -225,6 +225,12 @@ impl<A: Actor> Spawn<A> {
         self
     }
 
+    /// Spawns it now, and does not wait until it is there.
+    #[allow(dead_code, reason = "only tests do not wait")]
+    pub(crate) fn at_once(self) -> Result<A::Ref, SpawnError> {
+        self.begin().map(|cell| A::Ref::from_ref(Ref::new(cell)))
+    }
+
     fn begin(self) -> Result<Arc<LocalCell<A>>, SpawnError> {
         check_name(&self.name)?;
         if is_reserved(&self.name) {

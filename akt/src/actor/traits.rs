@@ -214,7 +214,7 @@ pub trait Request: Sized + Send + 'static {
     fn wrap(payload: Self::Payload, reply: Reply<Self::Out>) -> Self::Message;
 
     #[doc(hidden)]
-    fn unwrap(message: Self::Message) -> Option<Self::Payload>;
+    fn unwrap(message: Self::Message) -> Option<(Self::Payload, Reply<Self::Out>)>;
 
     #[doc(hidden)]
     fn split(out: Self::Out) -> Result<Self::Ok, Self::Err>;

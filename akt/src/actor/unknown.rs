@@ -150,8 +150,8 @@ impl<M: HoldsUnknown> Request for UnknownCall<M> {
         M::hold(UnknownRpc { request, reply })
     }
 
-    fn unwrap(message: M) -> Option<UnknownRequest> {
-        message.release().map(|unknown| unknown.request)
+    fn unwrap(message: M) -> Option<(UnknownRequest, Reply<RawAnswer>)> {
+        message.release().map(|unknown| (unknown.request, unknown.reply))
     }
 
     fn split(out: RawAnswer) -> Result<RawAnswer, Infallible> {

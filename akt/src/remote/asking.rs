@@ -54,8 +54,8 @@ impl Request for Operate {
         NodeMsg { operation, reply }
     }
 
-    fn unwrap(message: NodeMsg) -> Option<Operation> {
-        Some(message.operation)
+    fn unwrap(message: NodeMsg) -> Option<(Operation, Reply<Out>)> {
+        Some((message.operation, message.reply))
     }
 
     fn split(out: Out) -> Out {

@@ -110,7 +110,7 @@ impl<M: Message> Spread<M> {
         // One that stops between the look and the push is none of the routees any more, unless all do.
         match refused {
             Some(Refused { refusal, message }) if !accepted => {
-                Err((refusal, Q::unwrap(message).expect("what was wrapped is unwrapped")))
+                Err((refusal, Q::unwrap(message).expect("what was wrapped is unwrapped").0))
             }
             _ => Ok(()),
         }

@@ -222,8 +222,8 @@ impl Request for Resize {
         Self(size, reply)
     }
 
-    fn unwrap(message: Self) -> Option<usize> {
-        Some(message.0)
+    fn unwrap(message: Self) -> Option<(usize, Reply<Self::Out>)> {
+        Some((message.0, message.1))
     }
 
     fn split(out: Self::Out) -> Result<(), SpawnError> {

@@ -4,14 +4,16 @@ pub mod check;
 mod event_store;
 pub mod flow;
 mod kit;
+mod logs;
 mod probe;
 mod quiet;
 mod run;
 pub mod world;
 
 pub use event_store::{BrokenRule, check_event_store};
-pub use kit::TestKit;
-pub use probe::Probe;
+pub use kit::{Subject, TestKit};
+pub use logs::Log;
+pub use probe::{Method, Origin, Probe, Probed};
 pub use run::run;
 #[doc(hidden)]
 pub use run::{test, test_with_kit};

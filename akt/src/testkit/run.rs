@@ -7,8 +7,9 @@ use std::task::Poll;
 use std::thread;
 
 use super::kit::{Leaks, TestKit};
+use super::logs::Logs;
 use super::quiet::{self, Listening};
-use crate::system::SystemBuilder;
+use crate::system::{ActorSystem, SystemBuilder};
 
 thread_local! {
     /// The kits of the test that runs on this thread.
@@ -30,7 +31,7 @@ thread_local! {
 /// If `body` does, or if it left something: see [`TestKit::allow_leaks`]. Inside an async runtime: it brings its own.
 pub fn run<T>(body: impl AsyncFnOnce(TestKit) -> T) -> T {
     let (result, leaks) = conduct(async {
-        let kit = TestKit::start(crate::ActorSystem::builder("test")).await;
+        let kit = TestKit::start(ActorSystem::builder("test")).await;
         body(kit).await
     });
     leaks.fail();
@@ -64,7 +65,7 @@ fn judge(body: impl Future<Output: Termination>) -> ExitCode {
 }
 
 fn conduct<T>(body: impl Future<Output = T>) -> (T, Leaks) {
-    let _listening = Listening::begin();
+    let (_listening, _logs) = (Listening::begin(), Logs::begin());
     let runtime = quiet::runtime();
     let (result, leaks) = runtime.block_on(async {
         let result = caught(body).await;

@@ -84,8 +84,8 @@ impl Request for Add {
         GarbledMsg(payload, reply)
     }
 
-    fn unwrap(message: GarbledMsg) -> Option<Blob> {
-        Some(message.0)
+    fn unwrap(message: GarbledMsg) -> Option<(Blob, Reply<Out>)> {
+        Some((message.0, message.1))
     }
 
     fn split(out: Out) -> Out {

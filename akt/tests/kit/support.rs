@@ -11,7 +11,7 @@ pub(crate) struct Counter {
     pub(crate) value: i64,
 }
 
-#[akt::actor(passivate = "10m")]
+#[akt::actor(passivate = "10m", supervise(else = restart))]
 impl Counter {
     #[handler]
     pub(crate) fn add(&mut self, by: i64) -> i64 {
@@ -22,6 +22,16 @@ impl Counter {
     #[handler]
     pub(crate) async fn wait(&mut self) {
         std::future::pending::<()>().await;
+    }
+
+    #[handler]
+    pub(crate) fn boom(&mut self) {
+        panic!("no bread");
+    }
+
+    #[handler]
+    pub(crate) fn say(&mut self, count: u64) {
+        tracing::warn!(count, kind = "bread", "baked");
     }
 }
 

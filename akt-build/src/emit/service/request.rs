@@ -78,9 +78,11 @@ impl Contract<'_> {
                     #tie
                     #message::#variant(payload, reply)
                 }
-                fn unwrap(message: Self::Message) -> ::core::option::Option<Self::Payload> {
+                fn unwrap(
+                    message: Self::Message,
+                ) -> ::core::option::Option<(Self::Payload, ::akt::Reply<Self::Out>)> {
                     match message {
-                        #message::#variant(payload, _) => ::core::option::Option::Some(payload),
+                        #message::#variant(payload, reply) => ::core::option::Option::Some((payload, reply)),
                         _ => ::core::option::Option::None,
                     }
                 }

@@ -147,7 +147,7 @@ fn push<Q: Opens>(
         Refusal::Full => target.0.waits_at(message),
         _ => (message, None),
     };
-    let opened = Q::unwrap(message).expect("a refused message is the one that was sent");
+    let (opened, _) = Q::unwrap(message).expect("a refused message is the one that was sent");
     Err(Unopened { refusal, open: opened.into_inner().0, routee })
 }
 

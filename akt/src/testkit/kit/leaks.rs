@@ -5,7 +5,8 @@ use std::future::ready;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::TestKit;
+use super::{TestKit, quiet};
+use crate::system::DeadLetter;
 
 /// How long the end of a system takes at most, beside what its builder gave to its actors.
 const END: Duration = Duration::from_secs(120);
@@ -19,11 +20,17 @@ pub(super) struct Allowed {
 impl TestKit {
     /// The test may leave something behind: nothing is said about it.
     ///
-    /// Otherwise a test fails if its end comes upon
+    /// Otherwise the test fails if, when its function has returned and everyone waits,
     ///
-    /// - an actor that does not stop within the system's grace,
-    /// - a task that outlives the system, also one of `tokio::spawn`,
-    /// - a shutdown that does not end.
+    /// - an ask waits for its answer,
+    /// - a message has become a dead letter, though nobody gave it up, and the test has not looked:
+    ///   [`dead_letters`](Self::dead_letters);
+    ///
+    /// or if, when its system is shut down then,
+    ///
+    /// - an actor does not stop within the system's grace,
+    /// - the shutdown does not end,
+    /// - a task outlives the system, also one of `tokio::spawn`.
     pub fn allow_leaks(&self) {
         self.0.leaks.all.store(true, Ordering::Relaxed);
     }
@@ -42,7 +49,7 @@ impl Leaks {
         }
         let allowed = kits.iter().any(|kit| kit.0.leaks.all.load(Ordering::Relaxed));
         drop(kits);
-        super::quiet::settle().await;
+        quiet::settle().await;
         let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
         if tasks > 0 && leaks.is_empty() {
             leaks.push(format!("{tasks} tasks still run that no actor of the kit has started"));
@@ -70,6 +77,12 @@ impl Leaks {
 impl TestKit {
     async fn end(&self, leaks: &mut Vec<String>) {
         let system = self.system();
+        quiet::settle().await;
+        let waiting = system.board().roll().waiting();
+        leaks.extend(waiting.iter().map(|(path, name)| format!("an ask `{name}` waits for {path}")));
+        leaks.extend(self.0.seen.unseen_dead_letters().iter().map(|DeadLetter { target, message, reason, .. }| {
+            format!("`{message}` for {target} became a dead letter ({reason}), and `kit.dead_letters()` was not looked at")
+        }));
         let begun = self.now();
         let end = system.run_until(ready(())).into_future();
         let report = tokio::select! { biased;

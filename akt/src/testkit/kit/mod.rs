@@ -1,22 +1,33 @@
 //! The kit of a test: a system, its clock, and what one asserts about them.
 
+mod counters;
+mod endings;
+mod events;
 mod leaks;
+mod logged;
+mod subject;
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::logs::Logs;
+use super::probe::{Probe, Probed};
 use super::{quiet, run};
-use crate::actor::Actor;
+use crate::actor::{Actor, ActorRef};
 use crate::runtime::Ticks;
 use crate::system::{ActorSystem, SystemBuilder};
 use crate::time::Instant;
 
 pub(super) use leaks::Leaks;
+pub use subject::Subject;
 
 /// The timers of a test's clock are exact to this.
 const TICK: Duration = Duration::from_millis(1);
+
+/// How long an expectation waits.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A system made for one test of [`#[akt::test]`](crate::test), on its virtual clock. Cheap to clone.
 ///
@@ -45,6 +56,8 @@ struct Inner {
     system: ActorSystem,
     spawned: AtomicU64,
     leaks: leaks::Allowed,
+    seen: events::Seen,
+    logs: Logs,
 }
 
 impl TestKit {
@@ -62,7 +75,16 @@ impl TestKit {
             .start()
             .await
             .unwrap_or_else(|error| panic!("the kit's system did not start: {error}"));
-        let kit = Self(Arc::new(Inner { system, spawned: AtomicU64::new(0), leaks: Default::default() }));
+        system.board().roll().open();
+        // The system is there once its root is.
+        quiet::settle().await;
+        let kit = Self(Arc::new(Inner {
+            seen: events::Seen::of(&system),
+            system,
+            spawned: AtomicU64::new(0),
+            leaks: leaks::Allowed::default(),
+            logs: Logs::here(),
+        }));
         run::enlist(&kit);
         kit
     }
@@ -83,6 +105,29 @@ impl TestKit {
         let name = self.name(A::NAME);
         let spawned = self.system().spawn(&*name, factory).await;
         spawned.unwrap_or_else(|error| panic!("`{name}` was not spawned: {error}"))
+    }
+
+    /// A probe that stands in for an actor, under a name of its own: the reference for those who send, the probe for the test.
+    ///
+    /// For a contract with `configure().probe(true)` in its `build.rs` it is what akt-build has written, `CartProbe`; for an
+    /// actor it is a [`Probe`].
+    ///
+    /// # Panics
+    ///
+    /// If the system has ended.
+    #[must_use]
+    pub fn probe<R: Probed>(&self) -> (R, R::Probe) {
+        R::probe(self.system())
+    }
+
+    /// A probe without methods of its own, for any reference. Messages from other nodes do not reach it.
+    ///
+    /// # Panics
+    ///
+    /// If the system has ended.
+    #[must_use]
+    pub fn probe_of<R: ActorRef>(&self) -> (R, Probe<R>) {
+        Probe::begin(self.system())
     }
 
     /// A name for one more actor of a kind.
