@@ -40,6 +40,7 @@ mod messages;
 mod metrics;
 mod mill;
 mod mines;
+mod nodes;
 mod operations;
 mod options;
 mod orders;
