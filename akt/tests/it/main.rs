@@ -68,6 +68,7 @@ mod skew;
 mod spreads;
 mod starting;
 mod stash;
+mod storms;
 mod streams;
 mod supervision;
 mod support;
