@@ -91,7 +91,7 @@ pub use remote::{
     SpawnableKind,
 };
 pub use router::{Routee, Routees, Router};
-pub use runtime::{NoRuntime, Runtime};
+pub use runtime::{NoRuntime, NotSimulated, Runtime};
 pub use system::{
     ActorAtError, ActorSystem, Blocked, ContextPropagator, DeadLetter, DeadLetterReason, Dependency, Event,
     EventMetrics, EventStream, Evict, Extension, Histogram, Inject, KindMetrics, LookupError, MessageMetrics,
@@ -107,7 +107,7 @@ pub use telemetry::{Otel, OtelExport, TraceContext};
 pub use testkit::Probe;
 pub use time::Instant;
 #[cfg(feature = "remote")]
-pub use transport::{BindError, Network, Tls, TlsError, TransportOptions};
+pub use transport::{BindError, Faults, Network, Tls, TlsError, TransportOptions};
 
 // The code of the page about the language, compiled.
 #[cfg(doctest)]

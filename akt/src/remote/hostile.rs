@@ -101,7 +101,7 @@ struct Hostile {
 impl Hostile {
     async fn greet(network: &Network, dialed: NodeAddress) -> Self {
         let runtime = Runtime::current().expect("a runtime");
-        let transport = MemoryTransport { network: network.clone() };
+        let transport = MemoryTransport { network: network.clone(), at: None };
         let endpoint = transport.bind(&runtime).await.expect("an endpoint");
         let (host, port) = endpoint.local();
         let address = NodeAddress { system: "shop".into(), host, port };

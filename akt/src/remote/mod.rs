@@ -51,6 +51,7 @@ pub(crate) use resolve::{address, at};
 use crate::actor::{Actor, Fault};
 use crate::holder::{Class, Holder};
 use crate::message::Travels;
+use crate::path::NodeAddress;
 use crate::system::{Inject, StartError, SystemBuilder};
 use crate::transport::{
     MemoryTransport, Network, QuicTransport, TcpTransport, Tls, Transport, TransportOptions,
@@ -154,7 +155,16 @@ impl Remote {
 
     /// Joins a network inside this process, for tests: messages are encoded, nothing leaves the process.
     pub fn memory(network: &Network) -> Self {
-        Self::by(Way::Memory(MemoryTransport { network: network.clone() }))
+        Self::by(Way::Memory(MemoryTransport { network: network.clone(), at: None }))
+    }
+
+    /// Joins a network inside this process at an address where a node was that has stopped or was killed, as its next run.
+    ///
+    /// The start fails with [`BindError::Taken`](crate::BindError::Taken) if a node is there. Only host and port count: the
+    /// name of the system is the builder's.
+    pub fn memory_at(network: &Network, address: &NodeAddress) -> Self {
+        let at = Some((address.host.clone(), address.port));
+        Self::by(Way::Memory(MemoryTransport { network: network.clone(), at }))
     }
 
     fn by(way: Way) -> Self {

@@ -1,6 +1,8 @@
 //! The runtime of one system: tasks, time and chance, all owned by its node.
 
+mod clock;
 mod driver;
+mod puppet;
 mod seeded;
 mod tasks;
 mod ticks;
@@ -17,12 +19,15 @@ use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 
+pub(crate) use puppet::Fate;
 pub(crate) use seeded::{Executor, run as run_seeded};
 pub(crate) use tasks::TaskGroup;
 pub(crate) use ticks::Ticks;
 pub(crate) use timer::{Alarms, Fire, TimerKey, Timers, fire, thread_number, threads};
 pub(crate) use wall::{from_wall, to_wall};
 
+use self::clock::Clock;
+use self::puppet::Puppets;
 use self::wall::WallClock;
 use crate::time::{Instant, Wall};
 
@@ -42,8 +47,17 @@ struct Inner {
     wall: WallClock,
     rng: Mutex<fastrand::Rng>,
     tasks: TaskGroup,
+    /// Absent where the program is the node.
+    simulated: Option<Simulated>,
 }
 
+/// What a node has whose tasks and clock can be meddled with.
+struct Simulated {
+    puppets: Arc<Puppets>,
+    clock: Clock,
+}
+
+#[derive(Clone)]
 enum Flavor {
     Tokio(tokio::runtime::Handle),
     Seeded(Arc<Executor>),
@@ -57,36 +71,46 @@ impl Runtime {
     /// [`NoRuntime`] outside a tokio runtime.
     pub fn current() -> Result<Self, NoRuntime> {
         let handle = tokio::runtime::Handle::try_current().map_err(|_| NoRuntime)?;
-        Ok(Self::new(Flavor::Tokio(handle), fastrand::Rng::new(), WallClock::machine()))
+        Ok(Self::new(Flavor::Tokio(handle), fastrand::Rng::new(), WallClock::machine(), None))
     }
 
     pub(crate) fn seeded(executor: Arc<Executor>, seed: u64) -> Self {
         let wall = WallClock::starting_at(SystemTime::UNIX_EPOCH + SIMULATED);
-        Self::new(Flavor::Seeded(executor), fastrand::Rng::with_seed(seed), wall)
+        Self::new(Flavor::Seeded(executor), fastrand::Rng::with_seed(seed), wall, Some(Simulated::new()))
     }
 
     #[expect(clippy::disallowed_methods, reason = "the runtime is the one owner of the clock")]
-    fn new(flavor: Flavor, rng: fastrand::Rng, wall: WallClock) -> Self {
+    fn new(flavor: Flavor, rng: fastrand::Rng, wall: WallClock, simulated: Option<Simulated>) -> Self {
         let epoch = tokio::time::Instant::now();
-        Self(Arc::new(Inner { flavor, epoch, wall, rng: Mutex::new(rng), tasks: TaskGroup::default() }))
+        let (rng, tasks) = (Mutex::new(rng), TaskGroup::default());
+        Self(Arc::new(Inner { flavor, epoch, wall, rng, tasks, simulated }))
     }
 
     /// The runtime of another node beside this one: the same executor, with tasks and chance of its own.
     ///
-    /// A simulation of several nodes gives each its own: two systems do not share a runtime.
+    /// A simulation of several nodes gives each its own: two systems do not share a runtime. Such a node can be
+    /// [paused](Self::pause) and [killed](Self::kill), and its clock [may drift](Self::set_drift).
     #[must_use]
     pub fn for_another_node(&self) -> Self {
-        let flavor = match &self.0.flavor {
-            Flavor::Tokio(handle) => Flavor::Tokio(handle.clone()),
-            Flavor::Seeded(executor) => Flavor::Seeded(executor.clone()),
-        };
-        Self::new(flavor, fastrand::Rng::with_seed(self.random()), self.0.wall.beside(self.now()))
+        let (flavor, rng) = (self.0.flavor.clone(), fastrand::Rng::with_seed(self.random()));
+        let wall = self.on_its_clock(|| self.0.wall.beside(self.now()));
+        self.on_its_clock(|| Self::new(flavor, rng, wall, Some(Simulated::new())))
     }
 
     /// Runs `future` as a task of this system; shutdown waits for it.
     pub(crate) fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
         tracing::trace!(name, "task spawned");
         let task = self.0.tasks.join(future);
+        if let Some(simulated) = &self.0.simulated {
+            if let Some(puppet) = simulated.puppets.tie(Box::pin(task)) {
+                self.start(puppet);
+            }
+            return;
+        }
+        self.start(task);
+    }
+
+    fn start(&self, task: impl Future<Output = ()> + Send + 'static) {
         match &self.0.flavor {
             Flavor::Tokio(handle) => drop(handle.spawn(task)),
             Flavor::Seeded(executor) => executor.spawn(Box::pin(task)),
@@ -96,6 +120,9 @@ impl Runtime {
     /// Whether the caller may do work of this system in the middle of its own turn: it is a task of the same
     /// runtime, and has not done too much in this turn already.
     pub(crate) fn lends_turn(&self, cx: &mut Context<'_>) -> bool {
+        if self.0.simulated.as_ref().is_some_and(|simulated| !simulated.puppets.is_running()) {
+            return false;
+        }
         match &self.0.flavor {
             Flavor::Tokio(handle) => {
                 let Poll::Ready(share) = tokio::task::coop::poll_proceed(cx) else { return false };
@@ -125,11 +152,18 @@ impl Runtime {
     }
 
     /// The time since the system started.
-    #[expect(clippy::disallowed_methods, reason = "the runtime is the one owner of the clock")]
     #[must_use]
     pub fn now(&self) -> Instant {
-        let passed = tokio::time::Instant::now().saturating_duration_since(self.0.epoch);
-        Instant::ZERO + passed
+        match &self.0.simulated {
+            Some(simulated) => simulated.clock.at(self.passed()),
+            None => Instant::ZERO + self.passed(),
+        }
+    }
+
+    /// In the world outside.
+    #[expect(clippy::disallowed_methods, reason = "the runtime is the one owner of the clock")]
+    fn passed(&self) -> Duration {
+        tokio::time::Instant::now().saturating_duration_since(self.0.epoch)
     }
 
     /// The time, for a thread that does not belong to the runtime.
@@ -158,10 +192,29 @@ impl Runtime {
 
     /// Waits until `deadline`; without one, for ever. Cancel-safe.
     pub async fn sleep_until(&self, deadline: Option<Instant>) {
-        let at = deadline.and_then(|at| self.0.epoch.checked_add(Duration::from_nanos(at.as_nanos())));
-        match at {
+        match (deadline, &self.0.simulated) {
+            (None, _) => pending().await,
+            (Some(deadline), None) => self.sleep_for(Duration::from_nanos(deadline.as_nanos())).await,
+            (Some(deadline), Some(simulated)) => Box::pin(self.sleep_by(&simulated.clock, deadline)).await,
+        }
+    }
+
+    /// Until so much has passed in the world.
+    async fn sleep_for(&self, passed: Duration) {
+        match self.0.epoch.checked_add(passed) {
             Some(at) => self.on_its_clock(|| tokio::time::sleep_until(at)).await,
             None => pending().await,
+        }
+    }
+
+    async fn sleep_by(&self, clock: &Clock, deadline: Instant) {
+        loop {
+            let mut changed = std::pin::pin!(clock.changed());
+            changed.as_mut().enable();
+            tokio::select! { biased;
+                () = changed => {}
+                () = self.sleep_for(clock.world_at(deadline)) => return,
+            }
         }
     }
 
@@ -188,6 +241,102 @@ impl Runtime {
     /// A random number from 0 up to, not including, 1.
     pub(crate) fn chance(&self) -> f64 {
         self.0.rng.lock().f64()
+    }
+}
+
+/// What may happen to a node of a simulation.
+impl Runtime {
+    /// Holds the node, as SIGSTOP does: none of its tasks runs until [`resume`](Self::resume), while its clock goes on.
+    ///
+    /// On a [`Network`](crate::Network) its peers hear nothing; what they write to it waits. A connection that was so for three
+    /// seconds is lost to both. What the test itself does on behalf of the node waits, too. A node that is paused already, or dead, stays so.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSimulated`] if the program is the node.
+    pub fn pause(&self) -> Result<(), NotSimulated> {
+        self.simulated().map(|simulated| simulated.puppets.pause())
+    }
+
+    /// Lets a paused node go on, as SIGCONT does: what came due meanwhile fires at once.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSimulated`] if the program is the node.
+    pub fn resume(&self) -> Result<(), NotSimulated> {
+        self.simulated().map(|simulated| simulated.puppets.resume())
+    }
+
+    /// Ends the node at once, as the loss of power does: its tasks are dropped where they await, none is ever run or
+    /// spawned again, and nobody is told.
+    ///
+    /// On a [`Network`](crate::Network) its address is free at once: another node takes it by
+    /// [`Remote::memory_at`](crate::Remote::memory_at). Its peers hear nothing any more, and lose their connections by that. What
+    /// its actors' destructors do, which run in the midst of this call, reaches no other node. A task that is being polled
+    /// is dropped when it comes back. The node's system answers as one that has stopped: what the test asks by its
+    /// references ends with [`Stopped`](crate::AskError::Stopped), or [`Unanswered`](crate::AskError::Unanswered) if it was
+    /// being handled.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSimulated`] if the program is the node.
+    pub fn kill(&self) -> Result<(), NotSimulated> {
+        self.simulated().map(|simulated| simulated.puppets.kill())
+    }
+
+    /// Lets the clock of the node go faster, or slower, than the world's, by so many millionths, from now on.
+    ///
+    /// What waits by it, [`now`](Self::now), and the [wall clock](Self::wall_clock) go along; none of them goes back.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSimulated`] if the program is the node.
+    ///
+    /// # Panics
+    ///
+    /// If the clock would stand still or go back: at -1,000,000 and below.
+    pub fn set_drift(&self, parts_per_million: i32) -> Result<(), NotSimulated> {
+        assert!(parts_per_million > -1_000_000, "a clock that drifts by {parts_per_million} ppm does not go");
+        let simulated = self.simulated()?;
+        self.on_its_clock(|| {
+            self.0.wall.leave_the_machine(self.now());
+            simulated.clock.drift(self.passed(), parts_per_million);
+        });
+        Ok(())
+    }
+
+    fn simulated(&self) -> Result<&Simulated, NotSimulated> {
+        self.0.simulated.as_ref().ok_or(NotSimulated)
+    }
+
+    /// Has `hearer` told what becomes of the node.
+    pub(crate) fn on_fate(&self, hearer: Arc<dyn Fn(Fate) + Send + Sync>) {
+        if let Some(simulated) = &self.0.simulated {
+            simulated.puppets.on_fate(hearer);
+        }
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.0.simulated.as_ref().is_some_and(|simulated| simulated.puppets.is_dead())
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.0.simulated.as_ref().is_none_or(|simulated| simulated.puppets.is_running())
+    }
+
+    /// Another that shows the time of the world, whatever the clock of the node does.
+    pub(crate) fn of_the_world(&self) -> Self {
+        if self.0.simulated.is_none() {
+            return self.clone();
+        }
+        let (flavor, rng) = (self.0.flavor.clone(), fastrand::Rng::with_seed(0));
+        self.on_its_clock(|| Self::new(flavor, rng, WallClock::machine(), None))
+    }
+}
+
+impl Simulated {
+    fn new() -> Self {
+        Self { puppets: Puppets::new(), clock: Clock::default() }
     }
 }
 
@@ -222,3 +371,10 @@ impl fmt::Debug for Runtime {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no tokio runtime here; start the system inside `#[tokio::main]` or `Runtime::block_on`")]
 pub struct NoRuntime;
+
+/// The program is the node, and cannot be paused or killed from inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this runtime is the program's own; nodes of `sim::run` and of `Runtime::for_another_node` are simulated"
+)]
+pub struct NotSimulated;

@@ -39,6 +39,13 @@ impl WallClock {
         *self.0.lock() = Source::Set { since: now, wall };
     }
 
+    /// Goes with the runtime's own clock from now on.
+    pub(super) fn leave_the_machine(&self, now: Instant) {
+        if matches!(*self.0.lock(), Source::Machine) {
+            self.set(now, of_the_machine());
+        }
+    }
+
     pub(super) fn read(&self, now: Instant) -> SystemTime {
         let source = *self.0.lock();
         match source {

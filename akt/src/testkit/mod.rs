@@ -2,6 +2,7 @@
 
 pub mod check;
 mod event_store;
+mod faulty;
 pub mod flow;
 mod kit;
 mod logs;
@@ -11,6 +12,7 @@ mod run;
 pub mod world;
 
 pub use event_store::{BrokenRule, check_event_store};
+pub use faulty::{Failure, Faulty};
 pub use kit::{Subject, TestKit};
 pub use logs::Log;
 pub use probe::{Method, Origin, Probe, Probed};

@@ -72,6 +72,12 @@ pub enum BindError {
         /// The address as given.
         address: Box<str>,
     },
+    /// A network inside the process has no such address.
+    #[error("cannot listen on {address}: expected the address of a node in memory, such as `memory:1`")]
+    NotInMemory {
+        /// The address as given.
+        address: Box<str>,
+    },
     /// The certificates cannot be used.
     #[error("certificates are not usable")]
     Tls(#[from] TlsError),

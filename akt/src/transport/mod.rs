@@ -15,7 +15,6 @@ mod error;
 #[cfg(test)]
 mod fuzz;
 mod keychain;
-mod link;
 mod memory;
 mod mux;
 mod options;
@@ -38,7 +37,7 @@ use bytes::{Bytes, BytesMut};
 pub use error::{BindError, TlsError};
 pub(crate) use error::{Close, ConnectError, Distrust, Lost};
 pub(crate) use keychain::{Found, Keychain};
-pub use memory::Network;
+pub use memory::{Faults, Network};
 pub(crate) use memory::{MemoryTransport, Sight};
 pub use options::TransportOptions;
 pub(crate) use quic::QuicTransport;

@@ -2,6 +2,7 @@
 
 mod contract;
 mod crashes;
+mod faulty;
 mod store;
 
 use std::sync::Arc;

@@ -1,10 +1,14 @@
 //! Event stores: the one in memory keeps the rules, and one that breaks any of them is told which.
 
+use akt::bytes::Bytes;
 use akt::persistence::{EventStore, Fence, MemoryEventStore, Record, StoreError};
-use akt::testkit::check_event_store;
+use akt::testkit::{Failure, Faulty, check_event_store};
+use akt::{Delivery, Runtime};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
+use std::error::Error as _;
+use std::time::Duration;
 
 #[tokio::test]
 async fn the_store_in_memory_keeps_every_rule_of_stores() {
@@ -169,4 +173,62 @@ impl EventStore for Flawed {
             _ => self.inner.delete_to(id, fence, to).await,
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_can_be_faulty_keeps_every_rule_as_long_as_it_is_not_told_to_fail() {
+    let runtime = Runtime::current().unwrap();
+    let store = Faulty::new(MemoryEventStore::new(), &runtime);
+    check_event_store(&store).await.unwrap();
+
+    let slow = Faulty::new(MemoryEventStore::new(), &runtime);
+    slow.slow(Duration::from_millis(1)..Duration::from_millis(20));
+    check_event_store(&slow).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_fails_did_nothing_and_one_whose_answer_is_lost_did_all() {
+    let store = Faulty::new(MemoryEventStore::new(), &Runtime::current().unwrap());
+    let event = |sequence| vec![Record { sequence, schema: 1, bytes: Bytes::new() }];
+    let fence = store.fence("a").await.unwrap();
+    let clone = store.clone();
+
+    clone.fail_next(1);
+    let failed = store.append("a", fence, event(1)).await.unwrap_err();
+    assert_eq!(failed.persisted(), Delivery::No);
+    assert_eq!(failed.source().unwrap().downcast_ref(), Some(&Failure::Refused));
+    assert_eq!(store.read("a", 1, 9).await.unwrap(), []);
+
+    clone.lose_next_answers(2);
+    let lost = store.append("a", fence, event(1)).await.unwrap_err();
+    assert_eq!(lost.persisted(), Delivery::Maybe);
+    assert_eq!(lost.source().unwrap().downcast_ref(), Some(&Failure::AnswerLost));
+    let unread = store.read("a", 1, 9).await.unwrap_err();
+    assert_eq!(unread.persisted(), Delivery::No, "a read persists nothing");
+    assert_eq!(store.read("a", 1, 9).await.unwrap(), event(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn chance_and_time_of_a_faulty_store_come_from_its_seed() {
+    let runtime = Runtime::current().unwrap();
+    let run = async |seed| {
+        let store = Faulty::seeded(MemoryEventStore::new(), &runtime, seed);
+        store.slow(Duration::from_millis(1)..Duration::from_millis(50));
+        store.fail(0.3);
+        store.lose_answers(0.3);
+        let mut said = Vec::new();
+        for _ in 0..40 {
+            let began = runtime.now();
+            let failed = store.fence("a").await.map(|fence| fence.0).map_err(|error| error.persisted());
+            said.push((failed, (runtime.now() - began).as_millis()));
+        }
+        said
+    };
+
+    let one = run(1).await;
+    assert_eq!(one, run(1).await);
+    assert_ne!(one, run(2).await);
+    let fails = |how| one.iter().filter(|(failed, _)| *failed == Err(how)).count();
+    assert!(fails(Delivery::No) > 5 && fails(Delivery::Maybe) > 3, "{one:?}");
+    assert!(one.iter().all(|(_, millis)| (1..=51).contains(millis)), "{one:?}");
 }

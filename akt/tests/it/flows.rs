@@ -135,6 +135,12 @@ fn everything() -> Flow {
     flow.push(millis(6), b, What::Stopped { actor: "/shelf".into(), reason: "killed".into() });
     flow.push(millis(7), b, What::Down { reason: "crashed".into() });
     flow.push(millis(8), b, What::Healed { peer: c.into() });
+    flow.push(millis(9), c, What::CutTo { peer: a.into() });
+    flow.push(millis(9), c, What::HealedTo { peer: a.into() });
+    flow.push(millis(9), c, What::Isolated);
+    flow.push(millis(9), c, What::Rejoined);
+    flow.push(millis(9), a, What::Paused);
+    flow.push(millis(10), a, What::Resumed);
     flow.push(millis(1_500), b, What::Up);
     flow.push(millis(1_500), c, What::Note { text: "two\nlines \\ and a quote \"".into() });
     // A message that comes twice, and one that has not come yet.

@@ -23,13 +23,14 @@ const STYLE: &str = "\
     .f{fill:#b00020}.o{fill:#1b7a34}\
     line{stroke:#3465a4;stroke-width:1.3}\
     .l{stroke:#bbb}.d{stroke:#b00020;stroke-dasharray:2 3}\
-    .x,.c{stroke:#b00020}.c,.h,.u{stroke-dasharray:5 3}.h{stroke:#1b7a34}.u{stroke:#888}";
+    .x,.c{stroke:#b00020}.c,.h,.u{stroke-dasharray:5 3}.h{stroke:#1b7a34}.u{stroke:#888}\
+    .w{marker-end:url(#a)}";
 
 /// The picture of a [`Flow`]: an SVG by its `Display`, to be written to a file and looked at in a browser.
 ///
 /// Blue arrows are messages, from where they were sent to where they arrived. A red one with a cross was lost; a grey one was
 /// still under way at the end. Between two nodes a red line is where they were cut or their connections broken, a green one
-/// where that was healed. A full dot is an actor that began, a ring one that stopped. A node that is down has a red column.
+/// where that was healed; with a head if only one way. A full dot is an actor that began, a ring one that stopped. A node that is down or paused has a red column.
 #[derive(Clone, Debug)]
 pub struct Chart<'a> {
     flow: &'a Flow,
@@ -64,7 +65,11 @@ impl<'a> Chart<'a> {
                         departure.has_end = true;
                     }
                 }
-                What::Cut { peer } | What::Healed { peer } | What::Severed { peer } => chart.add_column(peer),
+                What::Cut { peer }
+                | What::CutTo { peer }
+                | What::Healed { peer }
+                | What::HealedTo { peer }
+                | What::Severed { peer } => chart.add_column(peer),
                 _ => {}
             }
         }
@@ -95,8 +100,8 @@ impl<'a> Chart<'a> {
             for (row, entry) in self.flow.entries().iter().enumerate().filter(|(_, entry)| entry.node == node)
             {
                 let class = match entry.what {
-                    What::Up => "l",
-                    What::Down { .. } => "d",
+                    What::Up | What::Resumed => "l",
+                    What::Down { .. } | What::Paused => "d",
                     _ => continue,
                 };
                 line(f, from.1, (x, from.0), (x, y(row)))?;
@@ -116,6 +121,14 @@ impl<'a> Chart<'a> {
             What::Cut { peer } => self.draw_between(f, "c", ("f", "cut"), (x, self.x(peer), y)),
             What::Severed { peer } => self.draw_between(f, "c", ("f", "severed"), (x, self.x(peer), y)),
             What::Healed { peer } => self.draw_between(f, "h", ("o", "healed"), (x, self.x(peer), y)),
+            What::CutTo { peer } => self.draw_between(f, "c w", ("f", "cut one way"), (x, self.x(peer), y)),
+            What::HealedTo { peer } => {
+                self.draw_between(f, "h w", ("o", "healed one way"), (x, self.x(peer), y))
+            }
+            What::Isolated => beside(f, "f", (x, y), "isolated"),
+            What::Rejoined => beside(f, "o", (x, y), "rejoined"),
+            What::Paused => beside(f, "f", (x, y), "paused"),
+            What::Resumed => beside(f, "o", (x, y), "resumed"),
             What::Up => beside(f, "o", (x, y), "up"),
             What::Down { reason } => beside(f, "f", (x, y), &format!("down: {reason}")),
             What::Spawned { actor } => dot(f, "#222", (x, y), actor),

@@ -52,11 +52,29 @@ pub enum What {
         /// The other.
         peer: String,
     },
+    /// Nothing passes any more from the node to another; the other way is as it was.
+    CutTo {
+        /// The other.
+        peer: String,
+    },
     /// Messages pass again.
     Healed {
         /// The other.
         peer: String,
     },
+    /// Messages pass again from the node to another; the other way is as it was.
+    HealedTo {
+        /// The other.
+        peer: String,
+    },
+    /// Nothing passes any more between the node and all others.
+    Isolated,
+    /// Messages pass again.
+    Rejoined,
+    /// The node does nothing for now.
+    Paused,
+    /// It goes on.
+    Resumed,
     /// The connections of the two were broken.
     Severed {
         /// The other.

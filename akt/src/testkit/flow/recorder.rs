@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::label::label;
 use super::{Flow, What};
 use crate::actor::Protocol;
-use crate::runtime::Runtime;
+use crate::runtime::{Fate, Runtime};
 use crate::system::{ActorSystem, Event};
 use crate::transport::{Network, Sight};
 
@@ -67,7 +67,7 @@ impl Recorder {
     /// Takes down what goes over `network` from now on, and its faults. A network has one recorder, the last.
     pub fn network(&self, network: &Network) {
         let inner = self.0.clone();
-        network.look_on(Arc::new(move |sight| inner.sees(&sight)));
+        network.look_on(Arc::new(move |sight| inner.sees(sight)));
     }
 
     /// Takes down which actors of `system` come and go, and its dead letters; `name` stands for the node from now on.
@@ -79,8 +79,13 @@ impl Recorder {
             self.0.state.lock().names.insert(address.port, name.clone());
         }
         self.0.push(&name, What::Up);
-        let inner = self.0.clone();
-        system.look_on(Box::new(move |event| inner.hears(&name, event)));
+        let (inner, runtime) = (self.0.clone(), system.runtime().clone());
+        system.look_on(Box::new(move |event| {
+            // What is left of a node that was killed is no part of the run.
+            if !runtime.is_dead() {
+                inner.hears(&name, event);
+            }
+        }));
     }
 
     /// Calls the rpcs of a contract by their names: `recorder.contract::<shop::CartMsg>()`.
@@ -88,7 +93,7 @@ impl Recorder {
         self.0.state.lock().rpcs.extend(P::RPCS.iter().map(|rpc| (rpc.id, rpc.name)));
     }
 
-    /// Takes down what the test says of `node`: that it crashes it, or what it expects.
+    /// Takes down what the test says of `node`, or what it expects. That it is killed or paused need not be said.
     pub fn push(&self, node: &str, what: What) {
         self.0.push(node, what);
     }
@@ -124,7 +129,19 @@ impl Inner {
             }
             Sight::Lost { write, from, to } => (name(from), What::Lost { message: *write, to: name(to) }),
             Sight::Cut(one, other) => (name(one), What::Cut { peer: name(other) }),
+            Sight::CutOneWay { from, to } => (name(from), What::CutTo { peer: name(to) }),
             Sight::Healed(one, other) => (name(one), What::Healed { peer: name(other) }),
+            Sight::HealedOneWay { from, to } => (name(from), What::HealedTo { peer: name(to) }),
+            Sight::Isolated(node) => (name(node), What::Isolated),
+            Sight::Rejoined(node) => (name(node), What::Rejoined),
+            Sight::Fated(node, fate) => {
+                let what = match fate {
+                    Fate::Paused => What::Paused,
+                    Fate::Resumed => What::Resumed,
+                    Fate::Killed => What::Down { reason: "killed".into() },
+                };
+                (name(node), what)
+            }
             Sight::Severed(one, other) => (name(one), What::Severed { peer: name(other) }),
         };
         state.flow.push(at, node, what);

@@ -14,8 +14,8 @@ use tokio::sync::watch;
 use crate::path::NodeAddress;
 use crate::runtime::Runtime;
 use crate::transport::{
-    Connection, Endpoint, MemoryTransport, Network as InProcess, QuicTransport, TcpTransport, Tls, Transport,
-    TransportOptions,
+    Connection, Endpoint, Faults, MemoryTransport, Network as InProcess, QuicTransport, TcpTransport, Tls,
+    Transport, TransportOptions,
 };
 
 /// How long a peer on a wire may be silent.
@@ -46,6 +46,14 @@ impl Kit {
         Self::of(Network::Memory(InProcess::new()))
     }
 
+    /// Whose packets take their time, get lost, come twice and out of order.
+    pub(super) fn faulty(seed: u64) -> Self {
+        let network = InProcess::seeded(seed);
+        network.set_latency(Duration::from_millis(1)..Duration::from_millis(4));
+        network.set_faults(Faults { loss: 0.1, duplication: 0.1, reordering: 0.3 });
+        Self::of(Network::Memory(network))
+    }
+
     pub(super) fn quic() -> Self {
         Self::of(Network::Quic)
     }
@@ -73,11 +81,19 @@ impl Kit {
     async fn bind(&self, ca: &str, options: TransportOptions) -> Arc<dyn Endpoint> {
         let (listen, tls) = ("127.0.0.1:0".into(), Tls::development_in(self.folder.join(ca)));
         let transport: Box<dyn Transport> = match &self.network {
-            Network::Memory(network) => Box::new(MemoryTransport { network: network.clone() }),
+            Network::Memory(network) => Box::new(MemoryTransport { network: network.clone(), at: None }),
             Network::Quic => Box::new(QuicTransport { listen, tls, options, dials_only: false }),
             Network::Tcp => Box::new(TcpTransport { listen, tls, options, dials_only: false }),
         };
         transport.bind(&Runtime::current().unwrap()).await.unwrap()
+    }
+
+    /// As short as can be; time that is paused has to go on, though.
+    pub(super) async fn moment(&self) {
+        match self.network {
+            Network::Memory(_) => tokio::time::sleep(Duration::from_millis(1)).await,
+            Network::Quic | Network::Tcp => tokio::task::yield_now().await,
+        }
     }
 
     pub(super) async fn pair(&self) -> Pair {

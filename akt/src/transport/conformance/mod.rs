@@ -19,6 +19,15 @@ macro_rules! promises {
             })*
         }
 
+        mod memory_with_faults {
+            $(#[tokio::test(start_paused = true)]
+            async fn $promise() {
+                for seed in 0..5 {
+                    super::$promise(super::Kit::faulty(seed)).await;
+                }
+            })*
+        }
+
         mod quic {
             $(#[tokio::test]
             async fn $promise() {
@@ -326,7 +335,7 @@ async fn a_read_that_is_dropped_loses_nothing(kit: Kit) {
         while got.len() < all.len() {
             tokio::select! { biased;
                 read = far.reader.read(&mut got) => assert!(read.unwrap()),
-                () = tokio::task::yield_now() => {}
+                () = kit.moment() => {}
             }
         }
         got
