@@ -1,7 +1,7 @@
 //! Attribute macros of akt.
 //!
 //! Used through the crate `akt`, which exports them: `akt::actor`, `akt::grain`, `akt::handler`, `akt::every`, `akt::cron`,
-//! `akt::on`, `akt::guard`, `akt::apply`, `akt::test`, and the derives `akt::Behavior` and `akt::Inject`.
+//! `akt::on`, `akt::guard`, `akt::apply`, `akt::test`, `akt::sim_test`, and the derives `akt::Behavior` and `akt::Inject`.
 
 mod check;
 mod diag;
@@ -60,6 +60,12 @@ pub fn guard(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn apply(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::inner("apply", &args.into(), item.into()).into()
+}
+
+#[doc = include_str!("docs/sim_test.md")]
+#[proc_macro_attribute]
+pub fn sim_test(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::sim_test(args.into(), &item.into()).into()
 }
 
 #[doc = include_str!("docs/test.md")]

@@ -39,7 +39,10 @@ mod remote;
 #[cfg(not(feature = "remote"))]
 mod remote;
 mod router;
-#[cfg_attr(not(feature = "testkit"), allow(dead_code, unused_imports, reason = "what only simulations use"))]
+#[cfg_attr(
+    not(all(feature = "remote", feature = "testkit")),
+    allow(dead_code, unused_imports, reason = "what only simulations of nodes use")
+)]
 mod runtime;
 #[cfg(feature = "signal")]
 mod signal;
@@ -73,6 +76,8 @@ pub use actor::{
     Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Turn, TurnCtx, UnknownRpc, Work, batch,
     stream,
 };
+#[cfg(all(feature = "macros", feature = "remote", feature = "testkit"))]
+pub use akt_macros::sim_test;
 #[cfg(all(feature = "macros", feature = "testkit"))]
 pub use akt_macros::test;
 #[cfg(feature = "macros")]
@@ -146,6 +151,8 @@ pub mod __private {
     pub use crate::message::{ActorState, CloneArg, ErrorType, MessageArg, ReplyType, SharedState, Travels};
     pub use crate::persistence::{EventOf, Snapshots, commit, persist, recover, snapshots_every};
     pub use crate::system::{Dependencies, Need};
+    #[cfg(all(feature = "remote", feature = "testkit"))]
+    pub use crate::testkit::cluster::simulate;
     #[cfg(feature = "testkit")]
     pub use crate::testkit::{test, test_with_kit};
     #[cfg(feature = "macros")]

@@ -21,7 +21,7 @@ pub(crate) use behavior::states;
 pub(crate) use contract::contract_actor;
 pub(crate) use fallback::inner;
 pub(crate) use inject::inject;
-pub(crate) use test::test;
+pub(crate) use test::{sim_test, test};
 
 #[cfg(test)]
 mod tests;

@@ -3,17 +3,28 @@
 use proc_macro2::TokenStream;
 use syn::{Expr, FnArg, Ident, ItemFn, ReturnType, Type};
 
-/// The function under `#[akt::test]`.
+/// The function under `#[akt::test]` or `#[akt::sim_test]`.
 pub(crate) struct Test {
     pub(crate) krate: TokenStream,
-    /// `system = ..`, with its key.
-    pub(crate) system: Option<(Ident, Expr)>,
+    /// `sim_test`.
+    pub(crate) is_simulation: bool,
+    /// What the attribute says, in its order.
+    pub(crate) settings: Vec<(Ident, Expr)>,
     pub(crate) function: ItemFn,
 }
 
 impl Test {
     pub(crate) fn kit(&self) -> Option<&FnArg> {
         self.function.sig.inputs.first()
+    }
+
+    /// It has nodes, not one system.
+    pub(crate) fn has_nodes(&self) -> bool {
+        self.is_simulation || self.setting("nodes").is_some()
+    }
+
+    pub(crate) fn setting(&self, name: &str) -> Option<&(Ident, Expr)> {
+        self.settings.iter().find(|(key, _)| key == name)
     }
 
     /// It returns nothing that says whether it failed.

@@ -23,4 +23,4 @@ pub(crate) use grain::marked;
 pub(crate) use inject::{derived, injected};
 pub(crate) use item::{actor, impl_block, is_turn, returned, typed};
 pub(crate) use spell::{lifetimes, respan, spell_self, ungroup};
-pub(crate) use test::{test, type_name};
+pub(crate) use test::{sim_test, test, type_name};

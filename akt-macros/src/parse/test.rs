@@ -1,4 +1,4 @@
-//! The function under `#[akt::test]`, and what the attribute says about it.
+//! The function under `#[akt::test]` or `#[akt::sim_test]`, and what the attribute says about it.
 
 use proc_macro2::TokenStream;
 use syn::{FnArg, Ident, Item, Path, Type};
@@ -9,14 +9,25 @@ use crate::check;
 use crate::diag::Diag;
 use crate::model::{Options, Test};
 
-const OPTIONS: &[&str] = &["crate", "system"];
+const OPTIONS: &[&str] = &["crate", "limit", "nodes", "start", "system"];
+const SIM_OPTIONS: &[&str] = &["crate", "limit", "nodes", "seeds", "start"];
 
-/// Reads the function and the attribute's options; none if it is no function.
+/// Reads the function under `#[akt::test]` and the attribute's options; none if it is no function.
 pub(crate) fn test(args: TokenStream, input: TokenStream, diag: &mut Diag) -> Option<Test> {
+    read_test(args, input, OPTIONS, diag)
+}
+
+/// The same under `#[akt::sim_test]`.
+pub(crate) fn sim_test(args: TokenStream, input: TokenStream, diag: &mut Diag) -> Option<Test> {
+    read_test(args, input, SIM_OPTIONS, diag)
+}
+
+fn read_test(args: TokenStream, input: TokenStream, supported: &[&str], diag: &mut Diag) -> Option<Test> {
+    let is_simulation = supported == SIM_OPTIONS;
     let function = match syn::parse2(input) {
         Ok(Item::Fn(function)) => function,
         Ok(other) => {
-            check::is_function(&other, diag);
+            check::is_function(&other, is_simulation, diag);
             return None;
         }
         Err(mistake) => {
@@ -24,16 +35,16 @@ pub(crate) fn test(args: TokenStream, input: TokenStream, diag: &mut Diag) -> Op
             return None;
         }
     };
-    let (mut options, mut system) = (Options::default(), None);
-    read(args, OPTIONS, diag, &mut |key, input| {
+    let (mut options, mut settings) = (Options::default(), Vec::new());
+    read(args, supported, diag, &mut |key, input| {
         if key == "crate" {
             options.krate = Some(input.call(Path::parse_mod_style)?);
         } else {
-            system = Some((key.clone(), input.parse()?));
+            settings.push((key.clone(), input.parse()?));
         }
         Ok(())
     });
-    let test = Test { krate: krate(&options), system, function };
+    let test = Test { krate: krate(&options), is_simulation, settings, function };
     check::test(&test, diag);
     Some(test)
 }
@@ -53,5 +64,6 @@ mod tests {
     #[test]
     fn every_option_is_documented() {
         assert_eq!(documented::mistakes(include_str!("../docs/test.md"), OPTIONS), [""; 0]);
+        assert_eq!(documented::mistakes(include_str!("../docs/sim_test.md"), SIM_OPTIONS), [""; 0]);
     }
 }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
+use super::association::Input;
 use super::exposure::Exposure;
 use super::kind::Kinds;
 use super::peer::Peer;
@@ -21,7 +22,7 @@ use crate::actor::Meta;
 use crate::holder::Class;
 use crate::id::NodeId;
 use crate::path::NodeAddress;
-use crate::runtime::Runtime;
+use crate::runtime::{Fate, Runtime};
 use crate::system::{ActorSystem, Event, Extension, PeerMeter, PeerSource};
 use crate::time::Instant;
 use crate::transport::{Attempt, BindError, Endpoint, Found, TlsError};
@@ -122,7 +123,21 @@ impl Node {
         let peers: Weak<dyn PeerMeter> = Arc::<Self>::downgrade(&node);
         node.system.part::<PeerSource>().set(peers);
         runtime.spawn("remote door", node.clone().keep_door());
+        let killed = Arc::downgrade(&node);
+        runtime.on_fate(Arc::new(move |fate| {
+            if let (Fate::Gone, Some(node)) = (fate, killed.upgrade()) {
+                node.abandon();
+            }
+        }));
         Ok(node)
+    }
+
+    /// In a simulation this node was killed: what was asked by its references ends, though nobody is left who would wait.
+    fn abandon(&self) {
+        for peer in self.known_peers() {
+            peer.feed(Input::Closed);
+            peer.fail_queued("the node of the reference was killed");
+        }
     }
 
     pub(super) fn runtime(&self) -> &Runtime {

@@ -16,6 +16,8 @@ pub(crate) enum Fate {
     Paused,
     Resumed,
     Killed,
+    /// It was killed, and its tasks are dropped.
+    Gone,
 }
 
 /// Whether the tasks of a node run.
@@ -124,6 +126,7 @@ impl Puppets {
             // What is left of it ends.
             waker.into_iter().for_each(Waker::wake);
         }
+        self.tell(Fate::Gone);
         self.hearers.lock().clear();
     }
 

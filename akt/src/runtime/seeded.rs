@@ -19,6 +19,8 @@ struct State {
     free: Vec<usize>,
     ready: Vec<usize>,
     driver: Option<Waker>,
+    /// Of which task ran when: two runs went alike if it is the same.
+    trace: u64,
 }
 
 struct Slot {
@@ -43,6 +45,7 @@ impl Executor {
                 free: Vec::new(),
                 ready: Vec::new(),
                 driver: None,
+                trace: 0,
             }),
         })
     }
@@ -77,12 +80,14 @@ impl Executor {
 
     fn draw(&self) -> Option<(usize, Task, Waker)> {
         let mut state = self.state.lock();
-        let State { rng, ready, tasks, .. } = &mut *state;
+        let State { rng, ready, tasks, trace, .. } = &mut *state;
         while !ready.is_empty() {
             let index = ready.swap_remove(rng.usize(..ready.len()));
             let Some(slot) = &mut tasks[index] else { continue };
             slot.queued = false;
             if let Some(task) = slot.task.take() {
+                // As FNV-1a does.
+                *trace = (*trace ^ index as u64).wrapping_mul(0x0000_0100_0000_01b3);
                 return Some((index, task, slot.waker.clone()));
             }
         }
@@ -101,6 +106,11 @@ impl Executor {
         if let Some(driver) = driver {
             driver.wake();
         }
+    }
+
+    /// What the order of the tasks that ran comes to.
+    pub(crate) fn trace(&self) -> u64 {
+        self.state.lock().trace
     }
 
     /// Drops every task, outside the lock: their destructors may wake others.
@@ -125,8 +135,9 @@ impl Wake for TaskWaker {
     }
 }
 
-/// Polls the executor until `root` is ready.
+/// Polls the executor until `root` is ready; no task is left then, nor if one panics.
 pub(crate) async fn run<T>(executor: Arc<Executor>, root: impl Future<Output = T>) -> T {
+    let cleared = Cleared(executor.clone());
     let mut root = std::pin::pin!(root);
     let result = std::future::poll_fn(|cx| {
         executor.poll_ready(cx);
@@ -137,8 +148,16 @@ pub(crate) async fn run<T>(executor: Arc<Executor>, root: impl Future<Output = T
         polled
     })
     .await;
-    executor.clear();
+    drop(cleared);
     result
+}
+
+struct Cleared(Arc<Executor>);
+
+impl Drop for Cleared {
+    fn drop(&mut self) {
+        self.0.clear();
+    }
 }
 
 impl std::fmt::Debug for Executor {

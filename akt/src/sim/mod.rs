@@ -15,6 +15,14 @@ pub fn run<T, F>(seed: u64, program: impl FnOnce(Runtime) -> F) -> T
 where
     F: Future<Output = T>,
 {
+    run_traced(seed, program).0
+}
+
+/// As [`run`], and what the order of the tasks that ran comes to.
+pub(crate) fn run_traced<T, F>(seed: u64, program: impl FnOnce(Runtime) -> F) -> (T, u64)
+where
+    F: Future<Output = T>,
+{
     let tokio = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -23,6 +31,7 @@ where
     tokio.block_on(tokio::task::unconstrained(async move {
         let executor = Executor::new(seed);
         let runtime = Runtime::seeded(executor.clone(), seed);
-        run_seeded(executor, program(runtime)).await
+        let done = run_seeded(executor.clone(), program(runtime)).await;
+        (done, executor.trace())
     }))
 }

@@ -1,6 +1,8 @@
 //! What tests of actors, and of what akt is given, need.
 
 pub mod check;
+#[cfg(feature = "remote")]
+pub mod cluster;
 mod event_store;
 mod faulty;
 pub mod flow;

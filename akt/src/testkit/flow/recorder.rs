@@ -139,6 +139,7 @@ impl Inner {
                     Fate::Paused => What::Paused,
                     Fate::Resumed => What::Resumed,
                     Fate::Killed => What::Down { reason: "killed".into() },
+                    Fate::Gone => return,
                 };
                 (name(node), what)
             }

@@ -1,0 +1,99 @@
+//! What happens to nodes happens to them, and to no other.
+
+use std::time::Duration;
+
+use akt::AskError;
+use akt::testkit::cluster::{ClusterKit, Simulation};
+
+use crate::contracts::chat::v1 as chat;
+use crate::room::with_room;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn simulation(name: &str) -> Simulation {
+    Simulation::new(name).nodes(3).seeds(0..24).start(with_room)
+}
+
+fn line(number: u32) -> chat::Line {
+    chat::Line { author: 0, number }
+}
+
+fn room(kit: &ClusterKit, from: usize, at: usize) -> chat::RoomRef {
+    kit.actor(from, at, "/user/room")
+}
+
+#[track_caller]
+fn check<B: Future<Output = ()> + 'static>(name: &str, body: impl Fn(ClusterKit) -> B + Sync) {
+    simulation(name).run(body).unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn nodes_reach_each_other_and_an_hour_passes() {
+    check("nodes_reach_each_other", |kit| async move {
+        kit.set_latency(Duration::from_millis(1)..Duration::from_millis(20));
+        for from in 0..3 {
+            for at in 0..3 {
+                room(&kit, from, at).say(line(1)).await.unwrap();
+            }
+        }
+        kit.advance(3_600 * SECOND).await;
+        assert_eq!(room(&kit, 0, 2).count(()).await.unwrap().lines, 3);
+    });
+}
+
+#[test]
+fn what_is_cut_is_unreachable_until_it_is_healed() {
+    check("cut", |kit| async move {
+        room(&kit, 0, 1).say(line(1)).await.unwrap();
+        kit.cut(0, 1);
+        let asked = room(&kit, 0, 1).say(line(2)).timeout(20 * SECOND).await;
+        assert!(matches!(asked, Err(AskError::Unreachable { .. } | AskError::Timeout { .. })), "{asked:?}");
+        room(&kit, 2, 1).say(line(3)).await.unwrap();
+        kit.heal(0, 1);
+        kit.advance(5 * SECOND).await;
+        room(&kit, 0, 1).say(line(4)).await.unwrap();
+    });
+}
+
+#[test]
+fn a_killed_node_says_nothing_and_comes_back_without_what_it_knew() {
+    check("kill", |kit| async move {
+        room(&kit, 0, 1).say(line(1)).await.unwrap();
+        let address = kit.address(1);
+        kit.kill(1);
+        assert!(!kit.is_up(1));
+        let asked = room(&kit, 0, 1).say(line(2)).timeout(20 * SECOND).await;
+        assert!(matches!(asked, Err(AskError::Unreachable { .. } | AskError::Timeout { .. })), "{asked:?}");
+        kit.restart(1).await;
+        kit.advance(5 * SECOND).await;
+        assert_eq!(kit.address(1), address);
+        assert_eq!(room(&kit, 0, 1).say(line(3)).await.unwrap().lines, 1);
+    });
+}
+
+#[test]
+fn a_node_that_stands_still_answers_when_it_goes_on() {
+    check("pause", |kit| async move {
+        room(&kit, 0, 1).say(line(1)).await.unwrap();
+        kit.pause(1);
+        let asked = room(&kit, 0, 1).say(line(2)).timeout(30 * SECOND).start();
+        kit.advance(2 * SECOND).await;
+        kit.resume(1);
+        assert_eq!(asked.await.unwrap().lines, 2);
+    });
+}
+
+#[test]
+fn ten_minutes_of_timers_on_three_nodes() {
+    let simulation = Simulation::new("timers").nodes(3).seeds(0..1).start(with_room);
+    let simulated = simulation.run(|kit: ClusterKit| async move {
+        for _ in 0..600 {
+            kit.advance(SECOND).await;
+            for node in 0..3 {
+                room(&kit, node, (node + 1) % 3).say(line(1)).await.unwrap();
+            }
+        }
+        assert!(kit.now().as_nanos() >= 600_000_000_000);
+    });
+    simulated.unwrap_or_else(|failure| panic!("{failure}"));
+}
