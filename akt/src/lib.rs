@@ -39,7 +39,10 @@ mod remote;
 #[cfg(not(feature = "remote"))]
 mod remote;
 mod router;
-#[cfg_attr(not(feature = "testkit"), allow(dead_code, unused_imports, reason = "what only simulations use"))]
+#[cfg_attr(
+    not(all(feature = "remote", feature = "testkit")),
+    allow(dead_code, unused_imports, reason = "what only simulations use")
+)]
 mod runtime;
 #[cfg(feature = "signal")]
 mod signal;
