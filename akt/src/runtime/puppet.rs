@@ -142,6 +142,9 @@ impl Puppets {
 
     /// Whether the task of this number may be polled; otherwise it is woken when it may.
     fn admits(&self, number: u64) -> bool {
+        if self.is_running() {
+            return true;
+        }
         let mut state = self.state.lock();
         if self.is(Phase::Paused) {
             state.held.insert(number);
@@ -161,11 +164,15 @@ impl Future for Puppet {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.strings.lock().waker = Some(cx.waker().clone());
+        let mut strings = self.strings.lock();
+        if !strings.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            strings.waker = Some(cx.waker().clone());
+        }
         if !self.node.admits(self.number) {
             return if self.node.is_dead() { Poll::Ready(()) } else { Poll::Pending };
         }
-        let Some(mut task) = self.strings.lock().task.take() else { return Poll::Ready(()) };
+        let Some(mut task) = strings.task.take() else { return Poll::Ready(()) };
+        drop(strings);
         if task.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
