@@ -105,6 +105,12 @@ impl<A: Actor> Ctx<A> {
         self.scope.as_ref()?.presence()
     }
 
+    /// How many messages are put aside, and when its timers come next.
+    #[allow(dead_code, reason = "only tests look at it")]
+    pub(crate) fn kept(&self) -> (usize, Vec<Instant>) {
+        (self.shelf.len(), self.scope.as_ref().map(|scope| scope.due()).unwrap_or_default())
+    }
+
     /// Whether messages are put aside, or work that was piped is under way.
     pub(super) fn is_kept(&self) -> bool {
         !self.shelf.is_empty() || self.scope.as_ref().is_some_and(|scope| scope.is_kept())

@@ -290,6 +290,12 @@ impl Core {
         watchers.push(watcher);
     }
 
+    #[allow(dead_code, reason = "only tests look at it")]
+    pub(crate) fn is_watched_by(&self, watcher: &Arc<dyn Target>) -> bool {
+        let life = self.life.lock();
+        life.watchers.iter().flat_map(|watchers| watchers.iter()).any(|known| Arc::ptr_eq(known, watcher))
+    }
+
     pub(crate) fn unwatch(&self, watcher: &Arc<dyn Target>) {
         if let Some(watchers) = &mut self.life.lock().watchers {
             watchers.retain(|known| !Arc::ptr_eq(known, watcher));

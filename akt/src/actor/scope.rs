@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 
 use super::presence::Presence;
+use crate::time::Instant;
 
 /// The timers and the work of one actor, and whether it is still wanted.
 #[derive(Default)]
@@ -41,6 +42,10 @@ pub(crate) trait Member: Send + Sync {
     fn keeps(&self) -> bool {
         false
     }
+    /// When it comes next, if it is a timer.
+    fn due(&self) -> Option<Instant> {
+        None
+    }
 }
 
 /// Names a member, so that it can leave.
@@ -69,6 +74,13 @@ impl Scope {
     /// Whether a member keeps the actor from ending by itself.
     pub(super) fn is_kept(&self) -> bool {
         self.state.lock().members.values().any(|member| member.keeps())
+    }
+
+    /// When its timers come next, the soonest first.
+    pub(super) fn due(&self) -> Vec<Instant> {
+        let mut due: Vec<_> = self.state.lock().members.values().filter_map(|member| member.due()).collect();
+        due.sort_unstable();
+        due
     }
 
     pub(super) fn presence(&self) -> Option<&Arc<Presence>> {

@@ -231,7 +231,8 @@ impl<A: Actor> Spawn<A> {
         self.begin().map(|cell| A::Ref::from_ref(Ref::new(cell)))
     }
 
-    fn begin(self) -> Result<Arc<LocalCell<A>>, SpawnError> {
+    /// Spawns it now; its cell.
+    pub(crate) fn begin(self) -> Result<Arc<LocalCell<A>>, SpawnError> {
         check_name(&self.name)?;
         if is_reserved(&self.name) {
             return Err(SpawnError::Reserved(self.name.into()));

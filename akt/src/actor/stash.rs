@@ -37,8 +37,12 @@ pub trait Shelf<M>: Default + Send + Sync + 'static {
     fn begin_at(&mut self, place: Option<u64>);
     /// Whether one message more would be too many.
     fn is_full(&self) -> bool;
+    /// How many messages are in it.
+    fn len(&self) -> usize;
     /// Whether nothing is in it.
-    fn is_empty(&self) -> bool;
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
     /// Puts a message aside; at its old place if it was here before.
     fn put(&mut self, message: M);
     /// Takes out those whose askers do not wait any more.
@@ -137,8 +141,8 @@ impl<M: Message> Shelf<M> for Stash<M> {
         self.0.as_ref().is_none_or(|shelves| shelves.lock().is_full())
     }
 
-    fn is_empty(&self) -> bool {
-        self.len() == 0
+    fn len(&self) -> usize {
+        Self::len(self)
     }
 
     fn put(&mut self, message: M) {
@@ -207,8 +211,8 @@ impl<M: Message> Shelf<M> for NoStash {
         true
     }
 
-    fn is_empty(&self) -> bool {
-        true
+    fn len(&self) -> usize {
+        0
     }
 
     fn put(&mut self, _message: M) {}

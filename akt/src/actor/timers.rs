@@ -178,7 +178,8 @@ struct State<A: Actor> {
     rhythm: Rhythm,
     /// Absent while it runs, and at the end.
     tick: Option<Tick<A>>,
-    armed: Option<TimerKey>,
+    /// When it comes next.
+    armed: Option<(Instant, TimerKey)>,
     place: Option<Place>,
     /// A tick is on the control lane.
     outstanding: bool,
@@ -216,7 +217,7 @@ impl<A: Actor> Clockwork<A> {
         let system = self.cell.core.system();
         let chance = system.runtime().chance();
         let next = state.rhythm.next(now, chance);
-        state.armed = next.zip(self.me.upgrade()).map(|(at, me)| system.timers().arm(at, me));
+        state.armed = next.zip(self.me.upgrade()).map(|(at, me)| (at, system.timers().arm(at, me)));
     }
 
     /// The tick, on the actor's turn.
@@ -234,7 +235,7 @@ impl<A: Actor> Clockwork<A> {
         state.over = true;
         let (armed, place, tick) = (state.armed.take(), state.place.take(), state.tick.take());
         drop(state);
-        if let Some(key) = armed {
+        if let Some((_, key)) = armed {
             self.cell.core.system().timers().cancel(key);
         }
         // A restart or a stop goes on, whatever its closure holds.
@@ -300,5 +301,9 @@ impl<A: Actor> Member for Clockwork<A> {
 
     fn end(&self) {
         Self::end(self);
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.state.lock().armed.map(|(at, _)| at)
     }
 }

@@ -11,6 +11,7 @@ mod logs;
 mod probe;
 mod quiet;
 mod run;
+mod solo;
 pub mod world;
 
 pub use event_store::{BrokenRule, check_event_store};
@@ -21,6 +22,7 @@ pub use probe::{Method, Origin, Probe, Probed};
 pub use run::run;
 #[doc(hidden)]
 pub use run::{test, test_with_kit};
+pub use solo::{Effect, Ran, Solo};
 
 /// What akt-build writes for tests.
 #[doc(hidden)]

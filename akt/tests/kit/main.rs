@@ -6,4 +6,5 @@ mod attribute;
 mod clock;
 mod leaks;
 mod probes;
+mod solo;
 mod support;

@@ -69,6 +69,13 @@ impl TestKit {
     ///
     /// Outside a test of [`#[akt::test]`](crate::test) or [`run`](super::run), and if the system does not start.
     pub async fn start(system: SystemBuilder) -> Self {
+        let kit = Self::alone(system).await;
+        run::enlist(&kit);
+        kit
+    }
+
+    /// One of which its test knows nothing.
+    pub(super) async fn alone(system: SystemBuilder) -> Self {
         quiet::settle().await;
         let system = system
             .ticks(Ticks::Millis)
@@ -78,15 +85,13 @@ impl TestKit {
         system.board().roll().open();
         // The system is there once its root is.
         quiet::settle().await;
-        let kit = Self(Arc::new(Inner {
+        Self(Arc::new(Inner {
             seen: events::Seen::of(&system),
             system,
             spawned: AtomicU64::new(0),
             leaks: leaks::Allowed::default(),
             logs: Logs::here(),
-        }));
-        run::enlist(&kit);
-        kit
+        }))
     }
 
     /// The system.
@@ -131,7 +136,7 @@ impl TestKit {
     }
 
     /// A name for one more actor of a kind.
-    fn name(&self, kind: &str) -> String {
+    pub(super) fn name(&self, kind: &str) -> String {
         let number = self.0.spawned.fetch_add(1, Ordering::Relaxed) + 1;
         let kind: String = kind.chars().filter(char::is_ascii_alphanumeric).collect();
         format!("{kind}-{number}")
@@ -140,7 +145,7 @@ impl TestKit {
     /// The time since the system started.
     #[must_use]
     pub fn now(&self) -> Instant {
-        self.system().runtime().now()
+        self.system().runtime().now_elsewhere()
     }
 
     /// Lets `duration` pass: everything that becomes due runs, each at its time, with all that follows from it.

@@ -3,6 +3,7 @@
 mod desk;
 mod expect;
 mod method;
+mod notes;
 mod origin;
 mod rules;
 mod start;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use method::{Method, Probed};
+pub(super) use notes::{Note, noting};
 pub use origin::Origin;
 
 use self::desk::Desk;

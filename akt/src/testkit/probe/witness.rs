@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::desk::Desk;
+use super::notes::{self, Note};
 use crate::actor::{
     Actor, ActorRef, Ctx, Fault, Incoming, Message, NoFlight, NoStash, Protocol, Ref, Terminated, receive,
 };
@@ -51,6 +52,10 @@ impl<R: ActorRef, W: Reach<R::Message>> Actor for Witness<R, W> {
     const NAME: &'static str = "probe";
 
     fn dispatch_sync(&mut self, message: R::Message, cx: &mut Ctx<Self>) -> Result<(), R::Message> {
+        notes::note(|| {
+            let asked = message.reply().is_some_and(|reply| reply.is_ask());
+            Note { to: cx.path(), message: message.name(), asked }
+        });
         if let Err(message) = self.desk.put(message) {
             let probe = cx.actor();
             cx.system().dead_letter_for(&**probe.target(), message.name(), DeadLetterReason::MailboxFull);
