@@ -65,10 +65,10 @@ pub async fn node(start: NodeStart, saves: Saves) -> Result<ActorSystem, Box<dyn
 /// The first node stores a piece now and then, while connections break and the depot's node may die.
 pub async fn loses_nothing(kit: ClusterKit) {
     kit.set_latency(Duration::from_millis(1)..Duration::from_millis(20));
-    let storm = kit.unleash(&Chaos::new().severs(3).cuts(1).kills(2).on(1..3).within(Duration::from_secs(5)));
+    let storm = kit.unleash(&Chaos::new().severs(3).cuts(1).kills(2).on(1..3).within(Duration::from_secs(3)));
     let depot: shop::DepotRef = kit.actor(0, 1, "/user/depot");
     let mut stored = 0;
-    for _ in 0..10 {
+    for _ in 0..5 {
         kit.advance(Duration::from_millis(600)).await;
         if depot.store(shop::Goods { pieces: 1 }).await.is_ok() {
             stored += 1;

@@ -1,0 +1,45 @@
+//! The simulations of the depot that answers before it has saved, and a test of several nodes.
+
+#[path = "../lost_update/depot.rs"]
+mod depot;
+
+use std::time::Duration;
+
+use akt::AskError;
+use akt::testkit::cluster::{ClusterKit, NodeStart};
+use depot::{Saves, loses_nothing};
+use shop::v1 as shop_v1;
+
+akt::include_contracts!();
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+async fn hasty(start: NodeStart) -> Result<akt::ActorSystem, Error> {
+    depot::node(start, Saves::EverySecond).await
+}
+
+async fn careful(start: NodeStart) -> Result<akt::ActorSystem, Error> {
+    depot::node(start, Saves::BeforeItAnswers).await
+}
+
+#[akt::sim_test(nodes = 3, seeds = 200, start = hasty)]
+#[should_panic(expected = "pieces, and said of")]
+async fn a_depot_that_saves_later_loses_what_it_answered(kit: ClusterKit) {
+    loses_nothing(kit).await;
+}
+
+#[akt::sim_test(nodes = 3, seeds = 200, start = careful)]
+async fn a_depot_that_saves_first_loses_nothing(kit: ClusterKit) {
+    loses_nothing(kit).await;
+}
+
+#[akt::test(nodes = 3, start = careful)]
+async fn a_cut_heals(kit: ClusterKit) {
+    let depot: shop_v1::DepotRef = kit.actor(0, 1, "/user/depot");
+    kit.cut(0, 1);
+    let refused = depot.store(shop_v1::Goods { pieces: 1 }).await.unwrap_err();
+    assert!(matches!(refused, AskError::Unreachable { .. } | AskError::Timeout { .. }), "{refused:?}");
+    kit.heal(0, 1);
+    kit.advance(Duration::from_secs(5)).await;
+    assert_eq!(depot.store(shop_v1::Goods { pieces: 1 }).await.unwrap().pieces, 1);
+}
