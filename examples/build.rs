@@ -7,5 +7,5 @@ fn main() -> akt_build::Result {
         "proto/shop/v1/cart.proto",
         "proto/shop/v1/depot.proto",
     ];
-    akt_build::configure().lock("proto/akt.lock").compile(&protos, &["proto"])
+    akt_build::configure().lock("proto/akt.lock").probe(true).compile(&protos, &["proto"])
 }

@@ -161,9 +161,9 @@ macro_rules! request {
                 CartMsg::$variant(payload, reply)
             }
 
-            fn unwrap(message: CartMsg) -> Option<$payload> {
+            fn unwrap(message: CartMsg) -> Option<($payload, akt::Reply<$out>)> {
                 match message {
-                    CartMsg::$variant(payload, _) => Some(payload),
+                    CartMsg::$variant(payload, reply) => Some((payload, reply)),
                     _ => None,
                 }
             }
