@@ -16,7 +16,7 @@ async fn settle() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_batch_is_told_and_asked_in_order() {
     let system = system().await;
     let (log, mut said) = mpsc::channel(2_000);
@@ -37,7 +37,7 @@ async fn a_batch_is_told_and_asked_in_order() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_batch_gives_back_what_was_not_accepted_and_leaves_no_gap_at_any_actor() {
     let (system, gate) = (system().await, Arc::new(Notify::new()));
     let full = system.spawn("full", gated(&gate)).mailbox(Mailbox::bounded(2)).await.unwrap();
@@ -64,7 +64,7 @@ async fn a_batch_gives_back_what_was_not_accepted_and_leaves_no_gap_at_any_actor
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn answers_come_in_the_order_of_asking_each_with_its_own_outcome() {
     let (system, gate) = (system().await, Arc::new(Notify::new()));
     let slow = system.spawn("slow", gated(&gate)).await.unwrap();
@@ -84,7 +84,7 @@ async fn answers_come_in_the_order_of_asking_each_with_its_own_outcome() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn all_calls_of_a_batch_are_under_way_at_once() {
     let (system, gate) = (system().await, Arc::new(Notify::new()));
     let mut actors = Vec::new();
@@ -100,7 +100,7 @@ async fn all_calls_of_a_batch_are_under_way_at_once() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn answers_that_are_dropped_cancel_what_is_left() {
     let (system, gate) = (system().await, Arc::new(Notify::new()));
     let counter = system.spawn("counter", gated(&gate)).mailbox(Mailbox::bounded(3)).await.unwrap();

@@ -112,7 +112,7 @@ fn session(log: &Log, attempt: u32) -> impl FnMut() -> Session + Send + 'static 
     move || Session { phase: Phase::Connecting { attempt }, log: log.clone() }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn each_state_handles_stashes_or_rejects() {
     let (system, log) = (system().await, Log::default());
     let session = system.spawn("session", session(&log, 0)).await.unwrap();
@@ -134,7 +134,7 @@ async fn each_state_handles_stashes_or_rejects() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_state_is_entered_at_the_start_and_at_each_change_before_anything_else() {
     let (system, log) = (system().await, Log::default());
     let session = system.spawn("session", session(&log, 0)).await.unwrap();
@@ -150,7 +150,7 @@ async fn a_state_is_entered_at_the_start_and_at_each_change_before_anything_else
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_new_value_of_the_same_state_is_no_change() {
     let (system, log) = (system().await, Log::default());
     let session = system.spawn("session", session(&log, 0)).await.unwrap();
@@ -166,7 +166,7 @@ async fn a_new_value_of_the_same_state_is_no_change() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_timer_in_a_state_ends_with_it() {
     let (system, log) = (system().await, Log::default());
     let session = system.spawn("session", session(&log, 0)).await.unwrap();
@@ -184,7 +184,7 @@ async fn a_timer_in_a_state_ends_with_it() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_continuation_changes_the_state_as_a_handler_does() {
     let (system, log) = (system().await, Log::default());
     let session = system.spawn("session", session(&log, 0)).await.unwrap();
@@ -197,7 +197,7 @@ async fn a_continuation_changes_the_state_as_a_handler_does() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_failing_enter_hook_is_a_failed_start_or_a_fault() {
     let (system, log) = (system().await, Log::default());
 
@@ -257,7 +257,7 @@ impl Person {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_a_behaviour_does_not_handle_is_returned_by_its_name_or_a_dead_letter() {
     let system = system().await;
     let person = system.spawn("person", Person::default).await.unwrap();
@@ -276,7 +276,7 @@ async fn what_a_behaviour_does_not_handle_is_returned_by_its_name_or_a_dead_lett
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_stack_of_behaviours_goes_back_and_is_never_empty() {
     let system = system().await;
     let person = system.spawn("person", Person::default).await.unwrap();
@@ -350,7 +350,7 @@ impl depot::Depot for Store {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_rpcs_of_a_contract_are_handled_stashed_or_rejected_by_state() {
     let system = system().await;
     let store = system.spawn("store", || Store { door: Door::Closed, stock: Vec::new() }).await.unwrap();
@@ -366,7 +366,7 @@ async fn the_rpcs_of_a_contract_are_handled_stashed_or_rejected_by_state() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_behaviour_refuses_and_stashes_for_another_node_too() {
     let network = Network::new();
     let node = || ActorSystem::builder("shop").remote(Remote::memory(&network)).start();
@@ -387,7 +387,7 @@ async fn a_behaviour_refuses_and_stashes_for_another_node_too() {
     far.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_guard_sees_what_would_be_handled_and_rejects_it() {
     let system = system().await;
     let policy = Supervise::one_for_one().otherwise(Directive::Resume);

@@ -207,7 +207,7 @@ async fn pass(time: Duration) {
     tokio::time::timeout(time, std::future::pending::<()>()).await.unwrap_err();
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_turn_that_is_exclusive_and_wakes_itself_keeps_messages_out() {
     let system = system().await;
     let (inn, log) = inn(&system).await;
@@ -220,7 +220,7 @@ async fn a_turn_that_is_exclusive_and_wakes_itself_keeps_messages_out() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_exclusive_in_another_lets_nothing_in_before_the_outer_is_ready() {
     let system = system().await;
     let (inn, log) = inn(&system).await;
@@ -237,7 +237,7 @@ async fn an_exclusive_in_another_lets_nothing_in_before_the_outer_is_ready() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_turn_that_wakes_itself_leaves_messages_and_other_tasks_their_turn() {
     let system = system().await;
     let (inn, log) = inn(&system).await;
@@ -250,7 +250,7 @@ async fn a_turn_that_wakes_itself_leaves_messages_and_other_tasks_their_turn() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_turn_that_a_stop_waits_for_leaves_other_tasks_their_turn() {
     let system = system().await;
     let (inn, _) = inn(&system).await;
@@ -265,7 +265,7 @@ async fn a_turn_that_a_stop_waits_for_leaves_other_tasks_their_turn() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn handlers_that_send_themselves_the_next_leave_other_tasks_their_turn() {
     let system = system().await;
     let (inn, _) = inn(&system).await;
@@ -280,7 +280,7 @@ async fn handlers_that_send_themselves_the_next_leave_other_tasks_their_turn() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_a_handler_beside_others_puts_aside_comes_back() {
     let system = system().await;
     let (inn, log) = inn(&system).await;
@@ -295,7 +295,7 @@ async fn what_a_handler_beside_others_puts_aside_comes_back() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_waits_for_its_turn_and_is_put_aside_again_keeps_its_place() {
     let system = system().await;
     let (inn, log) = inn(&system).await;
@@ -324,7 +324,7 @@ async fn what_waits_for_its_turn_and_is_put_aside_again_keeps_its_place() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_that_comes_back_to_a_resting_actor_counts_against_no_limit() {
     let system = system().await;
     let (inn, _) = inn(&system).await;
@@ -333,7 +333,7 @@ async fn an_ask_that_comes_back_to_a_resting_actor_counts_against_no_limit() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_drain_lets_turns_be_asked_back_until_they_have_ended() {
     let system = system().await;
     let (inn, log) = inn(&system).await;
@@ -351,7 +351,7 @@ async fn a_drain_lets_turns_be_asked_back_until_they_have_ended() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_idle_time_counts_from_the_end_of_a_turn() {
     let system = system().await;
     let log = Log::default();
@@ -372,7 +372,7 @@ async fn the_idle_time_counts_from_the_end_of_a_turn() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_routee_whose_turns_are_taken_leaves_the_queue_of_its_pull_pool_to_others() {
     let system = system().await;
     let log = Log::default();

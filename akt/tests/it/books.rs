@@ -28,7 +28,7 @@ fn sever(network: &Network, pair: &Pair) {
     network.sever(&pair.near.address().unwrap(), &pair.far.address().unwrap());
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn tells_under_way_on_a_connection_that_breaks_are_said_by_actor() {
     let network = Network::new();
     let pair = pair(&network).await;
@@ -55,7 +55,7 @@ async fn tells_under_way_on_a_connection_that_breaks_are_said_by_actor() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_arrived_more_than_a_second_ago_is_not_in_doubt() {
     let network = Network::new();
     let pair = fifty_told(&network).await;
@@ -70,7 +70,7 @@ async fn what_arrived_more_than_a_second_ago_is_not_in_doubt() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_goodbye_that_was_read_leaves_nothing_in_doubt() {
     for near_leaves in [true, false] {
         let network = Network::new();

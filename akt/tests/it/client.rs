@@ -69,7 +69,7 @@ async fn heard(mourner: &MournerRef) -> Vec<StopReason> {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_client_asks_tells_and_watches_with_the_references_of_nodes() {
     let network = Network::new();
     let node = node(Remote::memory(&network)).await;
@@ -90,7 +90,7 @@ async fn a_client_asks_tells_and_watches_with_the_references_of_nodes() {
     node.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn references_begin_at_each_node_in_turn_and_stay_there() {
     let network = Network::new();
     let nodes = [node(Remote::memory(&network)).await, node(Remote::memory(&network)).await];
@@ -119,7 +119,7 @@ async fn references_begin_at_each_node_in_turn_and_stay_there() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_reference_goes_to_the_next_node_when_its_own_is_lost_and_nothing_is_sent_twice() {
     let network = Network::new();
     let nodes = [node(Remote::memory(&network)).await, node(Remote::memory(&network)).await];
@@ -146,7 +146,7 @@ async fn a_reference_goes_to_the_next_node_when_its_own_is_lost_and_nothing_is_s
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_node_that_comes_back_is_connected_again_and_gets_new_references() {
     let network = Network::new();
     let nodes = [node(Remote::memory(&network)).await, node(Remote::memory(&network)).await];
@@ -168,7 +168,7 @@ async fn a_node_that_comes_back_is_connected_again_and_gets_new_references() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_is_not_exposed_is_refused_by_name_and_clients_end_nothing() {
     let network = Network::new();
     let node = node(Remote::memory(&network).expose("/user/till")).await;
@@ -200,7 +200,7 @@ async fn what_is_not_exposed_is_refused_by_name_and_clients_end_nothing() {
     node.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn mistakes_are_named() {
     let network = Network::new();
     let builder = || Client::builder("shop").remote(Remote::memory(&network));

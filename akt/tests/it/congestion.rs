@@ -37,7 +37,7 @@ async fn rest() {
     settle().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn messages_for_a_full_mailbox_of_another_node_wait_and_none_is_lost() {
     let network = Network::new();
     let pair = pair(&network).await;
@@ -58,7 +58,7 @@ async fn messages_for_a_full_mailbox_of_another_node_wait_and_none_is_lost() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_an_actor_of_another_node_does_not_take_is_bounded_and_then_handed_back() {
     let network = Network::new();
     let pair = pair(&network).await;
@@ -86,7 +86,7 @@ async fn what_an_actor_of_another_node_does_not_take_is_bounded_and_then_handed_
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_actor_that_does_not_keep_up_delays_no_other() {
     let network = Network::new();
     let pair = pair(&network).await;
@@ -103,7 +103,7 @@ async fn an_actor_that_does_not_keep_up_delays_no_other() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_mailbox_of_another_node_that_rejects_says_so_at_once() {
     let network = Network::new();
     let pair = pair(&network).await;
@@ -124,7 +124,7 @@ async fn a_mailbox_of_another_node_that_rejects_says_so_at_once() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_connection_that_breaks_loses_nothing_that_had_arrived_and_returns_what_had_not_left() {
     let network = Network::new();
     let pair = pair(&network).await;
@@ -150,7 +150,7 @@ async fn a_connection_that_breaks_loses_nothing_that_had_arrived_and_returns_wha
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_actor_that_stops_accounts_for_what_waits_for_it() {
     let network = Network::new();
     let pair = pair(&network).await;
@@ -170,7 +170,7 @@ async fn an_actor_that_stops_accounts_for_what_waits_for_it() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn many_who_wait_for_room_at_another_node_get_it_in_order() {
     let network = Network::new();
     let pair = pair(&network).await;
@@ -199,7 +199,7 @@ async fn many_who_wait_for_room_at_another_node_get_it_in_order() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_actor_of_another_node_that_is_drained_handles_all_that_was_sent_before() {
     let network = Network::new();
     let pair = pair(&network).await;
@@ -222,7 +222,7 @@ async fn an_actor_of_another_node_that_is_drained_handles_all_that_was_sent_befo
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn time_that_passes_while_a_peer_is_not_reached_counts_for_what_is_written_after_it() {
     let network = Network::new();
     let pair = pair(&network).await;

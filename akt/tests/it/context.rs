@@ -108,7 +108,7 @@ async fn pair(system: &ActorSystem) -> (PorterRef, PorterRef, mpsc::Receiver<Opt
     (first, second, seen)
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn headers_travel_with_everything_that_a_handler_sends() {
     let system = system().await;
     let (first, second, mut seen) = pair(&system).await;
@@ -125,7 +125,7 @@ async fn headers_travel_with_everything_that_a_handler_sends() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_nested_ask_waits_no_longer_than_the_asker_of_its_handler() {
     let system = system().await;
     let (first, _, _) = pair(&system).await;
@@ -145,7 +145,7 @@ async fn a_nested_ask_waits_no_longer_than_the_asker_of_its_handler() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_cycle_is_an_error_at_once_and_names_its_path() {
     let system = system().await;
     let (first, second, _) = pair(&system).await;
@@ -159,7 +159,7 @@ async fn an_ask_cycle_is_an_error_at_once_and_names_its_path() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_that_is_started_and_not_awaited_is_no_cycle() {
     let system = system().await;
     let (first, _, mut seen) = pair(&system).await;
@@ -170,7 +170,7 @@ async fn an_ask_that_is_started_and_not_awaited_is_no_cycle() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_tell_that_expires_before_its_turn_is_a_dead_letter() {
     let system = system().await;
     let (first, _, mut seen) = pair(&system).await;
@@ -257,7 +257,7 @@ impl Reader {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_propagator_makes_current_in_a_handler_what_is_current_at_the_call() {
     let system = ActorSystem::builder("test").propagator(Tenant).start().await.unwrap();
     let reader = system.spawn("reader", Reader::default).await.unwrap();
@@ -272,7 +272,7 @@ async fn a_propagator_makes_current_in_a_handler_what_is_current_at_the_call() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_propagator_that_panics_is_left_out() {
     let system = ActorSystem::builder("test").propagator(Bomb).propagator(Tenant).start().await.unwrap();
     let reader = system.spawn("reader", Reader::default).await.unwrap();

@@ -84,7 +84,7 @@ impl Bench {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_cron_handler_comes_at_its_time_in_its_zone() {
     let mut bench = Bench::starting_at(BACK + 24 * HOUR).await;
 
@@ -97,7 +97,7 @@ async fn a_cron_handler_comes_at_its_time_in_its_zone() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn half_past_two_comes_at_three_on_the_day_on_which_it_is_skipped() {
     let mut bench = Bench::starting_at(FORWARD - HOUR).await;
 
@@ -107,7 +107,7 @@ async fn half_past_two_comes_at_three_on_the_day_on_which_it_is_skipped() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn half_past_two_comes_once_on_the_day_on_which_it_is_repeated() {
     let mut bench = Bench::starting_at(BACK - HOUR).await;
 
@@ -117,7 +117,7 @@ async fn half_past_two_comes_once_on_the_day_on_which_it_is_repeated() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_restart_begins_the_cron_handlers_of_the_new_value() {
     let mut bench = Bench::starting_at(BACK + 24 * HOUR).await;
     let cron = Cron::new("0 0 * * * *").unwrap();
@@ -130,7 +130,7 @@ async fn a_restart_begins_the_cron_handlers_of_the_new_value() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_cron_schedule_is_listed_paused_and_resumed() {
     let mut bench = Bench::starting_at(BACK + 12 * HOUR + 1).await;
     bench.schedule("hourly", "0 0 * * * *");
@@ -148,7 +148,7 @@ async fn a_cron_schedule_is_listed_paused_and_resumed() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_clock_that_is_set_forward_over_several_ticks_brings_one_within_a_minute() {
     let mut bench = Bench::starting_at(BACK + 12 * HOUR + 1).await;
     bench.schedule("hourly", "0 0 * * * *");
@@ -160,7 +160,7 @@ async fn a_clock_that_is_set_forward_over_several_ticks_brings_one_within_a_minu
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_clock_that_is_set_back_a_little_repeats_no_tick_and_set_back_more_begins_anew() {
     let mut bench = Bench::starting_at(BACK + 12 * HOUR - 10).await;
     bench.schedule("hourly", "0 0 * * * *");
@@ -175,7 +175,7 @@ async fn a_clock_that_is_set_back_a_little_repeats_no_tick_and_set_back_more_beg
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_expression_of_every_second_comes_every_second() {
     let mut bench = Bench::starting_at(BACK + 12 * HOUR).await;
     bench.schedule("ticks", "* * * * * *");

@@ -70,7 +70,7 @@ fn orders(shard: u32) -> OrdersArgs {
     OrdersArgs { shard }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_injected_actor_has_what_the_system_provides_and_its_own_arguments() {
     let pool = Arc::new(Pool::default());
     let builder = ActorSystem::builder("test").provide(pool.clone()).provide_named("eu", Bank("EU"));
@@ -86,7 +86,7 @@ async fn an_injected_actor_has_what_the_system_provides_and_its_own_arguments() 
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_restart_injects_again() {
     let builder = ActorSystem::builder("test").provide(Arc::new(Pool::default()));
     let system = builder.provide_named("eu", Bank("EU")).start().await.unwrap();
@@ -100,7 +100,7 @@ async fn a_restart_injects_again() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_missing_dependency_is_a_spawn_error_before_anything_starts() {
     let system = ActorSystem::builder("test").provide(Arc::new(Pool::default())).start().await.unwrap();
 
@@ -117,7 +117,7 @@ async fn a_missing_dependency_is_a_spawn_error_before_anything_starts() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_start_names_everything_that_registered_actors_miss() {
     let builder = ActorSystem::builder("test").provide_named("us", Bank("US"));
 
@@ -131,7 +131,7 @@ async fn a_start_names_everything_that_registered_actors_miss() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_context_gives_what_is_there_and_faults_otherwise() {
     let builder = ActorSystem::builder("test").provide(Arc::new(Pool::default()));
     let system = builder.provide_named("eu", Bank("EU")).start().await.unwrap();

@@ -43,7 +43,7 @@ impl Quitter {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_actor_that_asks_for_its_end_ends_whatever_else_happens() {
     let system = system().await;
 
@@ -86,7 +86,7 @@ impl SlowAgain {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_kill_in_the_midst_of_a_restart_is_a_kill() {
     let system = system().await;
     let mut again = false;
@@ -143,7 +143,7 @@ impl Nursery {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_child_that_comes_while_its_siblings_end_is_refused() {
     let system = system().await;
     let (spawns, mut late) = mpsc::channel(1);
@@ -207,7 +207,7 @@ impl Sick {
     fn never(&mut self) {}
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_failing_start_is_a_spawn_error_however_early_it_is_noticed() {
     let system = system().await;
     let mut events = system.events();

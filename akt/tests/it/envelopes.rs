@@ -122,7 +122,7 @@ async fn headers_travel(remote: impl Fn() -> Remote) {
     line.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn headers_travel_with_asks_and_tells_over_three_nodes() {
     let network = Network::new();
     headers_travel(|| Remote::memory(&network)).await;
@@ -133,7 +133,7 @@ async fn headers_travel_over_quic() {
     headers_travel(crate::quic::remote).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn headers_that_are_too_many_are_refused_at_the_sender() {
     let network = Network::new();
     let line = Line::relays(|| Remote::memory(&network)).await;
@@ -150,7 +150,7 @@ async fn headers_that_are_too_many_are_refused_at_the_sender() {
     line.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_cycle_over_three_nodes_is_an_error_at_once_and_names_its_nodes() {
     let network = Network::new();
     let line = Line::start(
@@ -174,7 +174,7 @@ async fn an_ask_cycle_over_three_nodes_is_an_error_at_once_and_names_its_nodes()
     line.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn who_gives_up_is_heard_of_by_the_handler_two_nodes_on() {
     let network = Network::new();
     let cancelled = Arc::<AtomicU64>::default();
@@ -199,7 +199,7 @@ async fn who_gives_up_is_heard_of_by_the_handler_two_nodes_on() {
     line.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_deadline_holds_for_the_asks_of_every_node_that_it_leads_to() {
     let network = Network::new();
     let line = Line::start(
@@ -222,7 +222,7 @@ async fn a_deadline_holds_for_the_asks_of_every_node_that_it_leads_to() {
     line.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_tell_expires_on_another_node_or_on_the_way_there() {
     let network = Network::new();
     let line = Line::relays(|| Remote::memory(&network)).await;

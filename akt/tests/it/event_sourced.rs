@@ -92,7 +92,7 @@ async fn ledger(system: &ActorSystem, log: &Log) -> LedgerRef {
     system.spawn("main", move || Ledger { log: log.clone(), ..Ledger::default() }).await.unwrap()
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_decision_is_stored_then_applied_then_answered_and_a_read_persists_nothing() {
     let (log, store) = (Log::default(), Scripted::default());
     let system = system(store.noting(&log)).await;
@@ -112,7 +112,7 @@ async fn a_decision_is_stored_then_applied_then_answered_and_a_read_persists_not
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_next_message_waits_until_the_events_are_stored() {
     let (log, store) = (Log::default(), Scripted::default());
     let gate = store.hold_next_append();
@@ -129,7 +129,7 @@ async fn the_next_message_waits_until_the_events_are_stored() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_second_system_finds_the_events_of_the_first() {
     let (log, store) = (Log::default(), MemoryEventStore::new());
     let first = system(store.clone()).await;
@@ -145,7 +145,7 @@ async fn a_second_system_finds_the_events_of_the_first() {
     second.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_append_that_fails_applies_nothing_and_says_so_and_the_restart_reads_the_events() {
     let (log, store) = (Log::default(), Scripted::default());
     let system = system(store.clone()).await;
@@ -166,7 +166,7 @@ async fn an_append_that_fails_applies_nothing_and_says_so_and_the_restart_reads_
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_append_of_unknown_outcome_says_maybe_and_the_restart_finds_out() {
     let (log, store) = (Log::default(), Scripted::default());
     let system = system(store.clone()).await;
@@ -181,7 +181,7 @@ async fn an_append_of_unknown_outcome_says_maybe_and_the_restart_finds_out() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn who_tells_what_cannot_be_stored_loses_a_dead_letter() {
     let (log, store) = (Log::default(), Scripted::default());
     let system = system(store.clone()).await;
@@ -199,7 +199,7 @@ async fn who_tells_what_cannot_be_stored_loses_a_dead_letter() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_newer_incarnation_fences_off_an_older_one() {
     let (log, store) = (Log::default(), MemoryEventStore::new());
     let (old, new) = (system(store.clone()).await, system(store).await);
@@ -220,7 +220,7 @@ async fn a_newer_incarnation_fences_off_an_older_one() {
     new.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn events_of_somebody_else_under_ones_own_fence_are_a_conflict() {
     let (log, store) = (Log::default(), MemoryEventStore::new());
     let system = system(store.clone()).await;
@@ -236,7 +236,7 @@ async fn events_of_somebody_else_under_ones_own_fence_are_a_conflict() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_fault_after_the_append_keeps_the_events_and_resume_is_a_restart_if_some_were_not_applied() {
     let (log, store) = (Log::default(), MemoryEventStore::new());
     let system = system(store.clone()).await;
@@ -257,7 +257,7 @@ async fn a_fault_after_the_append_keeps_the_events_and_resume_is_a_restart_if_so
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_handler_that_fails_its_actor_persists_nothing_and_one_that_stops_it_does() {
     let (log, store) = (Log::default(), MemoryEventStore::new());
     let system = system(store.clone()).await;
@@ -273,7 +273,7 @@ async fn a_handler_that_fails_its_actor_persists_nothing_and_one_that_stops_it_d
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_kill_while_events_are_stored_says_maybe() {
     let (log, store) = (Log::default(), Scripted::default());
     let _gate = store.hold_next_append();
@@ -289,7 +289,7 @@ async fn a_kill_while_events_are_stored_says_maybe() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn without_a_store_a_name_of_its_own_or_the_first_events_it_does_not_start() {
     let none = ActorSystem::builder("test").start().await.unwrap();
     let error = none.spawn("main", Ledger::default).await.unwrap_err();
@@ -363,7 +363,7 @@ fn words(schema: u32, bytes: Bytes) -> Result<String, Fault> {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_snapshot_is_taken_after_so_many_events_and_those_before_it_are_not_read_again() {
     let (log, store) = (Log::default(), Scripted::default());
     let first = system(store.noting(&log)).await;
@@ -394,7 +394,7 @@ async fn a_snapshot_is_taken_after_so_many_events_and_those_before_it_are_not_re
     second.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_snapshot_that_cannot_be_kept_harms_nobody() {
     let store = Scripted::default();
     store.refuse_snapshots();
@@ -409,7 +409,7 @@ async fn a_snapshot_that_cannot_be_kept_harms_nobody() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn older_schemas_are_read_and_newer_ones_refused() {
     let store = MemoryEventStore::new();
     let record =
@@ -449,7 +449,7 @@ impl Seen {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_grain_finds_its_events_at_each_activation_by_its_kind_and_key() {
     let store = Scripted::default();
     let system = system(store.clone()).await;
@@ -468,7 +468,7 @@ async fn a_grain_finds_its_events_at_each_activation_by_its_kind_and_key() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn actors_read_the_store_that_their_system_has() {
     let (store, log) = (MemoryEventStore::new(), Log::default());
     let system = system(store).await;

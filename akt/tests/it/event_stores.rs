@@ -175,7 +175,7 @@ impl EventStore for Flawed {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_store_that_can_be_faulty_keeps_every_rule_as_long_as_it_is_not_told_to_fail() {
     let runtime = Runtime::current().unwrap();
     let store = Faulty::new(MemoryEventStore::new(), &runtime);
@@ -186,7 +186,7 @@ async fn a_store_that_can_be_faulty_keeps_every_rule_as_long_as_it_is_not_told_t
     check_event_store(&slow).await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_call_that_fails_did_nothing_and_one_whose_answer_is_lost_did_all() {
     let store = Faulty::new(MemoryEventStore::new(), &Runtime::current().unwrap());
     let event = |sequence| vec![Record { sequence, schema: 1, bytes: Bytes::new() }];
@@ -208,7 +208,7 @@ async fn a_call_that_fails_did_nothing_and_one_whose_answer_is_lost_did_all() {
     assert_eq!(store.read("a", 1, 9).await.unwrap(), event(1));
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn chance_and_time_of_a_faulty_store_come_from_its_seed() {
     let runtime = Runtime::current().unwrap();
     let run = async |seed| {

@@ -42,7 +42,7 @@ async fn live(system: &ActorSystem) -> Vec<String> {
     user.children().iter().map(|actor| actor.path().name().to_owned()).collect()
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_least_recently_used_leave_and_the_event_stream_says_so() {
     let system = system(Evict::least_recently_used(3)).await;
     let mut events = system.events();
@@ -59,7 +59,7 @@ async fn the_least_recently_used_leave_and_the_event_stream_says_so() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_least_frequently_used_leave() {
     let system = system(Evict::least_frequently_used(3)).await;
     let actors = used(&system, 3).await;
@@ -73,7 +73,7 @@ async fn the_least_frequently_used_leave() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_most_recently_used_leave_but_not_the_newcomer() {
     let system = system(Evict::most_recently_used(3)).await;
     let actors = used(&system, 3).await;
@@ -87,7 +87,7 @@ async fn the_most_recently_used_leave_but_not_the_newcomer() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_share_of_all_may_leave_at_once() {
     for (percent, left) in [(10, 7), (50, 4), (100, 1)] {
         let system = system(Evict::least_recently_used(7).percent(percent)).await;
@@ -99,7 +99,7 @@ async fn a_share_of_all_may_leave_at_once() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn long_lived_actors_routers_and_paused_ones_are_spared() {
     let system = system(Evict::least_recently_used(1)).await;
     let never = Passivate::never();
@@ -119,7 +119,7 @@ async fn long_lived_actors_routers_and_paused_ones_are_spared() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn who_is_in_use_stays_and_the_next_leaves() {
     let system = system(Evict::least_recently_used(2)).await;
     let gate = Arc::new(Notify::new());
@@ -152,7 +152,7 @@ impl Parent {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn who_has_children_is_passed_over_and_the_limit_holds() {
     let system = system(Evict::least_recently_used(3)).await;
     let parent = system.spawn("parent", Parent::default).await.unwrap();
@@ -166,7 +166,7 @@ async fn who_has_children_is_passed_over_and_the_limit_holds() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_limit_holds_for_ten_thousand_actors_and_nothing_is_lost() {
     let system = system(Evict::least_recently_used(100).percent(10)).await;
     for n in 0..10_000 {
@@ -182,7 +182,7 @@ async fn the_limit_holds_for_ten_thousand_actors_and_nothing_is_lost() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn without_a_limit_nobody_is_evicted() {
     let system = ActorSystem::builder("test").start().await.unwrap();
 

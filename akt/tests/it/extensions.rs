@@ -58,7 +58,7 @@ impl<const N: u8> Extension for Noted<N> {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn extensions_start_in_order_and_stop_in_reverse_after_the_actors() {
     let log = Log::default();
     let builder = ActorSystem::builder("test").extension(Noted::<1>::new(&log));
@@ -72,7 +72,7 @@ async fn extensions_start_in_order_and_stop_in_reverse_after_the_actors() {
     assert!(system.extension::<Noted<1>>().is_none(), "none once it is stopped");
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_failing_extension_is_a_start_error_and_leaves_nothing_running() {
     for (start, text) in [(Start::Failing, "no bread"), (Start::Panicking, "no oven")] {
         let log = Log::default();
@@ -88,7 +88,7 @@ async fn a_failing_extension_is_a_start_error_and_leaves_nothing_running() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_second_extension_of_one_type_is_a_start_error() {
     let log = Log::default();
     let builder = ActorSystem::builder("test").extension(Noted::<1>::new(&log));
@@ -99,7 +99,7 @@ async fn a_second_extension_of_one_type_is_a_start_error() {
     assert_eq!(*log.lock(), ["start 1", "stop 1, actors false"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn every_shutdown_waits_for_the_extensions() {
     let (log, gate) = (Log::default(), Arc::new(Notify::new()));
     let slow = Noted::<1> { gate: Some(gate.clone()), ..Noted::new(&log) };

@@ -87,7 +87,7 @@ async fn forwards(remote: impl Fn() -> Remote) {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_forward_to_another_node_answers_who_asked() {
     let network = Network::new();
     forwards(|| Remote::memory(&network)).await;
@@ -98,7 +98,7 @@ async fn forwards_go_over_quic() {
     forwards(crate::quic::remote).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_forward_whose_connection_breaks_is_answered_once_and_may_have_been_handled() {
     let network = Network::new();
     let (pair, desk) = desk(|| Remote::memory(&network)).await;
@@ -116,7 +116,7 @@ async fn a_forward_whose_connection_breaks_is_answered_once_and_may_have_been_ha
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn who_forwards_is_no_part_of_a_cycle_and_who_waits_is() {
     let network = Network::new();
     let pair = Pair::start(|| Remote::memory(&network)).await;
@@ -163,7 +163,7 @@ impl depot::Depot for Waits {
     fn crash(&mut self, _: depot::Delay) {}
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_pipe_takes_answers_of_another_node_and_posts_to_it() {
     let network = Network::new();
     let (pair, desk) = desk(|| Remote::memory(&network)).await;
@@ -273,7 +273,7 @@ async fn chains(remote: impl Fn() -> Remote) {
     chain.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn rpcs_of_a_contract_forward_over_three_nodes_and_who_asked_is_answered() {
     let network = Network::new();
     chains(|| Remote::memory(&network)).await;
@@ -284,7 +284,7 @@ async fn a_chain_of_forwards_goes_over_quic() {
     chains(crate::quic::remote).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_cycle_of_asks_through_two_nodes_that_forward_is_named() {
     let network = Network::new();
     let back = |pair: &Pair, far: &ActorSystem| at(far, &pair.near, "waits");

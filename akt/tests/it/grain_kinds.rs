@@ -25,7 +25,7 @@ impl Impostor {
     fn add(&mut self, _item: u64) {}
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn two_types_of_one_kind_are_told_to_the_caller() {
     let system = system().await;
     Till::grain(&system, "a").add(1).await.unwrap();
@@ -55,7 +55,7 @@ impl Echo {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn keys_are_pairs_and_uuids_and_a_default_is_made() {
     let system = system().await;
     let id = uuid::Uuid::from_u128(7);
@@ -99,7 +99,7 @@ impl mill::Mill for Windmill {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_grain_serves_a_contract() {
     let system = system().await;
     let mill = Windmill::grain(&system, "north");

@@ -123,7 +123,7 @@ impl Cart {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_first_message_activates_a_grain_and_each_key_has_its_own() {
     let world = World::default();
     let system = world.system().await;
@@ -139,7 +139,7 @@ async fn the_first_message_activates_a_grain_and_each_key_has_its_own() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn messages_wait_in_order_for_one_activation() {
     let world = World::default();
     let system = world.system().await;
@@ -159,7 +159,7 @@ async fn messages_wait_in_order_for_one_activation() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_that_waits_for_an_activation_has_its_time_and_can_be_taken_back() {
     let world = World::default();
     let system = world.system().await;
@@ -176,7 +176,7 @@ async fn an_ask_that_waits_for_an_activation_has_its_time_and_can_be_taken_back(
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_failed_activation_answers_with_its_cause_and_is_tried_again_after_a_pause() {
     let world = World::default();
     let system = world.system().await;
@@ -207,7 +207,7 @@ async fn a_failed_activation_answers_with_its_cause_and_is_tried_again_after_a_p
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_grain_that_is_to_end_before_its_first_message_does_not_activate() {
     let world = World::default();
     let system = world.system().await;
@@ -218,7 +218,7 @@ async fn a_grain_that_is_to_end_before_its_first_message_does_not_activate() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_idle_grain_is_deactivated_and_the_next_message_activates_it_anew() {
     let world = World::default();
     let system = world.system().await;
@@ -234,7 +234,7 @@ async fn an_idle_grain_is_deactivated_and_the_next_message_activates_it_anew() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_an_activation_has_not_begun_goes_to_the_next_in_order() {
     let world = World::default();
     let system = world.system().await;
@@ -261,7 +261,7 @@ async fn what_an_activation_has_not_begun_goes_to_the_next_in_order() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_message_that_comes_while_an_idle_grain_ends_goes_to_the_next() {
     let world = World::default();
     let system = world.system().await;
@@ -281,7 +281,7 @@ async fn a_message_that_comes_while_an_idle_grain_ends_goes_to_the_next() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_fault_costs_one_message_and_the_next_activation_has_the_others() {
     let world = World::default();
     let system = world.system().await;
@@ -302,7 +302,7 @@ async fn a_fault_costs_one_message_and_the_next_activation_has_the_others() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_killed_activation_loses_the_message_that_it_handled_and_no_other() {
     let world = World::default();
     let system = world.system().await;
@@ -319,7 +319,7 @@ async fn a_killed_activation_loses_the_message_that_it_handled_and_no_other() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_full_grain_hands_back_and_who_waits_for_room_does_so_beyond_its_end() {
     let world = World::default();
     let system = world.system().await;
@@ -355,7 +355,7 @@ async fn a_full_grain_hands_back_and_who_waits_for_room_does_so_beyond_its_end()
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_grain_that_asks_itself_is_told_of_the_cycle() {
     let world = World::default();
     let system = world.system().await;
@@ -366,7 +366,7 @@ async fn a_grain_that_asks_itself_is_told_of_the_cycle() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_reference_that_a_handler_gives_away_outlives_its_activation() {
     let world = World::default();
     let system = world.system().await;
@@ -378,7 +378,7 @@ async fn a_reference_that_a_handler_gives_away_outlives_its_activation() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_shutdown_deactivates_grains_and_refuses_what_comes_later() {
     let world = World::default();
     let system = world.system().await;
@@ -403,7 +403,7 @@ async fn a_shutdown_deactivates_grains_and_refuses_what_comes_later() {
     assert!(stopped(Cart::grain(&system, "b").add(5).await));
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_activation_is_watched_and_stopped_through_the_reference() {
     let world = World::default();
     let system = world.system().await;

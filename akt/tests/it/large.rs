@@ -108,7 +108,7 @@ async fn large_and_small_keep_their_order(remote: impl Fn() -> Remote) {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn large_messages_keep_their_order_in_memory() {
     let network = Network::seeded(5);
     network.set_latency(Duration::from_millis(1)..Duration::from_millis(30));
@@ -129,7 +129,7 @@ async fn large_messages_keep_their_order_over_tcp() {
     large_and_small_keep_their_order(|| tcp().lanes(4)).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn many_lanes_keep_every_promise_in_memory() {
     let network = Network::seeded(6);
     network.set_latency(Duration::from_millis(1)..Duration::from_millis(10));
@@ -155,7 +155,7 @@ async fn nodes_that_differ_in_lanes_have_the_smaller_number() {
     far.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_large_message_on_its_way_holds_up_its_own_actor_only() {
     let network = Network::new();
     let pair = Pair::start(|| Remote::memory(&network)).await;
@@ -235,7 +235,7 @@ async fn large_messages_larger_than_every_window_pass() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_connection_that_breaks_in_mid_message_leaves_nothing_waiting() {
     let network = Network::new();
     let pair = Pair::start(|| Remote::memory(&network)).await;

@@ -80,7 +80,7 @@ async fn settle() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_of_a_resting_actor_is_answered_in_its_askers_turn() {
     let system = system().await;
     let witness = system.spawn("witness", Witness::default).await.unwrap();
@@ -98,7 +98,7 @@ async fn an_ask_of_a_resting_actor_is_answered_in_its_askers_turn() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_is_told_before_an_ask_is_handled_before_it() {
     let system = system().await;
     let mut sum = 0;
@@ -116,7 +116,7 @@ async fn what_is_told_before_an_ask_is_handled_before_it() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_async_handler_runs_in_its_actors_own_task() {
     let system = system().await;
     let witness = system.spawn("witness", Witness::default).await.unwrap();
@@ -130,7 +130,7 @@ async fn an_async_handler_runs_in_its_actors_own_task() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_reply_that_is_kept_wakes_an_asker_whose_turn_it_was() {
     let system = system().await;
     let witness = system.spawn("witness", Witness::default).await.unwrap();
@@ -147,7 +147,7 @@ async fn a_reply_that_is_kept_wakes_an_asker_whose_turn_it_was() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_kept_reply_to_an_asker_whose_turn_it_was_times_out_in_time() {
     let system = system().await;
     let witness = system.spawn("witness", Witness::default).await.unwrap();
@@ -161,7 +161,7 @@ async fn a_kept_reply_to_an_asker_whose_turn_it_was_times_out_in_time() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_failure_in_the_askers_turn_is_supervised_as_any_other() {
     let system = system().await;
     let started = Arc::new(AtomicU64::new(0));
@@ -236,7 +236,7 @@ impl Waiter {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_asker_that_never_waits_leaves_others_their_turn() {
     let system = system().await;
     let witness = system.spawn("witness", Witness::default).await.unwrap();

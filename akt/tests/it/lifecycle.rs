@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::support::{Counter, CounterRef, TooBig, gated, system, until};
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_is_queued_when_an_actor_stops_is_answered_or_a_dead_letter() {
     let system = system().await;
     let gate = Arc::new(Notify::new());
@@ -33,7 +33,7 @@ async fn what_is_queued_when_an_actor_stops_is_answered_or_a_dead_letter() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_drain_handles_what_was_queued_and_nothing_later() {
     let system = system().await;
     let gate = Arc::new(Notify::new());
@@ -52,7 +52,7 @@ async fn a_drain_handles_what_was_queued_and_nothing_later() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_kill_drops_the_running_handler() {
     let system = system().await;
     let counter = system.spawn("counter", gated(&Arc::new(Notify::new()))).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_kill_drops_the_running_handler() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_panic_is_a_fault_with_text_and_place_and_stops_unless_told() {
     let system = system().await;
     let counter = system.spawn("counter", Counter::default).await.unwrap();
@@ -85,7 +85,7 @@ async fn a_panic_is_a_fault_with_text_and_place_and_stops_unless_told() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_restart_keeps_mailbox_and_reference_and_makes_a_new_value() {
     let system = system().await;
     let mut events = system.events();
@@ -111,7 +111,7 @@ async fn a_restart_keeps_mailbox_and_reference_and_makes_a_new_value() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn resume_keeps_the_value_and_a_spent_budget_stops() {
     let system = system().await;
     let policy = Supervise::restart().on::<TooBig>(Directive::Resume).budget(1, Duration::from_secs(60));
@@ -128,7 +128,7 @@ async fn resume_keeps_the_value_and_a_spent_budget_stops() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_domain_error_to_a_tell_is_an_event_and_no_fault() {
     let system = system().await;
     let mut events = system.events();
@@ -142,7 +142,7 @@ async fn a_domain_error_to_a_tell_is_an_event_and_no_fault() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_name_is_taken_once_and_free_again_when_its_actor_is_gone() {
     let system = system().await;
     let counter = system.spawn("counter", Counter::default).await.unwrap();
@@ -220,7 +220,7 @@ fn parent(log: &mpsc::Sender<String>) -> impl FnMut() -> Parent + Send + 'static
     move || Parent { log: log.clone(), child: None }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn terminated_comes_exactly_once_and_at_once_for_the_dead() {
     let system = system().await;
     let (log, mut said) = mpsc::channel(16);
@@ -239,7 +239,7 @@ async fn terminated_comes_exactly_once_and_at_once_for_the_dead() {
     assert!(said.try_recv().is_err(), "nothing twice");
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_restart_stops_the_old_value_and_its_children_before_the_new_starts() {
     let system = system().await;
     let (log, mut said) = mpsc::channel(16);
@@ -259,7 +259,7 @@ async fn a_restart_stops_the_old_value_and_its_children_before_the_new_starts() 
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_escalated_fault_is_the_parents_own() {
     struct Boss {
         made: Arc<AtomicUsize>,
@@ -296,7 +296,7 @@ async fn an_escalated_fault_is_the_parents_own() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_failing_start_is_a_spawn_error_and_frees_the_name() {
     struct Sick;
     #[akt::actor]
@@ -319,7 +319,7 @@ async fn a_failing_start_is_a_spawn_error_and_frees_the_name() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn shutdown_stops_everything_and_kills_what_outlives_its_grace() {
     let system = ActorSystem::builder("test").shutdown_grace(Duration::from_secs(1)).start().await.unwrap();
     let counter = system.spawn("counter", gated(&Arc::new(Notify::new()))).await.unwrap();
@@ -334,7 +334,7 @@ async fn shutdown_stops_everything_and_kills_what_outlives_its_grace() {
     assert!(matches!(system.spawn("late", Counter::default).await, Err(SpawnError::ParentStopping(_))));
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_value_that_cannot_be_made_twice_stops_at_its_restart() {
     let system = system().await;
     let counter =
@@ -346,7 +346,7 @@ async fn a_value_that_cannot_be_made_twice_stops_at_its_restart() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn watchers_of_two_systems_are_both_told() {
     let (log, mut said) = mpsc::channel(16);
     let (near, far, here) = (system().await, system().await, system().await);

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use crate::scribe::{Desk, FULL, Log, scribe};
 use crate::support::system;
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_mailbox_that_rejects_refuses_everybody_at_once() {
     let desk = Desk::new(Mailbox::bounded(2).when_full(Overflow::Reject)).await;
     desk.tell([1, 2]);
@@ -30,7 +30,7 @@ async fn a_mailbox_that_rejects_refuses_everybody_at_once() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_mailbox_that_drops_the_newest_answers_its_asker_and_buries_a_tell() {
     let mut desk = Desk::new(Mailbox::bounded(2).when_full(Overflow::DropNewest)).await;
     desk.tell([1, 2]);
@@ -45,7 +45,7 @@ async fn a_mailbox_that_drops_the_newest_answers_its_asker_and_buries_a_tell() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_mailbox_that_drops_the_oldest_answers_its_asker_and_buries_a_tell() {
     let mut desk = Desk::new(Mailbox::bounded(2).when_full(Overflow::DropOldest)).await;
     let first = desk.scribe.note(1).start();
@@ -61,7 +61,7 @@ async fn a_mailbox_that_drops_the_oldest_answers_its_asker_and_buries_a_tell() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_dropped_ask_that_nobody_awaits_any_more_is_a_dead_letter() {
     let mut desk = Desk::new(Mailbox::bounded(1).when_full(Overflow::DropOldest)).await;
     drop(desk.scribe.note(1).start());
@@ -73,7 +73,7 @@ async fn a_dropped_ask_that_nobody_awaits_any_more_is_a_dead_letter() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_mailbox_that_drops_never_makes_anybody_wait() {
     for overflow in [Overflow::DropNewest, Overflow::DropOldest] {
         let desk = Desk::new(Mailbox::bounded(1).when_full(overflow)).await;
@@ -88,7 +88,7 @@ async fn a_mailbox_that_drops_never_makes_anybody_wait() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_drain_ends_though_the_oldest_were_dropped_before_it_and_drops_none_after_it() {
     let mut desk = Desk::new(Mailbox::bounded(2).when_full(Overflow::DropOldest)).await;
     desk.tell([1, 2, 3]);
@@ -101,7 +101,7 @@ async fn a_drain_ends_though_the_oldest_were_dropped_before_it_and_drops_none_af
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_routee_that_drops_is_never_full_for_its_router() {
     let (system, log, gate) = (system().await, Log::default(), Arc::new(Notify::new()));
     let mailbox = Mailbox::bounded(1).when_full(Overflow::DropOldest);

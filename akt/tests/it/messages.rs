@@ -14,7 +14,7 @@ use crate::contracts::depot::v1 as depot;
 use crate::depot::Shelf;
 use crate::support::{Counter, Inline, TooBig, gated, system};
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_yields_what_the_handler_returns() {
     let system = system().await;
     let counter = system.spawn("counter", Counter::default).await.unwrap();
@@ -27,7 +27,7 @@ async fn an_ask_yields_what_the_handler_returns() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn messages_of_one_sender_are_handled_in_order() {
     let system = system().await;
     let (log, mut handled) = mpsc::channel(1_000);
@@ -46,7 +46,7 @@ async fn messages_of_one_sender_are_handled_in_order() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_full_mailbox_hands_the_message_back_and_makes_send_and_ask_wait() {
     let system = system().await;
     let gate = Arc::new(Notify::new());
@@ -73,7 +73,7 @@ async fn a_full_mailbox_hands_the_message_back_and_makes_send_and_ask_wait() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_timeout_names_its_stage() {
     let system = system().await;
     let gate = Arc::new(Notify::new());
@@ -97,7 +97,7 @@ async fn a_timeout_names_its_stage() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_dropped_ask_is_skipped_while_queued_and_told_while_handled() {
     let system = system().await;
     let counter = system.spawn("counter", Counter::default).await.unwrap();
@@ -115,7 +115,7 @@ async fn a_dropped_ask_is_skipped_while_queued_and_told_while_handled() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_message_takes_room_until_it_is_started_and_no_longer() {
     let system = system().await;
     let minute = Duration::from_secs(60);
@@ -155,7 +155,7 @@ impl Arsenal {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_panics_when_it_is_dropped_is_accounted_for() {
     let system = system().await;
     let arsenal = system.spawn("arsenal", || Arsenal).await.unwrap();
@@ -180,7 +180,7 @@ async fn what_panics_when_it_is_dropped_is_accounted_for() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_task_that_runs_at_once_when_there_is_room_may_use_the_mailbox() {
     let system = system().await;
     let gate = Arc::new(Notify::new());
@@ -201,7 +201,7 @@ async fn a_task_that_runs_at_once_when_there_is_room_may_use_the_mailbox() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_started_call_that_is_told_panics_and_leaves_nothing_behind() {
     let system = system().await;
     let gate = Arc::new(Notify::new());
@@ -222,7 +222,7 @@ async fn a_started_call_that_is_told_panics_and_leaves_nothing_behind() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_waker_that_panics_costs_nobody_else_a_deadline() {
     struct Bad;
     impl Wake for Bad {
@@ -274,7 +274,7 @@ impl depot::Depot for Ledger {
     fn crash(&mut self, _: depot::Delay) {}
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_recipient_is_any_actor_that_takes_the_message() {
     let system = system().await;
     let shelf = system.spawn("shelf", Shelf::default).await.unwrap();
@@ -295,7 +295,7 @@ async fn a_recipient_is_any_actor_that_takes_the_message() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_started_call_that_nobody_polls_holds_up_nobody() {
     let system = system().await;
     let gate = Arc::new(Notify::new());

@@ -18,7 +18,7 @@ async fn counter(system: &ActorSystem, name: &str) -> CounterRef {
     system.spawn(name, Counter::default).supervise(Supervise::restart()).await.unwrap()
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn every_handled_message_is_counted_by_kind_and_name() {
     let system = system().await;
     let (one, two) = (counter(&system, "one").await, counter(&system, "two").await);
@@ -34,7 +34,7 @@ async fn every_handled_message_is_counted_by_kind_and_name() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_handler_that_fails_is_counted_as_handled_and_failed_and_its_actor_as_restarted() {
     let system = system().await;
     let counter = counter(&system, "counter").await;
@@ -51,7 +51,7 @@ async fn a_handler_that_fails_is_counted_as_handled_and_failed_and_its_actor_as_
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_message_waits_for_its_turn_and_is_handled_for_as_long_as_its_awaits_take() {
     let system = system().await;
     let gate = Arc::new(Notify::new());
@@ -73,7 +73,7 @@ async fn a_message_waits_for_its_turn_and_is_handled_for_as_long_as_its_awaits_t
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn after_the_first_256_about_one_message_in_512_is_measured_also_of_those_that_take_turns() {
     let system = system().await;
     let counter = counter(&system, "counter").await;
@@ -90,7 +90,7 @@ async fn after_the_first_256_about_one_message_in_512_is_measured_also_of_those_
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn actors_and_what_waits_for_them_are_counted_by_kind() {
     let system = system().await;
     let gate = Arc::new(Notify::new());
@@ -112,7 +112,7 @@ async fn actors_and_what_waits_for_them_are_counted_by_kind() {
     assert_eq!(system.metrics().kind("Counter").unwrap().actors, 0, "all are gone");
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn dead_letters_are_counted_by_kind_and_reason_as_by_system() {
     let system = system().await;
     let gate = Arc::new(Notify::new());
@@ -132,7 +132,7 @@ async fn dead_letters_are_counted_by_kind_and_reason_as_by_system() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_slow_subscribers_miss_is_counted() {
     let system = system().await;
     counter(&system, "zero").await;
@@ -149,7 +149,7 @@ async fn what_slow_subscribers_miss_is_counted() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_system_without_metrics_counts_no_messages() {
     let system = ActorSystem::builder("test").without_metrics().start().await.unwrap();
     let counter = counter(&system, "counter").await;

@@ -60,7 +60,7 @@ async fn another_node_answers(remote: impl Fn() -> Remote) {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_node_answers_what_another_asks_about_its_actors() {
     let network = Network::new();
     another_node_answers(|| Remote::memory(&network)).await;
@@ -71,7 +71,7 @@ async fn a_node_answers_over_quic() {
     another_node_answers(crate::quic::remote).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_system_answers_the_same_about_itself() {
     let alone = ActorSystem::builder("shop").start().await.unwrap();
     alone.spawn("shelf", Shelf::default).await.unwrap();
@@ -83,7 +83,7 @@ async fn a_system_answers_the_same_about_itself() {
     alone.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_operation_on_a_node_that_is_not_there_ends_within_its_time() {
     let network = Network::new();
     let pair = Pair::start(|| Remote::memory(&network)).await;
@@ -105,7 +105,7 @@ async fn an_operation_on_a_node_that_is_not_there_ends_within_its_time() {
     pair.far.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_stop_that_is_waited_for_and_given_up_is_done_all_the_same() {
     let network = Network::new();
     let pair = Pair::start(|| Remote::memory(&network)).await;
@@ -122,7 +122,7 @@ async fn a_stop_that_is_waited_for_and_given_up_is_done_all_the_same() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_batch_to_another_node_is_accepted_in_order_as_far_as_there_is_room() {
     let network = Network::new();
     let pair = Pair::start(|| Remote::memory(&network)).await;

@@ -11,7 +11,7 @@ use crate::support::system;
 
 // ---- priority ----------------------------------------------------------------------------------
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_highest_priority_is_handled_first_and_equal_ones_in_their_order() {
     let desk = Desk::ordered(Mailbox::Unbounded, urgent_first()).await;
     for n in 0..100 {
@@ -23,7 +23,7 @@ async fn the_highest_priority_is_handled_first_and_equal_ones_in_their_order() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_is_urgent_overtakes_though_the_actor_is_at_work() {
     let desk = Desk::ordered(Mailbox::Unbounded, urgent_first()).await;
     (1..4).for_each(|n| desk.scribe.slowly(n).tell().unwrap());
@@ -36,7 +36,7 @@ async fn what_is_urgent_overtakes_though_the_actor_is_at_work() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_message_whose_rank_panics_comes_last_and_hurts_nobody() {
     let order = MailboxOrder::priority(|message: &ScribeMsg| {
         assert!(message.name() != "note", "no rank");
@@ -51,7 +51,7 @@ async fn a_message_whose_rank_panics_comes_last_and_hurts_nobody() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_full_mailbox_drops_the_oldest_of_the_lowest_priority() {
     let mut desk = Desk::ordered(Mailbox::bounded(3).when_full(Overflow::DropOldest), urgent_first()).await;
     desk.scribe.urgent(10).tell().unwrap();
@@ -65,7 +65,7 @@ async fn a_full_mailbox_drops_the_oldest_of_the_lowest_priority() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_bounded_mailbox_with_an_order_makes_send_and_ask_wait() {
     let desk = Desk::ordered(Mailbox::bounded(1), urgent_first()).await;
     desk.tell([1]);
@@ -80,7 +80,7 @@ async fn a_bounded_mailbox_with_an_order_makes_send_and_ask_wait() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_drain_handles_what_was_queued_whatever_overtakes() {
     let desk = Desk::ordered(Mailbox::Unbounded, urgent_first()).await;
     desk.tell([1, 2]);
@@ -93,7 +93,7 @@ async fn a_drain_handles_what_was_queued_whatever_overtakes() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_mailbox_with_an_order_outlives_a_restart() {
     let (system, log, gate) = (system().await, Log::default(), Arc::new(Notify::new()));
     let policy = Supervise::one_for_one().on_panic(Directive::Restart).otherwise(Directive::Stop);
@@ -113,7 +113,7 @@ async fn a_mailbox_with_an_order_outlives_a_restart() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_is_queued_in_any_order_when_an_actor_stops_is_accounted_for() {
     let desk = Desk::ordered(Mailbox::Unbounded, urgent_first()).await;
     desk.tell([1, 2]);
@@ -129,7 +129,7 @@ async fn what_is_queued_in_any_order_when_an_actor_stops_is_accounted_for() {
 
 // ---- fair --------------------------------------------------------------------------------------
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_fair_mailbox_gives_each_sender_its_turn_and_keeps_each_ones_order() {
     let desk = Desk::ordered(Mailbox::Unbounded, Some(MailboxOrder::fair())).await;
     let idle = (Log::default(), Arc::new(Notify::new()));
@@ -147,7 +147,7 @@ async fn a_fair_mailbox_gives_each_sender_its_turn_and_keeps_each_ones_order() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_actor_is_one_sender_in_its_own_turn_and_in_its_askers() {
     let desk = Desk::ordered(Mailbox::Unbounded, Some(MailboxOrder::fair())).await;
     let idle = (Log::default(), Arc::new(Notify::new()));
@@ -164,7 +164,7 @@ async fn an_actor_is_one_sender_in_its_own_turn_and_in_its_askers() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_full_fair_mailbox_drops_the_oldest_of_the_one_who_sends_most() {
     let desk =
         Desk::ordered(Mailbox::bounded(4).when_full(Overflow::DropOldest), Some(MailboxOrder::fair())).await;
@@ -227,7 +227,7 @@ fn stack(wrong: Option<Wrong>) -> Option<MailboxOrder<ScribeMsg>> {
     Some(MailboxOrder::queue(move || Stack { places: Vec::new(), wrong }))
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_queue_of_ones_own_says_whose_turn_it_is() {
     let desk = Desk::ordered(Mailbox::Unbounded, stack(None)).await;
     desk.tell(1..=3);
@@ -236,7 +236,7 @@ async fn a_queue_of_ones_own_says_whose_turn_it_is() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_queue_that_does_not_say_so_drops_what_it_would_hand_out_next() {
     let desk = Desk::ordered(Mailbox::bounded(2).when_full(Overflow::DropOldest), stack(None)).await;
     desk.tell(1..=3);
@@ -246,7 +246,7 @@ async fn a_queue_that_does_not_say_so_drops_what_it_would_hand_out_next() {
     desk.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_wrong_queue_loses_nothing() {
     use Wrong::*;
     for wrong in [Forgets, Repeats, MakesUp, PanicsInPush, PanicsInPop, PanicsInDrop] {
@@ -266,7 +266,7 @@ async fn a_wrong_queue_loses_nothing() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_order_that_cannot_be_made_fails_its_spawn() {
     let (system, log, gate) = (system().await, Log::default(), Arc::new(Notify::new()));
     let order = MailboxOrder::queue(|| -> Stack { panic!("no {}", "stack") });
@@ -281,7 +281,7 @@ async fn an_order_that_cannot_be_made_fails_its_spawn() {
 
 // ---- asks in the asker's turn ------------------------------------------------------------------
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_actor_with_any_mailbox_is_asked_in_its_askers_turn() {
     for order in [None, urgent_first(), Some(MailboxOrder::fair()), stack(None)] {
         let (system, log, gate) = (system().await, Log::default(), Arc::new(Notify::new()));

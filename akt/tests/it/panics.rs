@@ -160,7 +160,7 @@ async fn set_off(system: &ActorSystem, events: &mut EventStream, place: Place) {
     bomb.actor().stopped().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_panic_in_any_user_code_leaves_the_process_and_other_actors_alive() {
     for place in ALL {
         let system = system().await;

@@ -109,7 +109,7 @@ fn drain(said: &mut mpsc::Receiver<&'static str>) -> Vec<&'static str> {
     std::iter::from_fn(|| said.try_recv().ok()).collect()
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_idle_actor_is_passivated_as_if_it_were_stopped() {
     let system = system().await;
     let mut events = system.events();
@@ -130,7 +130,7 @@ async fn an_idle_actor_is_passivated_as_if_it_were_stopped() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_idle_time_counts_from_the_last_message_and_ticks_of_its_own_do_not_count() {
     let system = system().await;
     let (clerk, mut said, _) = clerk(&system).await;
@@ -149,7 +149,7 @@ async fn the_idle_time_counts_from_the_last_message_and_ticks_of_its_own_do_not_
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_in_its_askers_turn_begins_the_idle_time_anew() {
     let system = system().await;
     let actor = counter(&system, Passivate::after(MINUTE)).await;
@@ -166,7 +166,7 @@ async fn an_ask_in_its_askers_turn_begins_the_idle_time_anew() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_handler_that_takes_longer_than_the_idle_time_is_not_passivated() {
     let system = system().await;
     let gate = Arc::new(Notify::new());
@@ -185,7 +185,7 @@ async fn a_handler_that_takes_longer_than_the_idle_time_is_not_passivated() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn after_its_number_of_messages_an_actor_is_passivated_once_none_is_queued() {
     let system = system().await;
     let actor = counter(&system, Passivate::after_messages(3)).await;
@@ -206,7 +206,7 @@ async fn after_its_number_of_messages_an_actor_is_passivated_once_none_is_queued
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn plain_and_long_lived_actors_are_never_passivated() {
     let system = system().await;
     let plain = system.spawn("plain", Counter::default).await.unwrap();
@@ -225,7 +225,7 @@ async fn plain_and_long_lived_actors_are_never_passivated() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_pause_keeps_an_actor_and_a_resume_begins_its_idle_time_anew() {
     let system = system().await;
     let (clerk, _said, _) = clerk(&system).await;
@@ -247,7 +247,7 @@ async fn a_pause_keeps_an_actor_and_a_resume_begins_its_idle_time_anew() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_number_of_messages_that_is_reached_in_a_pause_counts_after_the_resume() {
     let system = system().await;
     let actor = counter(&system, Passivate::after_messages(2)).await;
@@ -264,7 +264,7 @@ async fn a_number_of_messages_that_is_reached_in_a_pause_counts_after_the_resume
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn children_and_work_under_way_keep_an_actor() {
     let system = system().await;
     let (clerk, mut said, gate) = clerk(&system).await;
@@ -312,7 +312,7 @@ impl Counterhall {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_was_put_aside_keeps_an_actor() {
     let system = system().await;
     let hall = system.spawn("hall", Counterhall::default).await.unwrap();
@@ -327,7 +327,7 @@ async fn what_was_put_aside_keeps_an_actor() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_new_value_has_its_idle_time_for_itself() {
     let system = system().await;
     let (clerk, _said, _) = clerk(&system).await;
@@ -343,7 +343,7 @@ async fn a_new_value_has_its_idle_time_for_itself() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_message_at_the_moment_of_passivation_is_handled_or_handed_back() {
     let system = system().await;
     let (mut accepted, mut refused) = (0_u64, 0);
@@ -367,7 +367,7 @@ async fn a_message_at_the_moment_of_passivation_is_handled_or_handed_back() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_is_passivated_is_forgotten() {
     let system = system().await;
     for _ in 0..3 {

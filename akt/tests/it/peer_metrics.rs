@@ -17,7 +17,7 @@ fn both(pair: &Pair) -> [PeerMetrics; 2] {
     [of(&pair.near, &far), of(&pair.far, &near)]
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_one_node_sends_the_other_counts_as_received() {
     let network = Network::new();
     let pair = Pair::start(|| Remote::memory(&network)).await;
@@ -42,7 +42,7 @@ async fn what_one_node_sends_the_other_counts_as_received() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn connections_that_come_and_go_are_counted() {
     let network = Network::new();
     let pair = Pair::start(|| Remote::memory(&network)).await;
@@ -60,7 +60,7 @@ async fn connections_that_come_and_go_are_counted() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_waits_on_both_sides_is_seen_and_gone_when_it_does_not_wait() {
     let network = Network::new();
     let pair = Pair::start(|| Remote::memory(&network)).await;
@@ -85,7 +85,7 @@ async fn what_waits_on_both_sides_is_seen_and_gone_when_it_does_not_wait() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn full_answers_and_dead_letters_are_counted_for_the_peer_that_they_are_of() {
     let network = Network::new();
     let pair = Pair::start(|| Remote::memory(&network)).await;

@@ -114,7 +114,7 @@ impl Office {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_result_of_piped_work_comes_back_as_a_message() {
     let mut office = Office::new(Mailbox::DEFAULT).await;
 
@@ -127,7 +127,7 @@ async fn the_result_of_piped_work_comes_back_as_a_message() {
     office.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_panic_in_piped_work_is_a_typed_failure_and_no_fault() {
     let mut office = Office::new(Mailbox::DEFAULT).await;
 
@@ -140,7 +140,7 @@ async fn a_panic_in_piped_work_is_a_typed_failure_and_no_fault() {
     office.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_full_mailbox_never_loses_the_result_of_work() {
     let mut office = Office::new(Mailbox::bounded(1)).await;
     office.boss.pipe(Plan::Succeed).await.unwrap();
@@ -155,7 +155,7 @@ async fn a_full_mailbox_never_loses_the_result_of_work() {
     office.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_continuation_runs_on_the_actors_turn_with_its_state() {
     let office = Office::new(Mailbox::DEFAULT).await;
 
@@ -173,7 +173,7 @@ async fn a_continuation_runs_on_the_actors_turn_with_its_state() {
     office.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn work_of_an_actor_that_stops_is_dropped_and_accounted_for() {
     let office = Office::new(Mailbox::DEFAULT).await;
     office.boss.pipe(Plan::Hang).await.unwrap();
@@ -198,7 +198,7 @@ async fn work_of_an_actor_that_stops_is_dropped_and_accounted_for() {
     office.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_shutdown_does_not_wait_for_piped_work() {
     let office = Office::new(Mailbox::DEFAULT).await;
     office.boss.pipe(Plan::Hang).await.unwrap();
@@ -209,7 +209,7 @@ async fn a_shutdown_does_not_wait_for_piped_work() {
     assert_eq!(office.system.runtime().now().as_nanos() / 1_000_000_000, 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn work_that_takes_too_long_is_dropped_and_its_breaker_opens_before_more_is_begun() {
     let mut office = Office::new(Mailbox::DEFAULT).await;
 

@@ -81,7 +81,7 @@ async fn settle() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_slow_routee_of_a_pull_pool_holds_up_nobody() {
     let pool = Pool::of(Router::pull(2)).await;
     pool.busy(1).await;
@@ -96,7 +96,7 @@ async fn a_slow_routee_of_a_pull_pool_holds_up_nobody() {
     pool.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_full_pull_pool_hands_the_message_back_and_makes_send_and_ask_wait_in_order() {
     let pool = Pool::of(Router::pull(1).mailbox(Mailbox::bounded(2))).await;
     pool.busy(1).await;
@@ -122,7 +122,7 @@ async fn a_full_pull_pool_hands_the_message_back_and_makes_send_and_ask_wait_in_
     pool.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_routee_of_a_pull_pool_that_fails_loses_nothing_that_it_had_not_begun() {
     let pool = Pool::of(Router::pull(2)).await;
     pool.busy(2).await;
@@ -141,7 +141,7 @@ async fn a_routee_of_a_pull_pool_that_fails_loses_nothing_that_it_had_not_begun(
     pool.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_turn_of_a_routee_that_is_gone_passes_to_another() {
     let pool = Pool::of(Router::pull(3).without_replacement()).await;
     let routees = pool.routees().all();
@@ -156,7 +156,7 @@ async fn a_turn_of_a_routee_that_is_gone_passes_to_another() {
     pool.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_routee_that_is_busy_with_its_own_messages_holds_up_nobody() {
     let pool = Pool::of(Router::pull(2)).await;
     let first: WorkerRef = pool.routees().refs().remove(0);
@@ -173,7 +173,7 @@ async fn a_routee_that_is_busy_with_its_own_messages_holds_up_nobody() {
     pool.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_smaller_pull_pool_leaves_the_queue_to_those_who_stay() {
     let pool = Pool::of(Router::pull(2)).await;
     pool.busy(2).await;
@@ -193,7 +193,7 @@ async fn a_smaller_pull_pool_leaves_the_queue_to_those_who_stay() {
     pool.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_pull_pool_that_stops_refuses_what_is_queued_and_finishes_what_was_begun() {
     for (reason, letter) in [
         (StopReason::Requested, DeadLetterReason::Stopped),
@@ -231,7 +231,7 @@ async fn a_pull_pool_that_stops_refuses_what_is_queued_and_finishes_what_was_beg
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_drain_of_a_pull_pool_handles_what_was_queued_and_nothing_later() {
     let pool = Pool::of(Router::pull(2)).await;
     pool.busy(2).await;
@@ -253,7 +253,7 @@ async fn a_drain_of_a_pull_pool_handles_what_was_queued_and_nothing_later() {
     idle.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_message_in_the_queue_of_a_pull_pool_keeps_its_time_and_can_be_taken_back() {
     let pool = Pool::of(Router::pull(1)).await;
     pool.busy(1).await;
@@ -269,7 +269,7 @@ async fn a_message_in_the_queue_of_a_pull_pool_keeps_its_time_and_can_be_taken_b
     pool.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_escalation_to_a_pull_pool_refuses_what_no_routee_has_begun() {
     let policy = Supervise::one_for_one().otherwise(Directive::Escalate);
     let pool = Pool::of(Router::pull(1).supervise(policy)).await;
@@ -286,7 +286,7 @@ async fn an_escalation_to_a_pull_pool_refuses_what_no_routee_has_begun() {
     pool.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_routee_of_a_pull_pool_that_is_drained_leaves_a_queue_that_is_never_empty() {
     let pool = Pool::of(Router::pull(2).mailbox(Mailbox::Unbounded)).await;
     let routees: Vec<WorkerRef> = pool.routees().refs();

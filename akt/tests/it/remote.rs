@@ -37,14 +37,14 @@ fn ups(events: &mut EventStream) -> usize {
     std::iter::from_fn(|| events.try_next()).filter(|event| matches!(event, Event::PeerUp(_))).count()
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_memory_transport_keeps_every_promise() {
     let network = Network::new();
 
     keeps_every_promise(|| Remote::memory(&network)).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_slow_network_keeps_every_promise() {
     let network = Network::seeded(7);
     network.set_latency(Duration::from_millis(1)..Duration::from_millis(10));
@@ -52,7 +52,7 @@ async fn a_slow_network_keeps_every_promise() {
     keeps_every_promise(|| Remote::memory(&network)).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_in_flight_when_its_connection_breaks_may_have_been_handled() {
     let network = Network::new();
     let pair = pair(&network).await;
@@ -72,7 +72,7 @@ async fn an_ask_in_flight_when_its_connection_breaks_may_have_been_handled() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_silent_peer_is_unreachable_before_its_asks_run_out_of_time() {
     let network = Network::new();
     let pair = pair(&network).await;
@@ -94,7 +94,7 @@ async fn a_silent_peer_is_unreachable_before_its_asks_run_out_of_time() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_cannot_be_sent_is_handed_back_or_becomes_a_dead_letter() {
     let network = Network::new();
     let near = node(&network, "shop").await;
@@ -112,7 +112,7 @@ async fn what_cannot_be_sent_is_handed_back_or_becomes_a_dead_letter() {
     near.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_name_that_is_given_to_another_actor_is_that_actor_for_peers_too() {
     let network = Network::new();
     let pair = pair(&network).await;
@@ -129,7 +129,7 @@ async fn a_name_that_is_given_to_another_actor_is_that_actor_for_peers_too() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn two_nodes_that_dial_each_other_at_once_share_one_connection() {
     let network = Network::seeded(1);
     network.set_latency(Duration::from_millis(5)..Duration::from_millis(6));
@@ -145,7 +145,7 @@ async fn two_nodes_that_dial_each_other_at_once_share_one_connection() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_shutdown_sends_what_was_told_and_says_goodbye() {
     let network = Network::seeded(2);
     network.set_latency(Duration::from_millis(5)..Duration::from_millis(20));
@@ -172,7 +172,7 @@ async fn a_shutdown_sends_what_was_told_and_says_goodbye() {
     pair.far.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_node_of_another_system_is_refused_with_both_names() {
     let network = Network::new();
     let (shop, bank) = (node(&network, "shop").await, node(&network, "bank").await);
@@ -188,7 +188,7 @@ async fn a_node_of_another_system_is_refused_with_both_names() {
     bank.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_address_that_cannot_be_reached_is_refused_at_once() {
     let network = Network::new();
     let shop = node(&network, "shop").await;
@@ -206,7 +206,7 @@ async fn an_address_that_cannot_be_reached_is_refused_at_once() {
     alone.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_address_of_this_node_is_the_local_actor() {
     let network = Network::new();
     let shop = node(&network, "shop").await;
@@ -219,7 +219,7 @@ async fn an_address_of_this_node_is_the_local_actor() {
     shop.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn asks_of_a_system_that_stops_are_answered_before_it_leaves() {
     let network = Network::seeded(3);
     network.set_latency(Duration::from_millis(2)..Duration::from_millis(3));
@@ -238,7 +238,7 @@ async fn asks_of_a_system_that_stops_are_answered_before_it_leaves() {
     pair.near.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_message_too_large_for_the_wire_is_returned_at_once() {
     let network = Network::new();
     let remote = || Remote::memory(&network).max_message(1_000);
@@ -253,7 +253,7 @@ async fn a_message_too_large_for_the_wire_is_returned_at_once() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_message_too_large_for_the_peer_alone_is_returned_once_it_is_known() {
     let network = Network::new();
     let near = node(&network, "shop").await;
@@ -272,7 +272,7 @@ async fn a_message_too_large_for_the_peer_alone_is_returned_once_it_is_known() {
     far.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_unknown_rpc_or_undecodable_message_of_another_node_is_answered_at_once() {
     let network = Network::new();
     let pair = pair(&network).await;
@@ -297,7 +297,7 @@ async fn an_unknown_rpc_or_undecodable_message_of_another_node_is_answered_at_on
 }
 
 /// Across connections that break: accepted = handled + dead letters + maybe.
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn every_message_is_accounted_for_across_connections_that_break() {
     for seed in 0..20 {
         let network = Network::seeded(seed);
@@ -334,7 +334,7 @@ async fn every_message_is_accounted_for_across_connections_that_break() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_that_runs_out_of_time_before_there_is_a_connection_says_so() {
     let network = Network::new();
     let pair = pair(&network).await;

@@ -88,7 +88,7 @@ async fn spawns(remote: impl Fn() -> Remote) {
     far.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_allowed_kind_is_spawned_on_another_node_from_arguments_that_travel() {
     let network = Network::new();
     spawns(|| Remote::memory(&network)).await;
@@ -99,7 +99,7 @@ async fn actors_are_spawned_over_quic() {
     spawns(crate::quic::remote).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn each_reason_not_to_spawn_on_another_node_has_its_own_error() {
     let network = Network::new();
     let (near, far) = nodes(|| Remote::memory(&network)).await;
@@ -142,7 +142,7 @@ async fn each_reason_not_to_spawn_on_another_node_has_its_own_error() {
     far.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_node_that_allows_nothing_spawns_nothing() {
     let network = Network::new();
     let (near, far) = nodes(|| Remote::memory(&network)).await;
@@ -176,7 +176,7 @@ mod other {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn two_kinds_of_one_name_cannot_be_allowed() {
     let remote = Remote::memory(&Network::new()).allow_spawn::<Needy>().allow_spawn::<other::Needy>();
 

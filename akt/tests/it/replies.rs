@@ -94,7 +94,7 @@ async fn routed(mailbox: Mailbox) -> (ActorSystem, RouterRef, CounterRef) {
     (system, router, counter)
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_deferred_reply_is_kept_and_answered_later() {
     let system = system().await;
     let store = system.spawn("store", Store::default).await.unwrap();
@@ -112,7 +112,7 @@ async fn a_deferred_reply_is_kept_and_answered_later() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_deferred_reply_that_is_dropped_answers_at_once_and_says_why() {
     let system = system().await;
     let restart = Supervise::one_for_one().otherwise(Directive::Restart);
@@ -135,7 +135,7 @@ async fn a_deferred_reply_that_is_dropped_answers_at_once_and_says_why() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_dropped_ask_whose_reply_was_dropped_was_handled_and_is_no_dead_letter() {
     let system = system().await;
     let store = system.spawn("store", Store::default).await.unwrap();
@@ -148,7 +148,7 @@ async fn a_dropped_ask_whose_reply_was_dropped_was_handled_and_is_no_dead_letter
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_forward_keeps_the_askers_reply_and_deadline() {
     let (system, router, counter) = routed(Mailbox::DEFAULT).await;
 
@@ -167,7 +167,7 @@ async fn a_forward_keeps_the_askers_reply_and_deadline() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_forward_that_is_not_accepted_answers_at_once_and_a_tell_is_a_dead_letter() {
     let (system, router, counter) = routed(Mailbox::bounded(1)).await;
     counter.wait().tell().unwrap();
@@ -185,7 +185,7 @@ async fn a_forward_that_is_not_accepted_answers_at_once_and_a_tell_is_a_dead_let
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn many_asks_are_awaited_together_in_their_order() {
     let system = system().await;
     let counter = system.spawn("counter", Counter::default).await.unwrap();

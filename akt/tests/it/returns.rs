@@ -34,7 +34,7 @@ async fn asks_in_vain(near: &ActorSystem, shelf: &depot::DepotRef, time: Duratio
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_connection_is_back_within_a_second_of_its_way_however_long_that_was_cut() {
     for millis in [1_000, 3_100, 4_000, 5_500, 10_000, 60_000] {
         let network = Network::new();
@@ -52,7 +52,7 @@ async fn a_connection_is_back_within_a_second_of_its_way_however_long_that_was_c
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_node_that_nobody_answered_for_a_minute_is_dialed_twice_a_second_while_somebody_asks() {
     let network = Network::new();
     let near = ActorSystem::builder("shop").remote(Remote::memory(&network)).start().await.unwrap();

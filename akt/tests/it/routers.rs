@@ -70,7 +70,7 @@ async fn settle() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn round_robin_goes_around_and_the_answer_comes_from_the_routee() {
     let system = system().await;
     let (workers, _) = spawn(&system, Router::round_robin(3)).await;
@@ -85,7 +85,7 @@ async fn round_robin_goes_around_and_the_answer_comes_from_the_routee() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn random_meets_every_routee() {
     let system = system().await;
     let (workers, _) = spawn(&system, Router::random(3)).await;
@@ -96,7 +96,7 @@ async fn random_meets_every_routee() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_least_loaded_routee_is_preferred() {
     let (system, gate) = (system().await, Arc::new(Notify::new()));
     let workers = system.spawn_router("workers", Router::least_loaded(2), gated(&gate)).await.unwrap();
@@ -110,7 +110,7 @@ async fn the_least_loaded_routee_is_preferred() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn equal_keys_go_to_one_routee_and_a_resize_moves_few() {
     let system = system().await;
     let (workers, routees) = spawn(&system, Router::round_robin(4)).await;
@@ -132,7 +132,7 @@ async fn equal_keys_go_to_one_routee_and_a_resize_moves_few() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_key_can_come_from_the_message_and_may_panic() {
     let system = system().await;
     let by_message: Key = |_| 7;
@@ -145,7 +145,7 @@ async fn a_key_can_come_from_the_message_and_may_panic() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_full_routee_is_passed_over_and_a_call_waits_when_all_are_full() {
     let (system, gate) = (system().await, Arc::new(Notify::new()));
     let router = Router::round_robin(2).mailbox(Mailbox::bounded(1));
@@ -176,7 +176,7 @@ async fn a_full_routee_is_passed_over_and_a_call_waits_when_all_are_full() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_routee_that_fails_is_replaced_and_its_messages_follow_their_fate() {
     let system = system().await;
     let (workers, routees) = spawn(&system, Router::round_robin(2)).await;
@@ -190,7 +190,7 @@ async fn a_routee_that_fails_is_replaced_and_its_messages_follow_their_fate() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_routee_that_stops_of_its_own_leaves_and_none_is_lost_on_it() {
     let system = system().await;
     let (workers, routees) = spawn(&system, Router::round_robin(2)).await;
@@ -203,7 +203,7 @@ async fn a_routee_that_stops_of_its_own_leaves_and_none_is_lost_on_it() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn without_replacement_the_failed_leave_and_a_router_without_routees_refuses_and_stays() {
     let system = system().await;
     let (workers, routees) = spawn(&system, Router::round_robin(2).without_replacement()).await;
@@ -225,7 +225,7 @@ async fn without_replacement_the_failed_leave_and_a_router_without_routees_refus
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_smaller_router_handles_what_its_routees_had() {
     let (system, gate) = (system().await, Arc::new(Notify::new()));
     let workers = system.spawn_router("workers", Router::round_robin(2), gated(&gate)).await.unwrap();
@@ -250,7 +250,7 @@ async fn a_smaller_router_handles_what_its_routees_had() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn stopping_draining_and_killing_a_router_is_as_with_any_actor() {
     let system = system().await;
     for end in [StopReason::Requested, StopReason::Killed] {
@@ -277,7 +277,7 @@ async fn stopping_draining_and_killing_a_router_is_as_with_any_actor() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_routee_that_does_not_start_fails_the_spawn_of_its_router() {
     let system = system().await;
     let factory = || -> Worker { panic!("no hands") };
@@ -289,7 +289,7 @@ async fn a_routee_that_does_not_start_fails_the_spawn_of_its_router() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_strategy_of_the_user_sees_message_and_routees_and_chooses_by_place() {
     let (system, gate) = (system().await, Arc::new(Notify::new()));
     let router = Router::by(3, |message: &WorkerMsg, routees| match akt::Message::name(message) {
@@ -316,7 +316,7 @@ async fn a_strategy_of_the_user_sees_message_and_routees_and_chooses_by_place() 
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_strategy_that_panics_or_chooses_nobody_is_passed_over_and_breaks_nothing() {
     let system = system().await;
     let panics = Router::by(2, |_: &WorkerMsg, _| panic!("no choice"));

@@ -13,7 +13,7 @@ use crate::support::{Counter, gated, system};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_run_ends_in_phases_in_their_order() {
     let (system, said) = (system().await, Arc::new(Mutex::new(Vec::new())));
     let counter = system.spawn("counter", Counter::default).await.unwrap();
@@ -36,7 +36,7 @@ async fn a_run_ends_in_phases_in_their_order() {
     assert_eq!(*said.lock(), ["Some(1)", "Some(Shutdown)", "system"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_hang_explains_itself() {
     let system = system().await;
     let counter = system.spawn("counter", gated(&Arc::new(Notify::new()))).await.unwrap();
@@ -52,7 +52,7 @@ async fn a_hang_explains_itself() {
     assert_eq!(idle.actor().stop_reason(), Some(StopReason::Shutdown));
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_hook_that_hangs_is_named_and_its_parent_is_not() {
     struct Parent;
     #[akt::actor]
@@ -86,7 +86,7 @@ async fn a_hook_that_hangs_is_named_and_its_parent_is_not() {
     assert_eq!(report.to_string(), said);
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_step_that_hangs_or_panics_is_reported_and_the_rest_runs() {
     let (system, done) = (system().await, Arc::new(Notify::new()));
     let last = done.clone();
@@ -107,7 +107,7 @@ async fn a_step_that_hangs_or_panics_is_reported_and_the_rest_runs() {
     assert!(report.steps[0].place.contains("running.rs:"), "{report}");
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_run_ends_when_somebody_else_shuts_the_system_down() {
     let system = system().await;
     let other = system.clone();

@@ -78,7 +78,7 @@ fn unknown<T>(name: &str) -> Result<T, UnknownSchedule> {
     Err(UnknownSchedule(name.into()))
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_post_is_sent_once_at_its_time_and_its_name_is_free() {
     let mut bench = Bench::new().await;
 
@@ -93,7 +93,7 @@ async fn a_post_is_sent_once_at_its_time_and_its_name_is_free() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_schedule_keeps_to_its_grid_with_one_tick_outstanding() {
     let mut bench = Bench::new().await;
     bench.every("tick", 100).unwrap();
@@ -109,7 +109,7 @@ async fn a_schedule_keeps_to_its_grid_with_one_tick_outstanding() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_name_is_taken_until_its_schedule_has_ended() {
     let mut bench = Bench::new().await;
     bench.every("tick", 100).unwrap();
@@ -131,7 +131,7 @@ async fn a_name_is_taken_until_its_schedule_has_ended() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_is_scheduled_is_listed_with_its_next_time() {
     let bench = Bench::new().await;
     let runtime = bench.system.runtime();
@@ -157,7 +157,7 @@ async fn what_is_scheduled_is_listed_with_its_next_time() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_comes_due_while_a_schedule_is_paused_is_left_out_unless_it_is_sent_once() {
     let mut bench = Bench::new().await;
     bench.every("tick", 100).unwrap();
@@ -183,7 +183,7 @@ async fn what_comes_due_while_a_schedule_is_paused_is_left_out_unless_it_is_sent
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_schedule_that_is_paused_or_cancelled_takes_back_the_tick_that_waits() {
     let mut bench = Bench::new().await;
     bench.every("paused", 100).unwrap();
@@ -202,7 +202,7 @@ async fn a_schedule_that_is_paused_or_cancelled_takes_back_the_tick_that_waits()
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn schedules_end_with_their_target_and_what_was_to_be_sent_once_is_a_dead_letter() {
     let mut bench = Bench::new().await;
     let mut events = bench.system.events();
@@ -228,7 +228,7 @@ async fn schedules_end_with_their_target_and_what_was_to_be_sent_once_is_a_dead_
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_schedule_of_an_actor_that_blocks_ends_with_it_too() {
     let mut bench = Bench::new().await;
     bench.counter.wait().tell().unwrap();
@@ -245,7 +245,7 @@ async fn a_schedule_of_an_actor_that_blocks_ends_with_it_too() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_schedule_outlives_restarts() {
     let mut bench = Bench::with(Mailbox::DEFAULT, Directive::Restart).await;
     bench.every("tick", 100).unwrap();
@@ -257,7 +257,7 @@ async fn a_schedule_outlives_restarts() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_outliving_schedule_sends_to_nobody_until_it_is_cancelled() {
     let mut bench = Bench::new().await;
     let scheduler = bench.scheduler.outliving();
@@ -277,7 +277,7 @@ async fn an_outliving_schedule_sends_to_nobody_until_it_is_cancelled() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_full_mailbox_loses_no_tick_of_a_schedule() {
     let mut bench = Bench::with(Mailbox::bounded(1), Directive::Stop).await;
     bench.every("tick", 100).unwrap();
@@ -296,7 +296,7 @@ async fn a_full_mailbox_loses_no_tick_of_a_schedule() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_tick_that_finds_no_room_behind_a_router_is_a_dead_letter() {
     let system = system().await;
     let gate = Arc::new(Notify::new());
@@ -325,7 +325,7 @@ async fn a_tick_that_finds_no_room_behind_a_router_is_a_dead_letter() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_schedule_sends_to_another_node() {
     let network = Network::new();
     let node = async || ActorSystem::builder("shop").remote(Remote::memory(&network)).start().await.unwrap();
@@ -344,7 +344,7 @@ async fn a_schedule_sends_to_another_node() {
     far.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_message_whose_making_panics_is_left_out_and_faults_nobody() {
     let mut bench = Bench::new().await;
     let mut ticks = 0;
@@ -361,7 +361,7 @@ async fn a_message_whose_making_panics_is_left_out_and_faults_nobody() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_end_of_the_system_ends_all_schedules() {
     let mut bench = Bench::new().await;
     bench.every("tick", 100).unwrap();
@@ -382,7 +382,7 @@ async fn the_end_of_the_system_ends_all_schedules() {
     assert_eq!(std::iter::from_fn(|| bench.added.try_recv().ok()).count(), 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn ten_thousand_schedules_need_no_task() {
     let mut bench = Bench::new().await;
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
@@ -399,7 +399,7 @@ async fn ten_thousand_schedules_need_no_task() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_schedule_that_has_ended_holds_nothing() {
     let mut bench = Bench::new().await;
     let held = Arc::new(());
@@ -427,7 +427,7 @@ async fn a_schedule_that_has_ended_holds_nothing() {
     assert_eq!(alive(), 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_schedule_may_change_schedules_while_it_makes_its_message() {
     let mut bench = Bench::new().await;
     let scheduler = bench.scheduler.clone();

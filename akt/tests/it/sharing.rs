@@ -117,7 +117,7 @@ async fn library(system: &ActorSystem) -> (LibraryRef, Log) {
     (system.spawn("library", make).await.unwrap(), log)
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn shared_handlers_run_beside_each_other_and_begin_in_order() {
     let system = system().await;
     let (library, log) = library(&system).await;
@@ -136,7 +136,7 @@ async fn shared_handlers_run_beside_each_other_and_begin_in_order() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_exclusive_handler_waits_for_those_that_share_and_what_comes_after_it_sees_what_it_did() {
     let system = system().await;
     let (library, log) = library(&system).await;
@@ -157,7 +157,7 @@ async fn an_exclusive_handler_waits_for_those_that_share_and_what_comes_after_it
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_sync_handler_with_self_shared_joins_those_under_way() {
     let system = system().await;
     let (library, log) = library(&system).await;
@@ -173,7 +173,7 @@ async fn a_sync_handler_with_self_shared_joins_those_under_way() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn no_more_shared_handlers_run_than_the_spawn_says() {
     let system = system().await;
     let log = Log::default();
@@ -197,7 +197,7 @@ async fn no_more_shared_handlers_run_than_the_spawn_says() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_shared_handler_that_panics_takes_the_others_along_and_the_actor_restarts() {
     let system = system().await;
     let (library, _) = library(&system).await;
@@ -225,7 +225,7 @@ async fn a_shared_handler_that_panics_takes_the_others_along_and_the_actor_resta
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_stop_lets_shared_handlers_end_and_a_kill_does_not() {
     let system = system().await;
     let (library, log) = library(&system).await;
@@ -251,7 +251,7 @@ async fn a_stop_lets_shared_handlers_end_and_a_kill_does_not() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_that_comes_back_to_a_shared_handler_is_served_whatever_waits_before_it() {
     let system = system().await;
     let log = Log::default();
@@ -275,7 +275,7 @@ async fn an_ask_that_comes_back_to_a_shared_handler_is_served_whatever_waits_bef
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn each_shared_handler_has_a_context_of_its_own() {
     let system = system().await;
     let (library, _) = library(&system).await;
@@ -295,7 +295,7 @@ async fn each_shared_handler_has_a_context_of_its_own() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_shared_handler_may_answer_later_and_its_time_says_how_long_it_ran() {
     let system = system().await;
     let (library, _) = library(&system).await;
@@ -313,7 +313,7 @@ async fn a_shared_handler_may_answer_later_and_its_time_says_how_long_it_ran() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_guard_is_asked_before_a_shared_handler_too() {
     let system = system().await;
     let (library, log) = library(&system).await;
@@ -328,7 +328,7 @@ async fn a_guard_is_asked_before_a_shared_handler_too() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_drain_ends_after_the_shared_handlers_that_were_queued() {
     let system = system().await;
     let (library, log) = library(&system).await;
@@ -346,7 +346,7 @@ async fn a_drain_ends_after_the_shared_handlers_that_were_queued() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn shared_handlers_are_counted_and_measured_like_others() {
     let system = system().await;
     let (library, _) = library(&system).await;

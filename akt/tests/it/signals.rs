@@ -39,7 +39,7 @@ async fn signals_travel(remote: impl Fn() -> Remote) {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn stops_kills_and_drains_travel_in_order_with_messages() {
     let network = Network::seeded(4);
     network.set_latency(std::time::Duration::from_millis(1)..std::time::Duration::from_millis(5));
@@ -52,7 +52,7 @@ async fn stops_kills_and_drains_travel_over_quic() {
     signals_travel(crate::quic::remote).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_guardian_of_another_node_is_not_stopped() {
     let network = Network::new();
     let pair = Pair::start(|| Remote::memory(&network)).await;

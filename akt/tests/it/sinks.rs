@@ -39,7 +39,7 @@ impl feed::Ticker for Clock {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_actor_with_messages_of_its_own_streams_from_them_and_sees_headers() {
     let stage = Stage::here().await;
     let seen = Seen::default();
@@ -63,7 +63,7 @@ async fn an_actor_with_messages_of_its_own_streams_from_them_and_sees_headers() 
     stage.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_input_can_be_handed_on_to_another_node() {
     let network = Network::new();
     let stage = Stage::apart(|| Remote::memory(&network)).await;
@@ -113,12 +113,12 @@ async fn forwarded(stage: &Stage) {
     assert_eq!(sum.await.unwrap().value, 42);
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_call_with_an_input_can_be_forwarded() {
     everywhere(forwarded).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_restart_ends_the_streams_of_the_old_value_with_its_fault() {
     let system = system().await;
     let tap = system.spawn("tap", Tap::default).supervise(Supervise::restart()).await.unwrap();
@@ -133,7 +133,7 @@ async fn a_restart_ends_the_streams_of_the_old_value_with_its_fault() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_kill_ends_the_streams_of_running_handlers_as_stopped() {
     let system = system().await;
     let tap = system.spawn("tap", Tap::default).await.unwrap();
@@ -150,7 +150,7 @@ async fn a_kill_ends_the_streams_of_running_handlers_as_stopped() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn routers_hand_streams_to_one_routee_and_refuse_to_spread_them() {
     let system = system().await;
     for (name, router) in [("round", Router::round_robin(2)), ("pull", Router::pull(2))] {

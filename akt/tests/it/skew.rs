@@ -25,7 +25,7 @@ fn skews(events: &mut EventStream) -> Vec<(String, u64, u64)> {
     std::iter::from_fn(|| events.try_next()).filter_map(skew).collect()
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn both_nodes_are_told_of_a_contract_of_another_shape_once_per_connection() {
     let network = Network::new();
     let near = ActorSystem::builder("shop").remote(Remote::memory(&network)).start().await.unwrap();
@@ -52,7 +52,7 @@ async fn both_nodes_are_told_of_a_contract_of_another_shape_once_per_connection(
     far.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn of_contracts_of_one_shape_nothing_is_said() {
     let network = Network::new();
     let (near, far) = (node(&network).await, node(&network).await);

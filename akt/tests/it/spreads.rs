@@ -119,7 +119,7 @@ async fn settle() {
 
 const SECOND: Duration = Duration::from_secs(1);
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_fan_out_tells_every_routee_and_answers_when_all_have_handled() {
     let team = Team::of(Router::fan_out(3)).await;
 
@@ -135,7 +135,7 @@ async fn a_fan_out_tells_every_routee_and_answers_when_all_have_handled() {
     team.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_fan_out_is_taken_by_all_routees_or_by_none() {
     let team = Team::of(Router::fan_out(3).mailbox(Mailbox::bounded(1))).await;
     team.busy(2).await;
@@ -163,7 +163,7 @@ async fn a_fan_out_is_taken_by_all_routees_or_by_none() {
     team.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn many_that_wait_for_room_at_a_fan_out_all_get_it() {
     let team = Team::of(Router::fan_out(2).mailbox(Mailbox::bounded(1))).await;
     team.busy(1).await;
@@ -180,7 +180,7 @@ async fn many_that_wait_for_room_at_a_fan_out_all_get_it() {
     team.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_fan_out_that_partly_fails_says_so_and_a_domain_error_is_the_answer() {
     let team = Team::of(Router::fan_out(3)).await;
 
@@ -206,7 +206,7 @@ async fn a_fan_out_that_partly_fails_says_so_and_a_domain_error_is_the_answer() 
     team.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_of_a_fan_out_that_is_dropped_takes_its_clones_back() {
     let team = Team::of(Router::fan_out(2)).await;
     team.busy(1).await;
@@ -225,7 +225,7 @@ async fn an_ask_of_a_fan_out_that_is_dropped_takes_its_clones_back() {
     team.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_message_whose_clone_panics_is_refused_and_nobody_has_it() {
     let scatter = Router::scatter_gather(2, SECOND);
     for (router, tells) in [(Router::fan_out(2), true), (scatter, false)] {
@@ -245,7 +245,7 @@ async fn a_message_whose_clone_panics_is_refused_and_nobody_has_it() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_first_good_answer_of_a_scatter_gather_wins_and_the_others_are_taken_back() {
     let team = Team::of(Router::scatter_gather(3, SECOND)).await;
     team.busy(2).await;
@@ -263,7 +263,7 @@ async fn the_first_good_answer_of_a_scatter_gather_wins_and_the_others_are_taken
     team.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_scatter_gather_passes_errors_over_and_says_the_most_telling_when_all_fail() {
     let team = Team::of(Router::scatter_gather(3, SECOND)).await;
 
@@ -279,7 +279,7 @@ async fn a_scatter_gather_passes_errors_over_and_says_the_most_telling_when_all_
     team.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_scatter_gather_ends_within_its_time_and_says_where_its_message_was() {
     let team = Team::of(Router::scatter_gather(2, SECOND)).await;
     team.busy(1).await;
@@ -301,7 +301,7 @@ async fn a_scatter_gather_ends_within_its_time_and_says_where_its_message_was() 
     team.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_tell_to_a_scatter_gather_goes_to_one_routee_each_in_turn() {
     let team = Team::of(Router::scatter_gather(2, SECOND)).await;
 
@@ -314,7 +314,7 @@ async fn a_tell_to_a_scatter_gather_goes_to_one_routee_each_in_turn() {
     team.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn asks_of_a_scatter_gather_wait_for_room_when_all_are_full() {
     let team = Team::of(Router::scatter_gather(2, SECOND).mailbox(Mailbox::bounded(1))).await;
     for number in [1, 2] {
@@ -334,7 +334,7 @@ async fn asks_of_a_scatter_gather_wait_for_room_when_all_are_full() {
     team.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn tail_chopping_asks_another_after_each_interval_and_at_once_after_a_failure() {
     let interval = Duration::from_millis(100);
     let team = Team::of(Router::tail_chopping(3, SECOND, interval)).await;
@@ -359,7 +359,7 @@ async fn tail_chopping_asks_another_after_each_interval_and_at_once_after_a_fail
     team.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn stopping_draining_and_killing_a_router_that_gathers_returns_every_ask() {
     for how in ["stop", "drain", "kill"] {
         let team = Team::of(Router::fan_out(2)).await;
@@ -386,7 +386,7 @@ async fn stopping_draining_and_killing_a_router_that_gathers_returns_every_ask()
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_routees_of_a_router_can_be_asked_each() {
     let team = Team::of(Router::fan_out(3)).await;
     let routees: Vec<MemberRef> = Routees::of(&team.members.actor()).unwrap().refs();

@@ -43,7 +43,7 @@ fn late(starts_at: u32, hangs: bool) -> (Arc<AtomicU32>, impl FnMut() -> Late + 
     (tries, move || Late { tries: count.clone(), starts_at, hangs })
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_start_is_tried_again_with_backoff_until_it_succeeds() {
     let system = system().await;
     let (tries, factory) = late(3, false);
@@ -57,7 +57,7 @@ async fn a_start_is_tried_again_with_backoff_until_it_succeeds() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_start_that_never_succeeds_says_how_often_it_was_tried() {
     let system = system().await;
     let (tries, factory) = late(9, false);
@@ -71,7 +71,7 @@ async fn a_start_that_never_succeeds_says_how_often_it_was_tried() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_start_that_takes_too_long_is_cut_short() {
     let system = system().await;
     let time = Duration::from_secs(10);
@@ -89,7 +89,7 @@ async fn a_start_that_takes_too_long_is_cut_short() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_start_in_time_is_not_cut_later() {
     let system = system().await;
     let (_, factory) = late(1, false);
@@ -101,7 +101,7 @@ async fn a_start_in_time_is_not_cut_later() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn reserved_names_are_refused_and_say_so() {
     let system = system().await;
 
@@ -117,7 +117,7 @@ fn names(actors: &[AnyRef]) -> Vec<String> {
     actors.iter().map(|actor| actor.path().name().to_owned()).collect()
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_tree_can_be_asked_for_parent_children_and_siblings_in_spawn_order() {
     let system = system().await;
     let order = ["e", "a", "d", "b", "c"];
@@ -141,7 +141,7 @@ async fn the_tree_can_be_asked_for_parent_children_and_siblings_in_spawn_order()
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn why_an_actor_stopped_can_be_asked_for_later() {
     let system = system().await;
     let [told, failed, shut]: [CounterRef; 3] = [
@@ -160,7 +160,7 @@ async fn why_an_actor_stopped_can_be_asked_for_later() {
     assert_eq!(shut.actor().stop_reason(), Some(StopReason::Shutdown));
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_closure_is_an_actor_that_answers_fails_and_begins_anew() {
     let system = system().await;
     let mut sum = 0;

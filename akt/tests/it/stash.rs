@@ -83,7 +83,7 @@ impl Counter {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn unstashed_messages_are_handled_in_order_before_anything_that_is_queued() {
     let system = system().await;
     let counter = system.spawn("counter", Counter::default).await.unwrap();
@@ -100,7 +100,7 @@ async fn unstashed_messages_are_handled_in_order_before_anything_that_is_queued(
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_is_put_aside_again_keeps_its_place() {
     let system = system().await;
     let counter = system.spawn("counter", Counter::default).await.unwrap();
@@ -120,7 +120,7 @@ async fn what_is_put_aside_again_keeps_its_place() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_full_stash_refuses_and_makes_room_of_those_that_nobody_waits_for() {
     let system = system().await;
     let counter = system.spawn("counter", Counter::default).await.unwrap();
@@ -146,7 +146,7 @@ async fn a_full_stash_refuses_and_makes_room_of_those_that_nobody_waits_for() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_whose_time_ends_in_the_stash_says_so() {
     let system = system().await;
     let counter = system.spawn("counter", Counter::default).await.unwrap();
@@ -161,7 +161,7 @@ async fn an_ask_whose_time_ends_in_the_stash_says_so() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_call_that_is_dropped_in_the_stash_is_skipped() {
     let system = system().await;
     let counter = system.spawn("counter", Counter::default).await.unwrap();
@@ -176,7 +176,7 @@ async fn a_call_that_is_dropped_in_the_stash_is_skipped() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_restart_and_a_resume_keep_the_stash_and_a_stop_accounts_for_it() {
     let system = system().await;
     for (directive, seen) in [
@@ -210,7 +210,7 @@ async fn a_restart_and_a_resume_keep_the_stash_and_a_stop_accounts_for_it() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_is_stashed_at_a_kill_a_drain_or_a_shutdown_is_accounted_for() {
     let system = system().await;
     for (end, reason) in [
@@ -245,7 +245,7 @@ impl CounterRef {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_drain_handles_what_its_last_messages_unstash() {
     let (system, gate) = (system().await, Arc::new(Notify::new()));
     let made = gate.clone();
@@ -265,7 +265,7 @@ async fn a_drain_handles_what_its_last_messages_unstash() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_post_can_be_put_aside_and_what_is_in_the_stash_leaves_room_in_the_mailbox() {
     let system = system().await;
     let counter =
@@ -284,7 +284,7 @@ async fn a_post_can_be_put_aside_and_what_is_in_the_stash_leaves_room_in_the_mai
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_error_of_a_handler_that_may_stash_is_typed_and_an_event() {
     let system = system().await;
     let mut events = system.events();

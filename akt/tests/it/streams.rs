@@ -24,7 +24,7 @@ async fn items_in_order(stage: &Stage) {
     assert!(looked == expected[..100] && error.is_none(), "{looked:?}, {error:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn items_come_in_order_each_once_and_then_the_end() {
     everywhere(items_in_order).await;
 }
@@ -43,7 +43,7 @@ async fn input_in_order(stage: &Stage) {
     assert!(seen.has("input: end"));
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_input_comes_in_order_and_ends_with_its_last_sink() {
     everywhere(input_in_order).await;
 }
@@ -71,7 +71,7 @@ async fn both_ways(stage: &Stage) {
     assert!(values.into_iter().eq(0..MANY));
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_stream_in_and_a_stream_out_share_one_call() {
     everywhere(both_ways).await;
 }
@@ -91,7 +91,7 @@ async fn backpressure(stage: &Stage) {
     assert!(rest.into_iter().eq(1..100) && error.is_none());
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_slow_reader_holds_its_producer_at_the_buffer_and_nobody_else() {
     everywhere(backpressure).await;
 }
@@ -112,7 +112,7 @@ async fn reader_gone(stage: &Stage) {
     until(|| seen.log.lock().iter().filter(|line| *line == "closed").count() == 2).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_stream_that_is_dropped_closes_its_sinks_and_tells_its_handler() {
     everywhere(reader_gone).await;
 }
@@ -130,7 +130,7 @@ async fn ends(stage: &Stage) {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_stream_ends_when_its_last_sink_is_gone_or_says_so_or_with_the_domain_error() {
     everywhere(ends).await;
 }
@@ -144,7 +144,7 @@ async fn faults(stage: &Stage) {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_stream_whose_handler_fails_ends_with_the_fault_behind_its_items() {
     everywhere(faults).await;
 }
@@ -167,7 +167,7 @@ async fn stops(stage: &Stage) {
     assert!(items == [1] && stopped, "{items:?}, {error:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_stream_that_was_kept_outlives_its_handler_and_ends_with_its_actor() {
     everywhere(stops).await;
 }
@@ -194,7 +194,7 @@ async fn asker_gone(stage: &Stage) {
     assert!(items.is_closed());
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_input_whose_asker_gives_up_ends_with_an_error() {
     everywhere(asker_gone).await;
 }
@@ -219,7 +219,7 @@ async fn input_dropped(stage: &Stage) {
     items.closed().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_input_that_is_dropped_closes_the_askers_sink() {
     everywhere(input_dropped).await;
 }
@@ -236,7 +236,7 @@ async fn chat_dropped(stage: &Stage) {
     items.closed().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_call_with_both_streams_is_cancelled_as_a_whole() {
     everywhere(chat_dropped).await;
 }
@@ -257,7 +257,7 @@ async fn crashed_producer(stage: &Stage) {
     assert!(seen.has("input: Unanswered"));
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_stream_whose_producer_panics_does_not_end_in_order() {
     everywhere(crashed_producer).await;
 }
@@ -281,12 +281,12 @@ async fn queued(stage: &Stage) {
     assert!(seen.log.lock().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_message_that_is_not_handled_ends_its_stream_with_the_error_of_an_ask() {
     everywhere(queued).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_queued_message_whose_stream_was_dropped_is_never_handled() {
     let stage = Stage::here().await;
     let (tap, seen) = stage.tap("tap").await;
@@ -301,7 +301,7 @@ async fn a_queued_message_whose_stream_was_dropped_is_never_handled() {
     stage.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn opening_waits_for_room_within_its_time_and_sends_nothing_when_it_is_dropped() {
     let stage = Stage::here().await;
     let tap = stage.near.spawn("tap", Tap::default).mailbox(Mailbox::bounded(1)).await.unwrap();
@@ -321,7 +321,7 @@ async fn opening_waits_for_room_within_its_time_and_sends_nothing_when_it_is_dro
     assert!(tap.watch(wish("")).open().await.is_err_and(|error| error.delivery() == Delivery::No));
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn sending_that_is_given_up_sends_nothing_and_trying_hands_the_item_back() {
     let (items, mut input) = akt::stream(1);
     items.send(1).await.unwrap();
@@ -373,7 +373,7 @@ async fn unknown(stage: &Stage) {
     assert_eq!(told, 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn across_the_wire_items_are_limited_and_nobody_is_said_at_once() {
     let network = Network::new();
     let stage = Stage::apart(|| Remote::memory(&network)).await;
@@ -384,7 +384,7 @@ async fn across_the_wire_items_are_limited_and_nobody_is_said_at_once() {
     stage.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_connection_that_is_cut_ends_all_streams_with_an_error() {
     let network = Network::new();
     let stage = Stage::apart(|| Remote::memory(&network)).await;

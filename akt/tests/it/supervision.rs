@@ -99,7 +99,7 @@ fn sorted(mut words: Vec<String>) -> Vec<String> {
     words
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn one_for_all_restarts_every_sibling_once_in_spawn_order() {
     let family = family(Supervise::one_for_all().otherwise(Directive::Restart)).await;
     assert_eq!(family.counts().await, [Some(1); 3]);
@@ -117,7 +117,7 @@ async fn one_for_all_restarts_every_sibling_once_in_spawn_order() {
     family.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn rest_for_one_restarts_those_spawned_after_the_failed() {
     let family = family(Supervise::rest_for_one().otherwise(Directive::Restart)).await;
     assert_eq!(family.counts().await, [Some(1); 3]);
@@ -131,7 +131,7 @@ async fn rest_for_one_restarts_those_spawned_after_the_failed() {
     family.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn siblings_stop_with_the_failed_and_say_so() {
     let family = family(Supervise::rest_for_one().on_panic(Directive::Stop)).await;
 
@@ -144,7 +144,7 @@ async fn siblings_stop_with_the_failed_and_say_so() {
     family.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn resume_and_escalate_leave_siblings_alone() {
     let policy = Supervise::one_for_all().on_panic(Directive::Resume);
     let resumed = family(policy).await;
@@ -160,7 +160,7 @@ async fn resume_and_escalate_leave_siblings_alone() {
     escalated.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn siblings_that_fail_at_once_restart_together_and_wait_for_nobody_in_a_circle() {
     let policy =
         || Supervise::one_for_all().otherwise(Directive::Restart).budget(1_000, Duration::from_secs(1));
@@ -188,7 +188,7 @@ async fn siblings_that_fail_at_once_restart_together_and_wait_for_nobody_in_a_ci
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_sibling_that_is_stopped_meanwhile_holds_up_nobody() {
     let waits = Duration::from_secs(60)..=Duration::from_secs(60);
     let family = family(Supervise::one_for_all().otherwise(Directive::Restart).backoff(waits)).await;
@@ -204,7 +204,7 @@ async fn a_sibling_that_is_stopped_meanwhile_holds_up_nobody() {
     family.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_start_that_fails_in_a_restart_is_a_fault_like_others() {
     let family =
         family(Supervise::one_for_all().otherwise(Directive::Restart).budget(2, Duration::from_secs(9)))
@@ -221,7 +221,7 @@ async fn a_start_that_fails_in_a_restart_is_a_fault_like_others() {
     family.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_attribute_says_the_policy_and_the_spawn_overrides_it() {
     #[derive(Default)]
     struct Picky;
@@ -288,7 +288,7 @@ impl Tree {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_resumed_parent_keeps_its_subtree_and_a_restarted_one_makes_it_anew() {
     let system = system().await;
     let made = Arc::new(AtomicUsize::new(0));
@@ -339,7 +339,7 @@ impl Alone {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn ten_thousand_restarts_never_overlap() {
     let system = system().await;
     let alive = Arc::new(AtomicI64::new(0));
@@ -360,7 +360,7 @@ async fn ten_thousand_restarts_never_overlap() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_stop_in_a_starting_hook_ends_the_actor_before_its_first_message() {
     struct Shy;
     #[akt::actor]
@@ -382,7 +382,7 @@ async fn a_stop_in_a_starting_hook_ends_the_actor_before_its_first_message() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn every_fault_is_an_event_with_the_directive_that_was_applied() {
     let family = family(Supervise::one_for_all().otherwise(Directive::Restart)).await;
     let mut events = family.system.events();

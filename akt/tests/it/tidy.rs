@@ -374,7 +374,7 @@ fn a_sleeping_test_is_found() {
     fine(
         sleeps,
         "akt/tests/it/stop.rs",
-        "#[tokio::test(start_paused = true)]\nasync fn t() { sleep(SECOND).await; }",
+        "#[akt::test]\nasync fn t() { sleep(SECOND).await; }",
     );
     fine(sleeps, "akt/tests/it/stop.rs", "tokio::time::advance(SECOND).await; // no sleep()");
 }

@@ -155,7 +155,7 @@ impl Bench {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_timer_ticks_once_at_its_time() {
     let mut bench = Bench::plain().await;
 
@@ -168,7 +168,7 @@ async fn a_timer_ticks_once_at_its_time() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_timer_that_is_dropped_never_ticks_not_even_when_its_tick_is_under_way() {
     let mut bench = Bench::plain().await;
 
@@ -197,7 +197,7 @@ async fn a_timer_that_is_dropped_never_ticks_not_even_when_its_tick_is_under_way
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_repeated_timer_keeps_to_its_grid_with_one_tick_outstanding() {
     let mut bench = Bench::plain().await;
 
@@ -214,7 +214,7 @@ async fn a_repeated_timer_keeps_to_its_grid_with_one_tick_outstanding() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_full_mailbox_never_loses_a_tick() {
     let mut bench = Bench::new(Directive::Stop, Mailbox::bounded(1)).await;
     bench.clock.after("tick", 100).await.unwrap();
@@ -230,7 +230,7 @@ async fn a_full_mailbox_never_loses_a_tick() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn timers_end_with_the_value_that_set_them_unless_they_are_kept() {
     let mut bench = Bench::new(Directive::Restart, Mailbox::DEFAULT).await;
     bench.clock.every("mortal", 100).await.unwrap();
@@ -246,7 +246,7 @@ async fn timers_end_with_the_value_that_set_them_unless_they_are_kept() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_tick_that_panics_is_a_fault_of_its_actor_and_the_timer_goes_on() {
     let mut bench = Bench::new(Directive::Resume, Mailbox::DEFAULT).await;
     let mut events = bench.system.events();
@@ -263,7 +263,7 @@ async fn a_tick_that_panics_is_a_fault_of_its_actor_and_the_timer_goes_on() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_post_goes_to_the_target_of_its_call() {
     let bench = Bench::plain().await;
     let other = bench.system.actor_of::<CounterRef>("other").await.unwrap();
@@ -279,7 +279,7 @@ async fn a_post_goes_to_the_target_of_its_call() {
     bench.system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_every_handler_ticks_from_the_start_and_anew_after_a_restart() {
     let system = system().await;
     let (beats, mut heard) = mpsc::channel(100);

@@ -80,7 +80,7 @@ impl Subscriber for Listener {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_handler_has_a_span_that_names_actor_kind_and_message() {
     let (seen, _listening) = Listener::listen(LevelFilter::TRACE);
     let system = system().await;
@@ -130,7 +130,7 @@ impl Polite {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn handlers_beside_each_other_have_a_span_each_that_is_entered_at_their_polls() {
     let (seen, _listening) = Listener::listen(LevelFilter::TRACE);
     let system = system().await;
@@ -154,7 +154,7 @@ async fn handlers_beside_each_other_have_a_span_each_that_is_entered_at_their_po
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn who_does_not_listen_to_traces_gets_no_spans() {
     let (seen, _listening) = Listener::listen(LevelFilter::DEBUG);
     let system = system().await;

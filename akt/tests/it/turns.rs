@@ -208,7 +208,7 @@ async fn shop(system: &ActorSystem) -> (ShopRef, Log) {
     (shop, log)
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn turns_begin_in_order_and_others_run_between_them() {
     let system = system().await;
     let (shop, log) = shop(&system).await;
@@ -228,7 +228,7 @@ async fn turns_begin_in_order_and_others_run_between_them() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn no_more_handlers_have_turns_than_max_says_and_what_is_behind_them_waits() {
     let system = system().await;
     let (shop, log) = shop(&system).await;
@@ -251,7 +251,7 @@ async fn no_more_handlers_have_turns_than_max_says_and_what_is_behind_them_waits
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_turn_that_is_exclusive_keeps_messages_and_other_turns_out() {
     let system = system().await;
     let (shop, log) = shop(&system).await;
@@ -271,7 +271,7 @@ async fn a_turn_that_is_exclusive_keeps_messages_and_other_turns_out() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_that_comes_back_to_a_turn_is_handled_before_what_is_queued() {
     let system = system().await;
     let (shop, log) = shop(&system).await;
@@ -294,7 +294,7 @@ async fn an_ask_that_comes_back_to_a_turn_is_handled_before_what_is_queued() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_ask_that_comes_back_to_what_cannot_let_it_in_is_a_cycle_at_once() {
     let system = system().await;
     let (shop, _) = shop(&system).await;
@@ -306,7 +306,7 @@ async fn an_ask_that_comes_back_to_what_cannot_let_it_in_is_a_cycle_at_once() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_restart_takes_turns_along_with_the_value_that_they_were_of() {
     let system = system().await;
     let (shop, _) = shop(&system).await;
@@ -332,7 +332,7 @@ async fn a_restart_takes_turns_along_with_the_value_that_they_were_of() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_fault_that_is_resumed_leaves_other_turns_alone() {
     let system = system().await;
     let (shop, _) = shop(&system).await;
@@ -349,7 +349,7 @@ async fn a_fault_that_is_resumed_leaves_other_turns_alone() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_stop_refuses_what_is_queued_and_lets_turns_end() {
     let system = system().await;
     let (shop, log) = shop(&system).await;
@@ -370,7 +370,7 @@ async fn a_stop_refuses_what_is_queued_and_lets_turns_end() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_kill_drops_turns_also_while_a_stop_waits_for_them() {
     let system = system().await;
     let (shop, log) = shop(&system).await;
@@ -397,7 +397,7 @@ async fn a_kill_drops_turns_also_while_a_stop_waits_for_them() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_turn_changes_the_behaviour_as_a_handler_does() {
     let system = system().await;
     let (shop, log) = shop(&system).await;
@@ -414,7 +414,7 @@ async fn a_turn_changes_the_behaviour_as_a_handler_does() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_turn_is_of_use_in_its_handler_only_and_says_so() {
     let system = system().await;
     let (shop, _) = shop(&system).await;
@@ -432,7 +432,7 @@ async fn a_turn_is_of_use_in_its_handler_only_and_says_so() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn what_a_turn_arranges_comes_to_its_actor() {
     let system = system().await;
     let (shop, log) = shop(&system).await;
@@ -447,7 +447,7 @@ async fn what_a_turn_arranges_comes_to_its_actor() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_actor_with_turns_under_way_is_not_passivated() {
     let system = system().await;
     let (shop, log) = shop(&system).await;
@@ -463,7 +463,7 @@ async fn an_actor_with_turns_under_way_is_not_passivated() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_reentrant_handler_can_be_called_without_a_system() {
     let (open, way) = door();
     open.send(()).unwrap();

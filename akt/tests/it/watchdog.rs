@@ -89,7 +89,7 @@ fn a_handler_that_blocks_the_only_thread_is_named_while_it_blocks() {
     runtime.block_on(scene.system.shutdown());
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_handler_that_awaits_for_an_hour_does_not_block() {
     let system = ActorSystem::builder("test").watchdog(Duration::from_millis(1)).start().await.unwrap();
     let mut events = system.events();

@@ -98,7 +98,7 @@ async fn ends_come_once(remote: impl Fn() -> Remote) {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_end_of_an_actor_of_another_node_is_told_once_with_its_reason() {
     let network = Network::seeded(5);
     network.set_latency(Duration::from_millis(1)..Duration::from_millis(5));
@@ -111,7 +111,7 @@ async fn ends_are_told_over_quic() {
     ends_come_once(crate::quic::remote).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn watching_nobody_on_another_node_is_told_at_once() {
     let network = Network::new();
     let pair = Pair::start(|| Remote::memory(&network)).await;
@@ -125,7 +125,7 @@ async fn watching_nobody_on_another_node_is_told_at_once() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_watch_outlives_its_connection_and_still_means_the_same_actor() {
     let network = Network::new();
     let (pair, second, _watcher, mut ends) = watched(&network).await;
@@ -150,7 +150,7 @@ async fn a_watch_outlives_its_connection_and_still_means_the_same_actor() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn the_actors_of_a_node_that_is_lost_are_gone_and_say_so_once() {
     let network = Network::new();
     let (pair, _, watcher, mut ends) = watched(&network).await;
@@ -174,7 +174,7 @@ async fn the_actors_of_a_node_that_is_lost_are_gone_and_say_so_once() {
     pair.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_node_that_was_never_there_is_lost_after_its_time() {
     let network = Network::new();
     let remote = Remote::memory(&network).lost_after(Duration::from_secs(3));
@@ -190,7 +190,7 @@ async fn a_node_that_was_never_there_is_lost_after_its_time() {
     near.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_node_that_stops_says_so_for_each_of_its_actors() {
     let network = Network::new();
     let (pair, _, _watcher, mut ends) = watched(&network).await;

@@ -44,7 +44,7 @@ fn the_one_fault_that_is_needed_is_found_among_eight() {
     let text = failure.to_string();
     let needed = text.lines().filter(|line| line.contains(": after ")).collect::<Vec<_>>();
     assert!(matches!(needed[..], [fault] if fault.contains("b is killed")), "{text}");
-    assert!(text.contains("of 8 faults, 1 are needed"), "{text}");
+    assert!(text.contains("of 8 faults, 1 is needed"), "{text}");
     let log = failure.flow().to_string();
     assert!(log.contains(" b down killed"), "{log}");
     assert!(!log.contains("stopped"), "what comes after the failure is not of the run: {log}");

@@ -55,7 +55,8 @@ fn report(trial: &Trial, reason: &str, drawn: usize, files: Option<PathBuf>) -> 
     let Trial { seed, let_happen, faults, flow, .. } = trial;
     let mut text = format!("seed {seed} fails: {reason}\n");
     if drawn > 0 {
-        let _ = writeln!(text, "of {drawn} faults, {} are needed:", let_happen.len());
+        let needed = let_happen.len();
+        let _ = writeln!(text, "of {drawn} faults, {needed} {} needed:", if needed == 1 { "is" } else { "are" });
     }
     for number in let_happen {
         if let Some(fault) = faults.get(*number) {

@@ -61,7 +61,7 @@ impl depot::Depot for Kept {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_event_sourced_actor_of_a_contract_persists_and_recovers() {
     let store = MemoryEventStore::new();
     let first = system(store.clone()).await;

@@ -74,7 +74,7 @@ async fn write_all(store: &Scripted) -> Told {
     told
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_crash_at_any_store_action_loses_no_acknowledged_event_and_acknowledges_no_lost_one() {
     let (mut crashes, mut step) = (0, 0);
     loop {

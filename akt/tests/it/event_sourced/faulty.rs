@@ -9,7 +9,7 @@ use akt::testkit::Faulty;
 use super::{ledger, system};
 use crate::support::Log;
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_asker_is_told_whether_a_store_that_fails_may_have_stored_its_event() {
     let (log, runtime) = (Log::default(), akt::Runtime::current().unwrap());
     let store = Faulty::new(MemoryEventStore::new(), &runtime);
