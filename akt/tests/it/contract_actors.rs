@@ -126,7 +126,7 @@ const fn grain(grams: u32) -> mill::Grain {
     mill::Grain { grams }
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn read_only_rpcs_run_beside_each_other() {
     let Site { mill, log, gate, .. } = Site::new().await;
 
@@ -141,7 +141,7 @@ async fn read_only_rpcs_run_beside_each_other() {
     }
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn a_reentrant_rpc_lets_others_in_and_answers_with_its_error() {
     let Site { mill, gate, .. } = Site::new().await;
 
@@ -157,7 +157,7 @@ async fn a_reentrant_rpc_lets_others_in_and_answers_with_its_error() {
     assert!(matches!(&error, AskError::Handler(broken) if broken.why == "no flour for 5"), "{error:?}");
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn private_handlers_have_timers_and_the_actor_s_own_reference() {
     let Site { mill, .. } = Site::new().await;
 
@@ -168,7 +168,7 @@ async fn private_handlers_have_timers_and_the_actor_s_own_reference() {
     assert_eq!(mill.put_aside(5).await.unwrap().grams, 10, "what was piped came before what was put aside");
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn others_see_the_contract_only() {
     let Site { system, mill, .. } = Site::new().await;
 
@@ -186,7 +186,7 @@ async fn others_see_the_contract_only() {
     assert!(matches!(other, Err(LookupError::OtherMessages { .. })), "{other:?}");
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn what_does_not_fit_comes_back_as_the_contract_s_message() {
     let Site { mill, gate, .. } = Site::new().await;
     let first = mill.slow(grain(9)).start();
@@ -208,7 +208,7 @@ async fn what_does_not_fit_comes_back_as_the_contract_s_message() {
     assert_eq!(mill.weigh(mill::Empty {}).await.unwrap().grams, 7);
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn an_rpc_that_is_aborted_ends_at_its_await() {
     let Site { mill, log, gate, .. } = Site::new().await;
 
@@ -225,7 +225,7 @@ async fn an_rpc_that_is_aborted_ends_at_its_await() {
     assert_eq!(take(&log), ["was slow", "2 left"], "nobody gives up a tell");
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn routers_take_actors_with_messages_of_their_own() {
     let system = system().await;
     let log = Log::default();
@@ -244,7 +244,7 @@ async fn routers_take_actors_with_messages_of_their_own() {
     assert_eq!(take(&log), ["ground 2"; 2]);
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn a_contract_with_every_receiver_is_served_to_other_nodes() {
     let network = Network::new();
     let start = || ActorSystem::builder("mills").remote(Remote::memory(&network)).start();

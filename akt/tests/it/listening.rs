@@ -76,7 +76,7 @@ async fn bury(system: &ActorSystem) {
     settle().await;
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn an_actor_hears_the_events_that_it_names() {
     let (system, _undertaker, log) = undertaker().await;
 
@@ -88,7 +88,7 @@ async fn an_actor_hears_the_events_that_it_names() {
     assert!(take(&log).contains(&"call of victim".to_owned()));
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn the_fault_of_a_listening_hook_is_supervised_and_the_next_value_listens() {
     let (system, undertaker, log) = undertaker().await;
     let mut events = system.events();
@@ -104,7 +104,7 @@ async fn the_fault_of_a_listening_hook_is_supervised_and_the_next_value_listens(
     undertaker.ping().await.unwrap();
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_not_heard_any_more_is_no_dead_letter() {
     let (system, undertaker, _log) = undertaker().await;
     let mut events = system.events();
@@ -120,7 +120,7 @@ async fn what_is_not_heard_any_more_is_no_dead_letter() {
     assert!(letters.into_iter().all(|message| message == "call"));
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn a_handler_that_returns_a_fault_fails_its_actor() {
     let (system, undertaker, _log) = undertaker().await;
     let mut events = system.events();

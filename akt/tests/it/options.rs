@@ -77,7 +77,7 @@ impl Shelf {
     }
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn the_error_of_an_alias_of_result_is_the_caller_s() {
     let Shelf { reader, .. } = Shelf::new().await;
 
@@ -89,7 +89,7 @@ async fn the_error_of_an_alias_of_result_is_the_caller_s() {
     );
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn a_boxed_message_is_handed_over_and_handed_back_whole() {
     let Shelf { reader, .. } = Shelf::new().await;
 
@@ -102,7 +102,7 @@ async fn a_boxed_message_is_handed_over_and_handed_back_whole() {
     assert_eq!(error.into_message().numbers, [5; 64]);
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn a_message_has_the_name_that_it_was_given() {
     let Shelf { reader, .. } = Shelf::new().await;
 
@@ -115,7 +115,7 @@ fn name_of<Q: Request>(_: &Call<'_, Q>) -> &'static str {
     Q::NAME
 }
 
-#[akt::test]
+#[tokio::test(start_paused = true)]
 async fn a_handler_that_is_aborted_ends_at_its_await_when_its_asker_gives_up() {
     let Shelf { reader, log, gate } = Shelf::new().await;
 

@@ -359,8 +359,10 @@ fn sleeps(file: &Source) -> Vec<String> {
         file.path == "akt/tests/it/runtime.rs" || SLEEPERS.iter().any(|(path, _)| *path == file.path);
     let sleeps = file.path.contains("/tests/") && Source::after(&file.code, "sleep(").next().is_some();
     // On a paused clock nobody waits.
+    let ours = Source::after(&file.code, "#[akt::test]").next().is_some();
     let tests: Vec<_> = Source::after(&file.code, "#[tokio::test").collect();
-    let paused = !tests.is_empty() && tests.iter().all(|after| after.starts_with("(start_paused = true"));
+    let all_paused = tests.iter().all(|after| after.starts_with("(start_paused = true"));
+    let paused = (ours || !tests.is_empty()) && all_paused;
     complain(
         sleeps && !paused && !excepted,
         "a test does not sleep: pause the clock, or wait for what must happen",
@@ -371,10 +373,11 @@ fn sleeps(file: &Source) -> Vec<String> {
 fn a_sleeping_test_is_found() {
     broken(sleeps, "akt/tests/it/stop.rs", "tokio::time::sleep(SECOND).await;");
     broken(sleeps, "akt/tests/it/stop.rs", "#[tokio::test]\nasync fn t() { sleep(SECOND).await; }");
+    fine(sleeps, "akt/tests/it/stop.rs", "#[akt::test]\nasync fn t() { sleep(SECOND).await; }");
     fine(
         sleeps,
         "akt/tests/it/stop.rs",
-        "#[akt::test]\nasync fn t() { sleep(SECOND).await; }",
+        "#[tokio::test(start_paused = true)]\nasync fn t() { sleep(SECOND).await; }",
     );
     fine(sleeps, "akt/tests/it/stop.rs", "tokio::time::advance(SECOND).await; // no sleep()");
 }

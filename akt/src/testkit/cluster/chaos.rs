@@ -1,4 +1,4 @@
-//! *Pure.* Faults drawn from a seed, each with its time.
+//! Faults drawn from a seed, each with its time.
 
 use std::fmt;
 use std::ops::Range;

@@ -56,7 +56,8 @@ fn report(trial: &Trial, reason: &str, drawn: usize, files: Option<PathBuf>) -> 
     let mut text = format!("seed {seed} fails: {reason}\n");
     if drawn > 0 {
         let needed = let_happen.len();
-        let _ = writeln!(text, "of {drawn} faults, {needed} {} needed:", if needed == 1 { "is" } else { "are" });
+        let _ =
+            writeln!(text, "of {drawn} faults, {needed} {} needed:", if needed == 1 { "is" } else { "are" });
     }
     for number in let_happen {
         if let Some(fault) = faults.get(*number) {
