@@ -1,9 +1,9 @@
 use akt::testkit::TestKit;
 
 #[akt::test]
-async fn counts(kit: &TestKit) {}
+async fn counts(_kit: &TestKit) {}
 
 #[akt::test]
-async fn counts_twice(kit: TestKit, by: u64) {}
+async fn counts_twice(_kit: TestKit, _by: u64) {}
 
 fn main() {}
