@@ -1,5 +1,6 @@
 //! What happens to nodes happens to them, and to no other.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use akt::AskError;
@@ -96,4 +97,29 @@ fn ten_minutes_of_timers_on_three_nodes() {
         assert!(kit.now().as_nanos() >= 600_000_000_000);
     });
     simulated.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+struct Nosy(ClusterKit);
+
+#[akt::actor]
+impl Nosy {
+    #[akt::handler]
+    fn nothing(&mut self) {}
+}
+
+impl Drop for Nosy {
+    fn drop(&mut self) {
+        let seen = self.0.shared::<AtomicUsize>();
+        seen.fetch_add(self.0.nodes(), Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn the_destructor_of_a_killed_actor_may_ask_the_kit() {
+    check("destructor", |kit| async move {
+        let nosy = kit.clone();
+        kit.system(1).spawn("nosy", move || Nosy(nosy.clone())).await.unwrap();
+        kit.kill(1);
+        assert_eq!(kit.shared::<AtomicUsize>().load(Ordering::SeqCst), 3);
+    });
 }

@@ -221,9 +221,10 @@ impl ClusterKit {
     /// Ends `node` without a word, as a loss of power does; its actors do not stop, they are gone. Nothing if it is down.
     #[track_caller]
     pub fn kill(&self, node: usize) {
-        let system = self.seat(node, |node| node.system.take());
+        let (system, runtime) = self.seat(node, |node| (node.system.take(), node.runtime.clone()));
         if let Some(system) = system {
-            self.seat(node, |node| node.runtime.kill().expect(SIMULATED));
+            // Destructors run here, and may ask this kit.
+            runtime.kill().expect(SIMULATED);
             drop(system);
         }
     }
@@ -282,7 +283,7 @@ impl ClusterKit {
         self.seat(node, |node| node.runtime.set_drift(parts_per_million).expect(SIMULATED));
     }
 
-    /// Sets by how much the wall clock of `node` is ahead of the world's from now on, or behind it.
+    /// Sets the wall clock of `node`, which goes on from there.
     #[track_caller]
     pub fn set_wall_clock(&self, node: usize, time: std::time::SystemTime) {
         self.seat(node, |node| node.runtime.set_wall_clock(time));
