@@ -12,6 +12,7 @@ mod probe;
 mod quiet;
 mod run;
 mod solo;
+mod variable;
 pub mod world;
 
 pub use event_store::{BrokenRule, check_event_store};

@@ -84,7 +84,8 @@ pub(super) fn enlist(kit: &TestKit) {
     KITS.with_borrow_mut(|kits| kits.push(kit.clone()));
 }
 
-async fn caught<T>(body: impl Future<Output = T>) -> thread::Result<T> {
+/// What `body` comes to, or its panic.
+pub(super) async fn caught<T>(body: impl Future<Output = T>) -> thread::Result<T> {
     let mut body = Some(Box::pin(body));
     std::future::poll_fn(|cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| {

@@ -15,6 +15,7 @@ use super::kit::{ClusterKit, NodeStart, Start, StartError, Starting};
 use super::shorten::shorten;
 use super::trial::{Body, Plan, TestResult, Trial};
 use crate::system::ActorSystem;
+use crate::testkit::variable::number;
 
 /// Of so many seeds, one is run twice.
 const SAMPLE: u64 = 8;
@@ -247,14 +248,6 @@ fn check(seed: u64, run: impl Fn(u64) -> Trial) -> Option<Wrong> {
 
 fn is_of_sample(seed: u64) -> bool {
     seed.is_multiple_of(SAMPLE)
-}
-
-fn number(variable: &str) -> Option<u64> {
-    let text = std::env::var(variable).ok()?;
-    match text.parse() {
-        Ok(number) => Some(number),
-        Err(_) => panic!("{variable} has to be a number from 0 to 2^64 - 1, and is `{text}`"),
-    }
 }
 
 fn faults_asked_for() -> Option<BTreeSet<usize>> {

@@ -3,17 +3,16 @@
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::Poll;
 use std::time::Duration;
 
 use super::chaos::Fault;
 use super::hush::hushed;
 use super::kit::{ClusterKit, Start};
 use crate::testkit::flow::Flow;
+use crate::testkit::run::caught;
 
 /// The test: `None` if all was well.
 pub(super) type Body<'a> = dyn Fn(ClusterKit) -> Pin<Box<dyn Future<Output = Option<String>>>> + Sync + 'a;
@@ -109,13 +108,12 @@ async fn live(kit: &ClusterKit, nodes: usize, limit: Duration, body: &Body<'_>) 
     for node in 0..nodes {
         kit.join().await.map_err(|error| format!("node {node} does not start: {error}"))?;
     }
-    let mut body = body(kit.clone());
-    let test = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(cx))) {
-        Ok(polled) => polled,
-        Err(panic) => Poll::Ready(Some(words(panic.as_ref()))),
-    });
     tokio::select! { biased;
-        failure = test => failure.map_or(Ok(()), Err)?,
+        ended = caught(body(kit.clone())) => match ended {
+            Ok(None) => {}
+            Ok(Some(failure)) => return Err(failure),
+            Err(panic) => return Err(words(panic.as_ref())),
+        },
         () = kit.advance(limit) => return Err(format!("it does not end within {limit:?} of virtual time")),
     }
     kit.finish().await

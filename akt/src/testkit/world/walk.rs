@@ -3,6 +3,7 @@
 use super::shorten::{replay, shorten, tell};
 use super::state::State;
 use super::{Model, Step, Violation, Walked, World};
+use crate::testkit::variable::number;
 
 impl<M: Model> World<M> {
     /// Takes up to `steps` steps by chance, for each of `seeds`, then none but those that must happen until the world is at
@@ -19,7 +20,7 @@ impl<M: Model> World<M> {
     /// If `AKT_SEED` is not a number.
     pub fn walk(&self, seeds: impl IntoIterator<Item = u64>, steps: usize) -> Result<Walked, Violation> {
         let mut walked = Walked::default();
-        if let Some(seed) = seed_from_outside() {
+        if let Some(seed) = number("AKT_SEED") {
             self.walk_one(seed, steps, &mut walked)?;
             return Ok(walked);
         }
@@ -72,12 +73,4 @@ fn choose<M: Model>(
     let wants_fault = rng.u8(..16) == 0 || (others.is_empty() && rng.bool());
     let from = if wants_fault && !faults.is_empty() { &mut faults } else { &mut others };
     (!from.is_empty()).then(|| from.swap_remove(rng.usize(..from.len())))
-}
-
-fn seed_from_outside() -> Option<u64> {
-    let seed = std::env::var("AKT_SEED").ok()?;
-    match seed.parse() {
-        Ok(seed) => Some(seed),
-        Err(_) => panic!("AKT_SEED has to be a number from 0 to 2^64 - 1, and is `{seed}`"),
-    }
 }
