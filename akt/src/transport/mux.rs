@@ -17,6 +17,9 @@ const FILL: usize = 64 << 10;
 /// Chunks of the lane for each one of another stream, while both have some.
 const RUN: u32 = 4;
 
+/// So much of a stream is read at once: what was read is granted anew, while its reader still has it.
+const READ: usize = 128 << 10;
+
 /// Words that may wait for a peer that does not read.
 const WORDS: usize = 1_024;
 
@@ -235,11 +238,9 @@ impl Mux {
         }
         let Some(incoming) = self.incoming.get_mut(&stream) else { return Poll::Ready(Err(Lost::Here)) };
         if !incoming.bytes.is_empty() {
-            if buffer.is_empty() {
-                *buffer = incoming.bytes.split();
-            } else {
-                buffer.extend_from_slice(&incoming.bytes.split());
-            }
+            let part = incoming.bytes.len().min(READ);
+            // Not copied where it continues what is in the buffer.
+            buffer.unsplit(incoming.bytes.split_to(part));
             self.grant(stream);
             return Poll::Ready(Ok(true));
         }
@@ -552,6 +553,27 @@ pub(super) mod tests {
             }
         }
         false
+    }
+
+    #[test]
+    fn a_read_takes_a_part_and_the_next_one_goes_on_with_it() {
+        let window = u32::try_from(3 * READ).unwrap();
+        let [mut near, mut far] = [Settings { lane: window, ..SMALL }; 2].map(Mux::new);
+        pass(&mut near, &mut far, usize::MAX);
+        pass(&mut far, &mut near, usize::MAX);
+        let said: Vec<u8> = (0..=255).cycle().take(2 * READ + 7).collect();
+        for part in said.chunks(LONGEST) {
+            assert!(write(&mut near, LANE, part));
+            pass(&mut near, &mut far, usize::MAX);
+        }
+
+        let mut read = BytesMut::new();
+        for length in [READ, 2 * READ, said.len()] {
+            assert!(far.read(LANE, &mut read, waker()).is_ready());
+            assert_eq!(read.len(), length);
+        }
+        assert!(far.read(LANE, &mut read, waker()).is_pending());
+        assert_eq!(read, said);
     }
 
     fn pair() -> [Mux; 2] {
