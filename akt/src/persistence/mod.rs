@@ -4,12 +4,16 @@
 
 mod event_sourced;
 mod journal;
-mod memory;
+mod memory_events;
+mod memory_states;
 mod persist;
+mod state_store;
 mod store;
 
 pub use self::event_sourced::{EventOf, EventSourced, Snapshot, Snapshots, Stored, snapshots_every};
 pub use self::journal::{RecoveryError, recover};
-pub use self::memory::MemoryEventStore;
+pub use self::memory_events::MemoryEventStore;
+pub use self::memory_states::MemoryStateStore;
 pub use self::persist::{Persist, commit, persist};
+pub use self::state_store::{Change, Kept, Row, Saved, StateStore, Write};
 pub use self::store::{EventStore, Fence, Record, StoreError};

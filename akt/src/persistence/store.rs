@@ -1,4 +1,4 @@
-//! What keeps events: the trait of event stores, what they keep and what they say.
+//! What keeps events: the trait of event stores, and what they keep; what all stores say, and their fences.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -75,14 +75,14 @@ impl fmt::Display for Fence {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Somebody else has appended events. Certainly not persisted.
+    /// Somebody else has written. Certainly not persisted.
     #[error(
-        "expected event {expected} to be the next, found {found}: somebody else appends; read the events again"
+        "expected {expected} to be the next, found {found}: somebody else writes; read again what is kept"
     )]
     Conflict {
-        /// The number of the first event that was given.
+        /// Of events, the number of the first that was given; of a state, the version that it should have.
         expected: u64,
-        /// The number that the next event has to have.
+        /// Of events, the number that the next has to have; of a state, the version that it has.
         found: u64,
     },
     /// A newer incarnation of the actor has taken over. Certainly not persisted.
@@ -94,7 +94,7 @@ pub enum StoreError {
         newest: Fence,
     },
     /// The store cannot be used at the moment.
-    #[error("the event store is unavailable, persisted: {persisted}")]
+    #[error("the store is unavailable, persisted: {persisted}")]
     Unavailable {
         /// `Maybe` if it is not known whether a write was done.
         persisted: Delivery,

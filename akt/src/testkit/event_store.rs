@@ -1,11 +1,9 @@
 //! The rules of event stores, checked: what an author of a store runs in a test.
 
-use std::fmt;
-
 use bytes::Bytes;
-use thiserror::Error;
 
-use crate::persistence::{EventStore, Fence, Record, StoreError};
+use super::rule::{BrokenRule, Checked, Rule};
+use crate::persistence::{EventStore, Fence, Record};
 
 /// Checks that `store`, which is empty, keeps each rule of [`EventStore`]; the first that it breaks is the error.
 ///
@@ -33,21 +31,6 @@ pub async fn check_event_store(store: &impl EventStore) -> Result<(), BrokenRule
     deleted_events_keep_their_numbers(Rule("what is deleted is gone, and its numbers with it"), store).await
 }
 
-/// A rule that an event store breaks.
-#[derive(Debug, Error)]
-#[error("the event store breaks a rule, {rule}: expected {expected}, found {found}")]
-#[non_exhaustive]
-pub struct BrokenRule {
-    /// The rule.
-    pub rule: &'static str,
-    /// What the store has to do.
-    pub expected: String,
-    /// What it did.
-    pub found: String,
-}
-
-type Checked = Result<(), BrokenRule>;
-
 async fn fences_grow(rule: Rule, store: &impl EventStore) -> Checked {
     let (one, other) = (rule.id("one"), rule.id("other"));
     let first = rule.done(store.fence(&one).await)?;
@@ -62,16 +45,16 @@ async fn fences_grow(rule: Rule, store: &impl EventStore) -> Checked {
 
 async fn events_come_back(rule: Rule, store: &impl EventStore) -> Checked {
     let id = rule.id("one");
-    rule.reads(store, &id, 1, &[]).await?;
+    reads(rule, store, &id, 1, &[]).await?;
     let fence = rule.done(store.fence(&id).await)?;
     let odd = Record { sequence: 3, schema: 7, bytes: Bytes::new() };
     let all = [events(1..=2), vec![odd]].concat();
     rule.done(store.append(&id, fence, all[..1].to_vec()).await)?;
     rule.done(store.append(&id, fence, all[1..].to_vec()).await)?;
-    rule.reads(store, &id, 1, &all).await?;
-    rule.reads(store, &id, 3, &all[2..]).await?;
-    rule.reads(store, &id, 4, &[]).await?;
-    rule.reads(store, &rule.id("other"), 1, &[]).await
+    reads(rule, store, &id, 1, &all).await?;
+    reads(rule, store, &id, 3, &all[2..]).await?;
+    reads(rule, store, &id, 4, &[]).await?;
+    reads(rule, store, &rule.id("other"), 1, &[]).await
 }
 
 async fn pages_are_full(rule: Rule, store: &impl EventStore) -> Checked {
@@ -92,7 +75,7 @@ async fn appends_follow(rule: Rule, store: &impl EventStore) -> Checked {
     rule.done(store.append(&id, fence, events(1..=2)).await)?;
     rule.conflicts(&store.append(&id, fence, events(2..=3)).await, 2, 3)?;
     rule.conflicts(&store.append(&id, fence, events(4..=5)).await, 4, 3)?;
-    rule.reads(store, &id, 1, &events(1..=2)).await
+    reads(rule, store, &id, 1, &events(1..=2)).await
 }
 
 async fn one_append_wins(rule: Rule, store: &impl EventStore) -> Checked {
@@ -104,7 +87,7 @@ async fn one_append_wins(rule: Rule, store: &impl EventStore) -> Checked {
         (Ok(()), refused) | (refused, Ok(())) => rule.conflicts(&refused, 1, 3)?,
         (one, other) => return rule.broken("one to be done", (one, other)),
     }
-    rule.reads(store, &id, 1, &events(1..=2)).await
+    reads(rule, store, &id, 1, &events(1..=2)).await
 }
 
 async fn old_fences_are_refused(rule: Rule, store: &impl EventStore) -> Checked {
@@ -115,7 +98,7 @@ async fn old_fences_are_refused(rule: Rule, store: &impl EventStore) -> Checked 
     rule.is_stale(&store.append(&id, old, events(3..=3)).await, old, newest)?;
     rule.is_stale(&store.put_snapshot(&id, old, event(2)).await, old, newest)?;
     rule.is_stale(&store.delete_to(&id, old, 1).await, old, newest)?;
-    rule.reads(store, &id, 1, &events(1..=2)).await?;
+    reads(rule, store, &id, 1, &events(1..=2)).await?;
     rule.equal(&None, &rule.done(store.snapshot(&id).await)?)?;
     rule.done(store.append(&id, newest, events(3..=3)).await)
 }
@@ -139,7 +122,7 @@ async fn snapshots_are_replaced(rule: Rule, store: &impl EventStore) -> Checked 
         rule.equal(&Some(event(number)), &rule.done(store.snapshot(&id).await)?)?;
     }
     rule.equal(&None, &rule.done(store.snapshot(&rule.id("other")).await)?)?;
-    rule.reads(store, &id, 1, &events(1..=2)).await
+    reads(rule, store, &id, 1, &events(1..=2)).await
 }
 
 async fn deleted_events_keep_their_numbers(rule: Rule, store: &impl EventStore) -> Checked {
@@ -147,12 +130,12 @@ async fn deleted_events_keep_their_numbers(rule: Rule, store: &impl EventStore) 
     let fence = rule.done(store.fence(&id).await)?;
     rule.done(store.append(&id, fence, events(1..=3)).await)?;
     rule.done(store.delete_to(&id, fence, 2).await)?;
-    rule.reads(store, &id, 1, &events(3..=3)).await?;
+    reads(rule, store, &id, 1, &events(3..=3)).await?;
     rule.done(store.delete_to(&id, fence, 3).await)?;
-    rule.reads(store, &id, 1, &[]).await?;
+    reads(rule, store, &id, 1, &[]).await?;
     rule.conflicts(&store.append(&id, fence, events(1..=1)).await, 1, 4)?;
     rule.done(store.append(&id, fence, events(4..=4)).await)?;
-    rule.reads(store, &id, 1, &events(4..=4)).await
+    reads(rule, store, &id, 1, &events(4..=4)).await
 }
 
 fn events(numbers: std::ops::RangeInclusive<u64>) -> Vec<Record> {
@@ -163,45 +146,7 @@ fn event(sequence: u64) -> Record {
     Record { sequence, schema: 1, bytes: Bytes::from(format!("event {sequence}")) }
 }
 
-/// A rule, by its words.
-#[derive(Clone, Copy)]
-struct Rule(&'static str);
-
-impl Rule {
-    fn id(self, name: &str) -> String {
-        format!("akt-rule/{}/{name}", self.0)
-    }
-
-    fn broken<T>(self, expected: &str, found: impl fmt::Debug) -> Result<T, BrokenRule> {
-        Err(BrokenRule { rule: self.0, expected: expected.to_owned(), found: format!("{found:?}") })
-    }
-
-    fn holds(self, holds: bool, expected: &str, found: impl fmt::Debug) -> Checked {
-        if holds { Ok(()) } else { self.broken(expected, found) }
-    }
-
-    fn equal<T: PartialEq + fmt::Debug + ?Sized>(self, expected: &T, found: &T) -> Checked {
-        self.holds(expected == found, &format!("{expected:?}"), found)
-    }
-
-    fn done<T>(self, result: Result<T, StoreError>) -> Result<T, BrokenRule> {
-        result.or_else(|error| self.broken("it to be done", error))
-    }
-
-    fn conflicts(self, found: &Result<(), StoreError>, expected: u64, next: u64) -> Checked {
-        let conflict = StoreError::Conflict { expected, found: next };
-        let told = matches!(found, Err(StoreError::Conflict { expected: e, found: f }) if (*e, *f) == (expected, next));
-        self.holds(told, &format!("{conflict:?}"), found)
-    }
-
-    fn is_stale(self, found: &Result<(), StoreError>, fence: Fence, newest: Fence) -> Checked {
-        let stale = StoreError::StaleFence { fence, newest };
-        let told = matches!(found, Err(StoreError::StaleFence { fence: f, newest: n }) if (*f, *n) == (fence, newest));
-        self.holds(told, &format!("{stale:?}"), found)
-    }
-
-    async fn reads(self, store: &impl EventStore, id: &str, from: u64, expected: &[Record]) -> Checked {
-        let found = self.done(store.read(id, from, 100).await)?;
-        self.equal(expected, &found[..])
-    }
+async fn reads(rule: Rule, store: &impl EventStore, id: &str, from: u64, expected: &[Record]) -> Checked {
+    let found = rule.done(store.read(id, from, 100).await)?;
+    rule.equal(expected, &found[..])
 }

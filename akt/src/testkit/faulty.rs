@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use thiserror::Error;
 
-use crate::persistence::{EventStore, Fence, Record, StoreError};
+use crate::persistence::{EventStore, Fence, Kept, Record, StateStore, StoreError, Write};
 use crate::runtime::Runtime;
 
 /// A store around another one that can be slow and can fail. It does neither until it is told to; clones are one store.
@@ -201,6 +201,30 @@ impl<S: EventStore> EventStore for Faulty<S> {
 
     async fn delete_to(&self, id: &str, fence: Fence, to: u64) -> Result<(), StoreError> {
         self.call(true, self.0.store.delete_to(id, fence, to)).await
+    }
+}
+
+#[async_trait]
+impl<S: StateStore> StateStore for Faulty<S> {
+    async fn fence(&self, id: &str) -> Result<Fence, StoreError> {
+        self.call(true, self.0.store.fence(id)).await
+    }
+
+    async fn load(&self, id: &str) -> Result<Kept, StoreError> {
+        self.call(false, self.0.store.load(id)).await
+    }
+
+    async fn commit(&self, id: &str, fence: Fence, expected: u64, write: Write) -> Result<u64, StoreError> {
+        self.call(true, self.0.store.commit(id, fence, expected, write)).await
+    }
+
+    async fn ids_with_row(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        self.call(false, self.0.store.ids_with_row(prefix, after, limit)).await
     }
 }
 

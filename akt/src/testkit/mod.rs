@@ -10,20 +10,24 @@ mod kit;
 mod logs;
 mod probe;
 mod quiet;
+mod rule;
 mod run;
 mod solo;
+mod state_store;
 mod variable;
 pub mod world;
 
-pub use event_store::{BrokenRule, check_event_store};
+pub use event_store::check_event_store;
 pub use faulty::{Failure, Faulty};
 pub use kit::{Subject, TestKit};
 pub use logs::Log;
 pub use probe::{Method, Origin, Probe, Probed};
+pub use rule::BrokenRule;
 pub use run::run;
 #[doc(hidden)]
 pub use run::{test, test_with_kit};
 pub use solo::{Effect, Ran, Solo};
+pub use state_store::check_state_store;
 
 /// What akt-build writes for tests.
 #[doc(hidden)]

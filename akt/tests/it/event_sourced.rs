@@ -158,7 +158,7 @@ async fn an_append_that_fails_applies_nothing_and_says_so_and_the_restart_reads_
     let refused = refused.await.unwrap_err();
 
     assert_eq!((refused.delivery(), refused.is_retryable()), (Delivery::No, true));
-    let said = "the events were not stored: the event store is unavailable, persisted: No: no disk";
+    let said = "the events were not stored: the store is unavailable, persisted: No: no disk";
     assert_eq!(refused.to_string(), said);
     assert_eq!(next.await.unwrap(), 2, "what waited is handled by the new value");
     let told = ["decides 2", "applies 1", "started", "decides 3", "applies 3", "answers"];
@@ -194,7 +194,7 @@ async fn who_tells_what_cannot_be_stored_loses_a_dead_letter() {
     let Event::Fault(info) = until(&mut events, |it| matches!(it, Event::Fault(_))).await else {
         unreachable!()
     };
-    assert_eq!((&*info.message, &*info.text), ("add", "the event store is unavailable, persisted: No"));
+    assert_eq!((&*info.message, &*info.text), ("add", "the store is unavailable, persisted: No"));
     until(&mut events, |it| matches!(it, Event::DeadLetter(_))).await;
     system.shutdown().await;
 }
@@ -313,7 +313,7 @@ async fn without_a_store_a_name_of_its_own_or_the_first_events_it_does_not_start
     let error = system.spawn_router("routees", Router::round_robin(2), Ledger::default).await.unwrap_err();
     assert!(error.to_string().contains("a router numbers its routees; spawn it by name"), "{error}");
     let error = system.spawn("main", Ledger::default).await.unwrap_err();
-    assert!(error.to_string().contains("the event store is unavailable"), "{error}");
+    assert!(error.to_string().contains("the store is unavailable"), "{error}");
     system.shutdown().await;
 }
 

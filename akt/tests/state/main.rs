@@ -1,0 +1,3 @@
+//! What grains keep: state stores, states, gates.
+
+mod stores;
