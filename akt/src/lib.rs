@@ -85,7 +85,7 @@ pub use akt_macros::{Behavior, Inject, actor, apply, cron, every, grain, guard, 
 pub use bytes;
 #[cfg(feature = "cron")]
 pub use cron::{Cron, CronError};
-pub use grain::{Grain, GrainKey, IntoKey};
+pub use grain::{Consistency, Grain, GrainKey, IntoKey, Placement};
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
@@ -149,7 +149,9 @@ pub mod __private {
     #[cfg(feature = "cron")]
     pub use crate::cron::cron;
     pub use crate::message::{ActorState, CloneArg, ErrorType, MessageArg, ReplyType, SharedState, Travels};
-    pub use crate::persistence::{EventOf, Snapshots, commit, persist, recover, snapshots_every};
+    pub use crate::persistence::{
+        EventOf, Snapshots, commit, load_state, persist, recover, save_at_end, snapshots_every,
+    };
     pub use crate::system::{Dependencies, Need};
     #[cfg(all(feature = "remote", feature = "testkit"))]
     pub use crate::testkit::cluster::simulate;

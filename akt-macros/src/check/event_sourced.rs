@@ -1,7 +1,7 @@
 //! The rules about event-sourced actors: only events change them.
 
 use proc_macro2::Ident;
-use syn::{Signature, Type};
+use syn::{LitInt, Path, Signature, Type};
 
 use super::{borrowed, borrows_self, compact, exclusive, not_generic};
 use crate::diag::Diag;
@@ -14,14 +14,22 @@ pub(crate) fn events(said: &EventSourced, diag: &mut Diag) {
     if event.is_none() {
         diag.error(word, "say what is persisted: `event_sourced(event = CartEvent)`");
     }
-    let first = schema.as_ref().is_none_or(|schema| schema.base10_digits() == "1");
+    self::schema("events", "Event", schema.as_ref(), upcast.as_ref(), diag);
+}
+
+/// Older schemas can be read, if there are any.
+pub(crate) fn schema(what: &str, ty: &str, schema: Option<&LitInt>, upcast: Option<&Path>, diag: &mut Diag) {
+    let first = schema.is_none_or(|schema| schema.base10_digits() == "1");
     match (schema, upcast) {
         (Some(schema), None) if !first => {
-            let text = "there may be events of schema 1: say how they are read, `upcast = path`, a `fn(u32, Bytes) -> Result<Event, Fault>`";
+            let text = format!(
+                "there may be {what} of schema 1: say how they are read, `upcast = path`, a `fn(u32, Bytes) -> Result<{ty}, Fault>`"
+            );
             diag.error(schema, text);
         }
         (_, Some(upcast)) if first => {
-            diag.error(upcast, "`upcast` reads events of older schemas; say which this one is: `schema = 2`");
+            let text = format!("`upcast` reads {what} of older schemas; say which this one is: `schema = 2`");
+            diag.error(upcast, text);
         }
         _ => {}
     }

@@ -1,32 +1,38 @@
 //! The rules about grains: which hooks they have, and how one makes its value.
 
+use proc_macro2::Ident;
 use syn::{PatType, Signature, Type};
 
 use super::{is_context, is_self, last_segment};
 use crate::diag::Diag;
-use crate::model::{Actor, Event};
+use crate::model::{Actor, Answer, Arg, Event, Grain, Hook, Receiver};
 use crate::parse::{returned, typed, ungroup};
 
 /// `#[on(activate)]` makes the value, from its key.
 pub(crate) fn activate(sig: &Signature, diag: &mut Diag) {
-    const SHAPE: &str =
-        "`#[on(activate)]` is `async fn activate(key: &Key, cx: &mut Ctx<Self>) -> Result<Self, Fault>`";
+    const SHAPE: &str = "`#[on(activate)]` is `async fn activate(key: &Key, state: State, cx: &mut Ctx<Self>) -> Result<Self, Fault>`";
     if let Some(receiver) = sig.receiver() {
         diag.error(receiver, format!("{SHAPE}: it makes the value, and takes no `self`"));
     }
     for param in &sig.generics.params {
         diag.error(param, format!("{SHAPE}: it is not generic"));
     }
-    let (mut key, mut context) = (false, false);
+    let (mut key, mut state, mut context) = (false, false, false);
     for arg in typed(sig) {
-        let reference = match ungroup(&arg.ty) {
-            Type::Reference(reference) => Some(reference.mutability.is_some()),
-            _ => None,
+        let seen = match ungroup(&arg.ty) {
+            Type::Reference(it) if is_context_argument(arg) == it.mutability.is_some() => {
+                if is_context_argument(arg) {
+                    Some(&mut context)
+                } else {
+                    Some(&mut key)
+                }
+            }
+            Type::Reference(_) => None,
+            _ => Some(&mut state),
         };
-        let seen = if is_context_argument(arg) { &mut context } else { &mut key };
-        let fits = reference == Some(is_context_argument(arg));
-        if std::mem::replace(seen, true) || !fits {
-            diag.error(arg, format!("{SHAPE}: it takes `key: &Key` and `cx: &mut Ctx<Self>`, or less"));
+        if seen.is_none_or(|seen| std::mem::replace(seen, true)) {
+            let text = "it takes `key: &Key`, `state: State` and `cx: &mut Ctx<Self>`, or less";
+            diag.error(arg, format!("{SHAPE}: {text}"));
         }
     }
     match returned(&sig.output) {
@@ -73,3 +79,61 @@ pub(crate) fn grain_hooks(actor: &Actor, diag: &mut Diag) {
         diag.error(&hook.ident, text);
     }
 }
+
+/// What a grain keeps, and how its handlers use that, fits together.
+pub(crate) fn grain_state(actor: &Actor, diag: &mut Diag) {
+    let Some(grain) = actor.options.grain.as_ref().filter(|_| !actor.options.broken) else { return };
+    if let (Some(state), Some(events)) = (&grain.state, &actor.options.event_sourced) {
+        let text = "a grain keeps its state, or the events that make it: remove `state` or `event_sourced`";
+        diag.twice(&state.word, text, &events.word, "its state is what its events say");
+    }
+    let takes_state = |hook: &&Hook| {
+        let state = |arg: &Arg| matches!(arg, Arg::Field { ident, .. } if ident == "state");
+        hook.event == Event::Activate && hook.args.iter().any(state)
+    };
+    if let Some(hook) = actor.hooks.iter().find(takes_state).filter(|_| grain.state.is_none()) {
+        let text = "this grain has no state that is kept: say `state = CartState` in its attribute, or take the key only";
+        diag.error(&hook.ident, text);
+    }
+    if let Some(gates) = &grain.gates {
+        self::gates(actor, grain, gates, diag);
+    }
+}
+
+/// A turn of a gated grain is one commit: nothing of it may leave before, or be answered elsewhere.
+fn gates(actor: &Actor, grain: &Grain, gates: &Ident, diag: &mut Diag) {
+    if grain.state.is_none() {
+        diag.error(gates, "a turn of a gated grain commits its state: say `state = CartState` too");
+    }
+    let Some(served) = &actor.served else {
+        let text = "what a gated grain answers and delivers is kept, so it serves a contract: `impl bank::Account for MyAccount`";
+        return diag.error(gates, text);
+    };
+    for method in served.methods.iter().filter(|method| !method.broken) {
+        let shape = &served.contract.rpcs[method.rpc].shape;
+        let text = match &method.receiver {
+            Receiver::Turn(_) => NO_TURNS,
+            Receiver::Shared(_) => continue,
+            Receiver::Exclusive if method.forwards => NO_OTHERS,
+            Receiver::Exclusive if shape.streams() => {
+                "items of a stream leave at once, and what leaves a gated grain waits for its commit: answer with one message, or make the rpc `read_only`"
+            }
+            Receiver::Exclusive => continue,
+        };
+        diag.error(&method.item.sig.ident, text);
+    }
+    for handler in actor.handlers.iter().filter(|handler| !handler.broken) {
+        match (&handler.receiver, handler.answer) {
+            (Receiver::Turn(_), _) => diag.error(&handler.ident, NO_TURNS),
+            (Receiver::Exclusive, Answer::Deferred | Answer::Forwarded) => {
+                diag.error(&handler.ident, NO_OTHERS);
+            }
+            _ => {}
+        }
+    }
+}
+
+const NO_TURNS: &str =
+    "a gated grain has no reentrant handlers: its turns are committed one after the other; take `&mut self`";
+const NO_OTHERS: &str =
+    "a gated grain answers with what it has committed: it neither forwards nor defers an answer";

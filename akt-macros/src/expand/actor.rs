@@ -49,6 +49,7 @@ pub(super) fn checked(actor: Actor, mut diag: Diag) -> TokenStream {
     check::handlers(&actor, &mut diag);
     check::hooks(&actor.hooks, &mut diag);
     check::grain_hooks(&actor, &mut diag);
+    check::grain_state(&actor, &mut diag);
     check::guards(&actor.guards, &mut diag);
     check::event_sourced(&actor, &mut diag);
     check::concurrency(&actor, &mut diag);
@@ -124,7 +125,7 @@ fn implementation(actor: &Actor) -> TokenStream {
     let sync = dispatch_sync(actor);
     let future = dispatch(actor);
     let flight = flight::flight(actor);
-    let hooks = hooks(&actor.hooks, &actor.subject);
+    let hooks = hooks(actor);
     let recovery = event_sourced::recovery(actor);
     let activate = grain::activate(actor);
     let timers = timers(actor);
@@ -333,10 +334,14 @@ fn dispatch(actor: &Actor) -> TokenStream {
 }
 
 /// The `#[on(..)]` methods that need no behaviour.
-pub(super) fn hooks(hooks: &[Hook], subject: &Subject) -> TokenStream {
-    let own =
-        hooks.iter().filter(|hook| !matches!(hook.event, Event::Activate | Event::Enter | Event::Heard));
-    own.map(|hook| self::hook(hook, subject)).collect()
+fn hooks(actor: &Actor) -> TokenStream {
+    let deactivate = grain::deactivate(actor);
+    let own = actor.hooks.iter().filter(|hook| match hook.event {
+        Event::Activate | Event::Enter | Event::Heard => false,
+        Event::Deactivate => deactivate.is_none(),
+        Event::Start | Event::Restart | Event::Stop | Event::Terminated => true,
+    });
+    own.map(|hook| self::hook(hook, &actor.subject)).chain(deactivate.clone()).collect()
 }
 
 /// One `#[on(..)]` method, called from the trait's.

@@ -4,25 +4,38 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::actor::{context, local};
+use super::actor::{context, hook_call, local};
 use super::assertions;
 use super::case;
-use crate::model::{Actor, Arg, Event, Grain, Hook, Subject, generated};
+use crate::model::{Actor, Arg, Consistency, Event, Grain, Hook, Kept, Placement, Subject, generated};
 
 /// `impl Grain for ..`, and `fn grain` of the type.
 pub(super) fn grain(actor: &Actor) -> Option<TokenStream> {
-    let Grain { kind: Some(kind), key: Some(key) } = actor.options.grain.as_ref()? else { return None };
+    let said = actor.options.grain.as_ref()?;
+    let Grain { kind: Some(kind), key: Some(key), .. } = said else { return None };
     let Subject { krate, ty, generics, .. } = &actor.subject;
     let key = actor.subject.spell(key);
     let clause = assertions::clause(actor);
     let (generics, ..) = generics.split_for_impl();
     let (system, id, reference) = (local("system"), local("key"), actor.reference_type());
+    let placement = said
+        .placement
+        .as_ref()
+        .map(|Placement(variant)| quote!(const PLACEMENT: #krate::Placement = #krate::Placement::#variant;));
+    let consistency = said.consistency.as_ref().map(|Consistency(variant)| {
+        quote!(const CONSISTENCY: #krate::Consistency = #krate::Consistency::#variant;)
+    });
+    let kept = said.state.as_ref().map(|state| stateful(actor, state));
     Some(quote! {
         #[automatically_derived]
         impl #generics #krate::Grain for #ty #clause {
             type Key = #key;
             const KIND: &'static str = #kind;
+            #placement
+            #consistency
         }
+
+        #kept
 
         #[allow(dead_code, unreachable_pub)]
         impl #generics #ty #clause {
@@ -34,13 +47,75 @@ pub(super) fn grain(actor: &Actor) -> Option<TokenStream> {
     })
 }
 
-/// How the value of an activation is made: by the hook, or by `Default`.
+/// `impl Stateful for ..`
+fn stateful(actor: &Actor, Kept { field, ty: state, schema, upcast, .. }: &Kept) -> TokenStream {
+    let Subject { krate, ty, generics, .. } = &actor.subject;
+    let (state, clause) = (actor.subject.spell(state), assertions::clause(actor));
+    let (generics, ..) = generics.split_for_impl();
+    let schema = schema.as_ref().map(|schema| quote!(const SCHEMA: u32 = #schema;));
+    let upcast = upcast.as_ref().map(|upcast| {
+        let (schema, bytes) = (local("schema"), local("bytes"));
+        let call = quote_spanned!(generated(upcast.span())=> #upcast(#schema, #bytes));
+        quote! {
+            fn upcast(
+                #schema: u32,
+                #bytes: #krate::bytes::Bytes,
+            ) -> ::core::result::Result<Self::State, #krate::Fault> {
+                #call
+            }
+        }
+    });
+    quote! {
+        #[automatically_derived]
+        impl #generics #krate::persistence::Stateful for #ty #clause {
+            type State = #state;
+            #schema
+
+            fn kept(&self) -> &Self::State {
+                &self.#field
+            }
+
+            fn kept_mut(&mut self) -> &mut Self::State {
+                &mut self.#field
+            }
+
+            #upcast
+        }
+    }
+}
+
+/// What an activation does last: the hook, then what is left to be saved.
+pub(super) fn deactivate(actor: &Actor) -> Option<TokenStream> {
+    actor.kept()?;
+    let krate = &actor.subject.krate;
+    let (cx, ended, saved) = (local("cx"), local("ended"), local("saved"));
+    let hooks = actor.hooks.iter().filter(|hook| hook.event == Event::Deactivate).map(|hook| {
+        let (cfgs, call) = (&hook.copied.cfgs, hook_call(hook, krate));
+        quote! {
+            #(#cfgs)*
+            {
+                #ended = async { #call; ::core::result::Result::Ok(()) }.await;
+            }
+        }
+    });
+    Some(quote! {
+        async fn on_stop(&mut self, #cx: &mut #krate::Ctx<Self>) -> ::core::result::Result<(), #krate::Fault> {
+            #[allow(unused_mut)]
+            let mut #ended: ::core::result::Result<(), #krate::Fault> = ::core::result::Result::Ok(());
+            #(#hooks)*
+            let #saved = #krate::__private::save_at_end(self, #cx).await;
+            #ended.and(#saved)
+        }
+    })
+}
+
+/// How the value of an activation is made: by the hook, or by `Default`; with the state that was kept.
 pub(super) fn activate(actor: &Actor) -> Option<TokenStream> {
     actor.options.grain.as_ref()?;
     let krate = &actor.subject.krate;
-    let cx = local("cx");
+    let (cx, state, value) = (local("cx"), local("state"), local("value"));
     let hook = actor.hooks.iter().find(|hook| hook.event == Event::Activate);
-    let body = match hook {
+    let made = match hook {
         Some(hook) => made(hook, krate),
         None => {
             let place = generated(actor.subject.ty.span());
@@ -48,22 +123,46 @@ pub(super) fn activate(actor: &Actor) -> Option<TokenStream> {
             quote!(::core::result::Result::Ok(#made))
         }
     };
+    let taken = hook.is_some_and(|hook| takes(hook, "state"));
+    let load = actor.kept().map(|kept| {
+        let load = match kept.gates {
+            true => quote!(open_gates),
+            false => quote!(load_state),
+        };
+        let place = generated(kept.state.ty.span());
+        quote_spanned!(place=> let #state = #krate::__private::#load::<Self>(#cx).await?;)
+    });
+    let body = match (&load, taken) {
+        (Some(_), false) => quote! {
+            let #value: ::core::result::Result<Self, #krate::Fault> = { #made };
+            let mut #value = #value?;
+            *#krate::persistence::Stateful::kept_mut(&mut #value) = #state;
+            ::core::result::Result::Ok(#value)
+        },
+        _ => made,
+    };
     Some(quote! {
         async fn activate(#cx: &mut #krate::Ctx<Self>) -> ::core::result::Result<Self, #krate::Fault> {
+            #load
             #body
         }
     })
+}
+
+fn takes(hook: &Hook, name: &str) -> bool {
+    hook.args.iter().any(|arg| matches!(arg, Arg::Field { ident, .. } if ident == name))
 }
 
 fn made(hook: &Hook, krate: &TokenStream) -> TokenStream {
     let (cx, key, ident) = (local("cx"), local("key"), &hook.ident);
     let args = hook.args.iter().map(|arg| match arg {
         Arg::Context(place) => context(*place).into_token_stream(),
+        Arg::Field { ident, .. } if ident == "state" => local("state").into_token_stream(),
         Arg::Field { .. } | Arg::Reply | Arg::Turn => quote!(&#key),
     });
-    let has_key = hook.args.iter().any(|arg| matches!(arg, Arg::Field { .. }));
     // The hook has the context to itself.
-    let key = has_key.then(|| quote!(let #key = ::core::clone::Clone::clone(#krate::Ctx::key(#cx));));
+    let key =
+        takes(hook, "key").then(|| quote!(let #key = ::core::clone::Clone::clone(#krate::Ctx::key(#cx));));
     let call = quote_spanned!(generated(ident.span())=> Self::#ident(#(#args),*));
     let call = if hook.is_async { case::awaited(ident, &case::sendable(ident, &call, krate)) } else { call };
     let made = if hook.fallible { call } else { quote!(::core::result::Result::Ok(#call)) };

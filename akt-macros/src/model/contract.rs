@@ -56,6 +56,10 @@ impl RpcShape {
     pub(crate) fn answers_with_stream(self) -> bool {
         matches!(self, Self::Server | Self::Both)
     }
+
+    pub(crate) fn streams(self) -> bool {
+        self != Self::Unary
+    }
 }
 
 /// The user's method for one rpc.

@@ -3,6 +3,7 @@
 mod contract;
 mod derived;
 mod event_sourced;
+mod grain;
 mod test;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::mailbox::{Mailbox, Order};
 pub(crate) use self::contract::{Contract, Rpc, RpcMethod, RpcReceiver, RpcShape, Served};
 pub(crate) use self::derived::{Injected, InjectedField, Source, StateVariant, States};
 pub(crate) use self::event_sourced::{Apply, EventSourced};
+pub(crate) use self::grain::{Consistency, Grain, Kept, Placement};
 pub(crate) use self::test::Test;
 
 /// An actor: one impl block of a type.
@@ -59,12 +61,6 @@ pub(crate) struct Options {
     pub(crate) krate: Option<syn::Path>,
     /// A mistake was reported: what is missing may have been meant.
     pub(crate) broken: bool,
-}
-
-/// What a grain says beyond an actor; what is missing was reported.
-pub(crate) struct Grain {
-    pub(crate) kind: Option<LitStr>,
-    pub(crate) key: Option<Type>,
 }
 
 /// `unhandled = ..`: what becomes of a message in a state for which its handler names nothing.

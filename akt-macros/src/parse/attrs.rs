@@ -37,13 +37,14 @@ const OPTIONS: &[&str] = &[
     "unhandled",
 ];
 /// Options that a grain has besides.
-const GRAIN_OPTIONS: &[&str] = &["key", "kind"];
+const GRAIN_OPTIONS: &[&str] =
+    &["consistency", "gates", "key", "kind", "placement", "schema", "state", "upcast"];
 /// Options whose value stands in parentheses.
 const GROUPS: &[&str] = &["event_sourced", "supervise"];
 const SPENT: &str = "__akt_spent";
 const EVERY_OPTIONS: &[&str] = &["jitter"];
 /// Options that need no value.
-const FLAGS: &[&str] = &["abort_on_cancel", "boxed", "defer", "private", "reentrant", "result"];
+const FLAGS: &[&str] = &["abort_on_cancel", "boxed", "defer", "gates", "private", "reentrant", "result"];
 /// Our attributes inside `#[actor]`.
 const OURS: &[&str] = &["apply", "cron", "every", "guard", "handler", "on"];
 
@@ -70,7 +71,7 @@ pub(crate) fn options(tokens: TokenStream, diag: &mut Diag) -> Options {
             "max_message" => options.max_message = Some(bytes(input)?),
             "passivate" => options.passivate = Some(passivate::passivate(input)?),
             "order" => options.order = Some(mailbox::order(input)?),
-            name @ ("key" | "kind") => given.read(name, input)?,
+            name if GRAIN_OPTIONS.contains(&name) => given.read(key, input)?,
             _ => options.mailbox = Some(mailbox::mailbox(input)?),
         }
         Ok(())

@@ -36,7 +36,7 @@ pub(super) fn event_sourced(word: Ident, inside: TokenStream, diag: &mut Diag) -
     read
 }
 
-fn schema(literal: &syn::Lit) -> syn::Result<LitInt> {
+pub(super) fn schema(literal: &syn::Lit) -> syn::Result<LitInt> {
     let number = match literal {
         syn::Lit::Int(number) if number.base10_parse::<u32>().is_ok_and(|number| number > 0) => Some(number),
         _ => None,

@@ -248,6 +248,8 @@ pub enum StopReason {
     Shutdown,
     /// Nobody used it, or it was evicted: see [`Passivate`](crate::Passivate) and [`Evict`](crate::Evict).
     Passivated,
+    /// A newer activation of the same grain has taken over what it keeps.
+    Moved,
     /// Its node was lost: it left, it came back without its actors, or it could not be reached for too long. Whether the
     /// actor lives on there is not known.
     NodeLost,
@@ -265,6 +267,7 @@ impl fmt::Display for StopReason {
             Self::Sibling => "it was to stop with a sibling that failed",
             Self::Shutdown => "its system was shut down",
             Self::Passivated => "it was passivated",
+            Self::Moved => "a newer activation has taken over",
             Self::NodeLost => "its node was lost",
             Self::Unknown => "no actor of that path is known",
         })

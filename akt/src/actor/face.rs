@@ -25,6 +25,9 @@ pub(crate) trait Face<A: Actor>: Send + Sync + 'static {
     /// What it is known by among others of its type.
     fn key(&self) -> &(dyn Any + Send + Sync);
 
+    /// Under what name others keep something for it: its type, and all of its key.
+    fn id(&self) -> String;
+
     /// The actor is there.
     fn began(&self);
 
@@ -86,6 +89,6 @@ impl<A: Actor> Ctx<A> {
 impl StopReason {
     /// Whether another actor follows behind the same face.
     pub(super) fn has_next(self) -> bool {
-        matches!(self, Self::Requested | Self::Passivated | Self::Fault | Self::Killed)
+        matches!(self, Self::Requested | Self::Passivated | Self::Fault | Self::Killed | Self::Moved)
     }
 }

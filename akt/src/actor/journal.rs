@@ -1,13 +1,19 @@
-//! What an actor knows of its journal without knowing what a journal is: where it is kept, and that it failed.
+//! What an actor knows of its journal, or of what keeps its state, without knowing what that is: where it is, and that it
+//! failed.
 
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::atomic::Ordering;
 
 use super::context::Ctx;
-use super::error::{AskError, Delivery, Fault};
+use super::error::{AskError, Delivery, Fault, StopReason};
+use super::lifecycle::Stage;
+use super::mailbox::Control;
+use super::reference::Target;
 use super::reply::Reply;
 use super::traits::Actor;
+use super::turn::TurnCtx;
 
 /// An event store did not take the events of a handler's decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +50,44 @@ impl<A: Actor> Ctx<A> {
         self.known_scope().is_some_and(|scope| scope.journal.lock().is_some())
     }
 
+    /// Looks at the journal of the present value, if it is a `J`.
+    pub(crate) fn with_journal<J: 'static, T>(&self, look: impl FnOnce(&J) -> T) -> Option<T> {
+        self.known_scope()?.journal.lock().as_ref()?.downcast_ref().map(look)
+    }
+
+    pub(crate) fn note_fence(&mut self, fence: u64) {
+        self.scope().fence.store(fence, Ordering::Relaxed);
+    }
+
+    /// The number that was noted, or else one that is made now, once.
+    pub(crate) fn fence_or(&self, make: impl FnOnce() -> u64) -> u64 {
+        let fence = &self.known_scope().expect("a grain has a face in its scope").fence;
+        match fence.load(Ordering::Relaxed) {
+            0 => {
+                let made = make();
+                let raced = fence.compare_exchange(0, made, Ordering::Relaxed, Ordering::Relaxed);
+                raced.err().unwrap_or(made)
+            }
+            known => known,
+        }
+    }
+
+    /// Why this actor ends; nothing before `#[on(stop)]` or `#[on(deactivate)]`, nor if it restarts.
+    #[must_use]
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        match self.cell.core.stage() {
+            Stage::Stopping(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Another one has taken over what this one keeps: its asker is told, and it ends.
+    pub(crate) fn give_way(&mut self) {
+        self.current.clone().fail(AskError::Moved);
+        self.interrupted = true;
+        self.exit.get_or_insert(StopReason::Moved);
+    }
+
     /// Whether `cx.fail(..)` was called in this turn.
     pub(crate) fn has_failed(&self) -> bool {
         self.fault.is_some()
@@ -61,5 +105,13 @@ impl<A: Actor> Ctx<A> {
             self.fail(fault);
         }
         self.current = reply;
+    }
+}
+
+impl<A: Actor> TurnCtx<A> {
+    /// As [`Ctx::give_way`], once the handlers that are under way have ended.
+    pub(crate) fn give_way(&self) {
+        self.current.clone().fail(AskError::Moved);
+        self.cell().control(Control::Stop(StopReason::Moved));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
@@ -17,8 +18,10 @@ pub(crate) struct Scope {
     presence: OnceLock<Arc<Presence>>,
     /// What outlives the actor: an `Arc<dyn Face<A>>`, absent in most.
     face: OnceLock<Box<dyn Any + Send + Sync>>,
-    /// Absent in an actor that is not event-sourced.
+    /// What its value is kept by, if it is kept anywhere.
     pub(super) journal: Mutex<Option<Box<dyn Any + Send>>>,
+    /// The number of the present value among those that were kept under its name; 0 if it has none.
+    pub(super) fence: AtomicU64,
 }
 
 #[derive(Default)]

@@ -4,10 +4,12 @@ mod activation;
 mod catalog;
 mod key;
 mod locator;
+mod placement;
 mod reference;
 mod traits;
 #[cfg(feature = "uuid")]
 mod uuid;
 
 pub use self::key::{GrainKey, IntoKey};
+pub use self::placement::{Consistency, Placement};
 pub use self::traits::Grain;

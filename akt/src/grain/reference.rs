@@ -10,7 +10,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::activation::{Next, Succession, Taker};
 use super::catalog::Kind;
-use super::key::name_of;
+use super::key::{GrainKey, name_of};
 use super::locator::Location;
 use super::traits::Grain;
 use crate::actor::{
@@ -197,6 +197,12 @@ impl<G: Grain> Face<G> for GrainSink<G> {
 
     fn key(&self) -> &(dyn Any + Send + Sync) {
         &self.key
+    }
+
+    fn id(&self) -> String {
+        let mut id = format!("{}/", G::KIND);
+        self.key.encode(&mut id);
+        id
     }
 
     fn began(&self) {

@@ -2,6 +2,7 @@
 
 use super::catalog::Kind;
 use super::key::{GrainKey, IntoKey};
+use super::placement::{Consistency, Placement};
 use crate::actor::{Actor, ActorRef, Ctx, TurnCtx};
 use crate::system::ActorSystem;
 
@@ -60,6 +61,10 @@ pub trait Grain: Actor {
     type Key: GrainKey;
     /// The kind's name: one type of a system has it.
     const KIND: &'static str;
+    /// Where its activations live.
+    const PLACEMENT: Placement = Placement::LocalFirst;
+    /// What holds of them when nodes lose sight of each other.
+    const CONSISTENCY: Consistency = Consistency::Strict;
 }
 
 impl ActorSystem {

@@ -123,9 +123,13 @@ impl Journal {
 #[doc(hidden)]
 pub async fn recover<A: EventSourced>(actor: &mut A, cx: &mut Ctx<A>) -> Result<(), Fault> {
     drop(cx.take_journal());
-    let path = cx.path();
+    let id = match cx.face() {
+        Some(face) => face.id(),
+        None => format!("{}/{}", A::KIND, cx.path().name()),
+    };
     let store = cx.system().dependency().map_err(|_| RecoveryError::NoStore { kind: A::KIND })?;
-    let mut journal = Journal::open(store, format!("{}/{}", A::KIND, path.name())).await?;
+    let mut journal = Journal::open(store, id).await?;
+    cx.set_fence(journal.fence);
     journal.restore(actor).await?;
     journal.replay(actor).await?;
     tracing::debug!(
@@ -150,7 +154,7 @@ pub(super) fn whole(error: &StoreError) -> String {
     text
 }
 
-/// Why an event-sourced actor did not start, though its event store answered.
+/// Why an actor whose events or state are kept did not start, though its store answered.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RecoveryError {
@@ -161,6 +165,24 @@ pub enum RecoveryError {
     NoStore {
         /// The kind of the actor.
         kind: &'static str,
+    },
+    /// The system has no state store.
+    #[error("`{kind}` has a state and its system has no state store; say `.state_store(..)` on the builder")]
+    NoStateStore {
+        /// The kind of the grain.
+        kind: &'static str,
+    },
+    /// A newer program has written the state.
+    #[error(
+        "the state of `{id}` has schema {schema}, and this program knows up to {known}; run the newer one"
+    )]
+    NewerState {
+        /// The id of the grain.
+        id: Arc<str>,
+        /// The schema of its state.
+        schema: u32,
+        /// The schema of this program.
+        known: u32,
     },
     /// Events are gone that no snapshot replaces.
     #[error(
@@ -188,14 +210,14 @@ pub enum RecoveryError {
         /// The schema of this program.
         known: u32,
     },
-    /// The bytes of an event or a snapshot are not what they should be.
+    /// The bytes of an event, a snapshot or a state are not what they should be.
     #[error("{what} {sequence} of `{id}` cannot be read: {problem}")]
     Undecodable {
-        /// `event` or `snapshot`.
+        /// `event`, `snapshot` or `state`.
         what: &'static str,
-        /// The id of the events.
+        /// The id of its actor.
         id: Arc<str>,
-        /// The number of the event.
+        /// The number of the event, or the version of the state.
         sequence: u64,
         /// What is wrong with it.
         problem: Box<str>,

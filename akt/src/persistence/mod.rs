@@ -3,10 +3,13 @@
 #![doc = include_str!("../docs/persistence.md")]
 
 mod event_sourced;
+mod fencing;
 mod journal;
+mod keeper;
 mod memory_events;
 mod memory_states;
 mod persist;
+mod state;
 mod state_store;
 mod store;
 
@@ -15,5 +18,6 @@ pub use self::journal::{RecoveryError, recover};
 pub use self::memory_events::MemoryEventStore;
 pub use self::memory_states::MemoryStateStore;
 pub use self::persist::{Persist, commit, persist};
+pub use self::state::{Stateful, load_state, save_at_end};
 pub use self::state_store::{Change, Kept, Row, Saved, StateStore, Write};
 pub use self::store::{EventStore, Fence, Record, StoreError};

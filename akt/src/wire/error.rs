@@ -207,6 +207,7 @@ pub(crate) fn number_of_reason(reason: StopReason) -> u64 {
         StopReason::Sibling => 6,
         StopReason::Passivated => 7,
         StopReason::NodeLost => 8,
+        StopReason::Moved => 9,
     }
 }
 
@@ -220,6 +221,7 @@ pub(crate) fn reason_of(number: u64) -> StopReason {
         6 => StopReason::Sibling,
         7 => StopReason::Passivated,
         8 => StopReason::NodeLost,
+        9 => StopReason::Moved,
         _ => StopReason::Unknown,
     }
 }
