@@ -140,7 +140,8 @@ pub mod __private {
         Undecoded, Ways, WireReply, Wraps, answer, answer_of, answer_or_fail, answer_result, answered, every,
         fallible, forward, forward_result, incoming, incoming_both, incoming_client, incoming_result,
         incoming_server, listen, narrow, one_reader, open_nested, outgoing, outgoing_both, outgoing_client,
-        outgoing_result, outgoing_server, plain, receive, reject, share, tie, unless_cancelled,
+        outgoing_result, outgoing_server, plain, receive, recorded, recorded_result, reject, share, tie,
+        unless_cancelled, unrecorded, unrecorded_result,
     };
     pub use crate::codegen::{
         IsResult, MadeByDefault, assert_codegen, good, made_by_default, require_argument, require_reply,
@@ -150,7 +151,8 @@ pub mod __private {
     pub use crate::cron::cron;
     pub use crate::message::{ActorState, CloneArg, ErrorType, MessageArg, ReplyType, SharedState, Travels};
     pub use crate::persistence::{
-        EventOf, Snapshots, commit, load_state, persist, recover, save_at_end, snapshots_every,
+        EventOf, OpenGate, Snapshots, close_gate, close_gates, commit, fail_gate, load_state, open_gate,
+        open_gates, persist, recover, save_at_end, snapshots_every, within_gate,
     };
     pub use crate::system::{Dependencies, Need};
     #[cfg(all(feature = "remote", feature = "testkit"))]

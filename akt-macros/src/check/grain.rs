@@ -109,6 +109,11 @@ fn gates(actor: &Actor, grain: &Grain, gates: &Ident, diag: &mut Diag) {
         let text = "what a gated grain answers and delivers is kept, so it serves a contract: `impl bank::Account for MyAccount`";
         return diag.error(gates, text);
     };
+    let runs = served.methods.iter().map(|method| &method.run);
+    let runs = runs.chain(actor.handlers.iter().map(|handler| &handler.run));
+    for word in runs.filter_map(|run| run.abort_on_cancel.as_ref()) {
+        diag.error(word, "a turn of a gated grain is carried out once it is begun: remove `abort_on_cancel`");
+    }
     for method in served.methods.iter().filter(|method| !method.broken) {
         let shape = &served.contract.rpcs[method.rpc].shape;
         let text = match &method.receiver {

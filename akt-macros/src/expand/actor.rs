@@ -126,13 +126,13 @@ fn implementation(actor: &Actor) -> TokenStream {
     let future = dispatch(actor);
     let flight = flight::flight(actor);
     let hooks = hooks(actor);
-    let recovery = event_sourced::recovery(actor);
+    let (recovery, recovers) = (event_sourced::recovery(actor), grain::recovers(actor));
     let activate = grain::activate(actor);
     let timers = timers(actor);
     let behavior = behavior::behavior(actor);
     let entered = behavior::on_enter(&actor.options, &actor.hooks, &actor.subject);
     let contract = actor.served.as_ref().map(|served| contract::seams(actor, served));
-    let body = quote!(#flight #behavior #sync #future #activate #recovery #hooks #entered #timers #contract);
+    let body = quote!(#flight #behavior #sync #future #activate #recovery #recovers #hooks #entered #timers #contract);
     actor_impl(actor, &actor.options, &body)
 }
 

@@ -61,6 +61,15 @@ impl<'a> Case<'a> {
 
     /// Whether its arm awaits: also what a sync handler persists.
     pub(super) fn is_async(self) -> bool {
+        self.is_gated() || self.awaits()
+    }
+
+    /// Whether its turn is committed.
+    fn is_gated(self) -> bool {
+        self.actor.is_gated() && matches!(self.receiver(), Receiver::Exclusive)
+    }
+
+    fn awaits(self) -> bool {
         match self.by {
             By::Handler(handler) => handler.is_async || handler.answer == Answer::Persisted,
             By::Rpc(method, _) => method.is_async() || method.persists,
@@ -107,6 +116,9 @@ impl<'a> Case<'a> {
     fn served(self, method: &RpcMethod, served: &Served, cx: &TokenStream) -> TokenStream {
         let (krate, path) = (&self.actor.subject.krate, &served.contract.path);
         let rpc = &served.contract.rpcs[method.rpc];
+        if self.is_gated() {
+            return self.committed_rpc(method, served);
+        }
         let (message, reply, out) = (local("message"), local("reply"), local("out"));
         let (ident, context) = (&rpc.method, local("cx"));
         let me = match method.receiver {
@@ -150,6 +162,9 @@ impl<'a> Case<'a> {
     }
 
     fn handled(self, handler: &Handler, cx: &TokenStream) -> TokenStream {
+        if self.is_gated() {
+            return self.committed(handler);
+        }
         let krate = &self.actor.subject.krate;
         let (message, reply, out) = (local("message"), local("reply"), local("out"));
         let nothing = match handler.answer {
@@ -181,6 +196,74 @@ impl<'a> Case<'a> {
         };
         let unboxed = handler.is_boxed().then(|| quote!(let #message = *#message;));
         quote!(#unboxed #handled)
+    }
+
+    /// An rpc whose turn is committed before it is answered.
+    fn committed_rpc(self, method: &RpcMethod, served: &Served) -> TokenStream {
+        let (krate, path) = (&self.actor.subject.krate, &served.contract.path);
+        let rpc = &served.contract.rpcs[method.rpc];
+        let (message, cx, ident) = (local("message"), local("cx"), &rpc.method);
+        let call = quote!(<Self as #path>::#ident(self, #message, #cx));
+        let response = &rpc.response;
+        let (recording, answer) = match &rpc.error {
+            Some(error) => (quote!(recorded_result::<#response, #error>()), quote!(answer_result)),
+            None => (quote!(recorded::<#response>()), quote!(answer)),
+        };
+        // A method that is not async has run when it has returned its future.
+        let call = self.boxed(&method.run, call);
+        let awaited = self.within_gate(&quote!(async { #call.await }));
+        let (out, gate, kept) = (local("out"), local("gate"), local("recording"));
+        let closed = quote!(let #out = #awaited; #krate::__private::close_gate(self, #cx, #gate, #out, (#kept, #krate::__private::#answer)).await;);
+        self.gated(&recording, &closed)
+    }
+
+    /// A handler of its own whose turn is committed before it is answered.
+    fn committed(self, handler: &Handler) -> TokenStream {
+        let krate = &self.actor.subject.krate;
+        let (message, cx, out) = (local("message"), local("cx"), local("out"));
+        let call = call(handler, &message);
+        let future = match handler.is_async {
+            true => self.boxed(&handler.run, sendable(&handler.ident, &call, krate)),
+            false => quote!(async { #call }),
+        };
+        let awaited = self.within_gate(&future);
+        let (recording, answer) = match handler.reply.is_fallible() {
+            true => (quote!(unrecorded_result()), quote!(answer_result)),
+            false => (quote!(unrecorded()), quote!(answer)),
+        };
+        let (gate, kept) = (local("gate"), local("recording"));
+        let close = quote! {
+            #krate::__private::close_gate(self, #cx, #gate, #out, (#kept, #krate::__private::#answer)).await;
+        };
+        let unboxed = handler.is_boxed().then(|| quote!(let #message = *#message;));
+        let closed = match handler.answer {
+            Answer::Failing => quote! {
+                match #awaited {
+                    ::core::result::Result::Ok(#out) => { #close }
+                    ::core::result::Result::Err(#out) => #krate::__private::fail_gate(#cx, #gate, #out),
+                }
+            },
+            _ => quote!(let #out = #awaited; #close),
+        };
+        let gated = self.gated(&recording, &closed);
+        quote!(#unboxed #gated)
+    }
+
+    fn within_gate(self, future: &TokenStream) -> TokenStream {
+        let krate = &self.actor.subject.krate;
+        let gate = local("gate");
+        awaited(self.ident(), &quote!(#krate::__private::within_gate(&#gate, #future)))
+    }
+
+    fn gated(self, recording: &TokenStream, closed: &TokenStream) -> TokenStream {
+        let krate = &self.actor.subject.krate;
+        let (cx, reply, gate, kept) = (local("cx"), local("reply"), local("gate"), local("recording"));
+        quote! {
+            let #kept = #krate::__private::#recording;
+            if let ::core::option::Option::Some(#gate) = #krate::__private::open_gate(#cx, #reply, &#kept) {
+                #closed
+            }
+        }
     }
 
     fn boxed(self, run: &Run, future: TokenStream) -> TokenStream {

@@ -53,6 +53,12 @@ fn stateful(actor: &Actor, Kept { field, ty: state, schema, upcast, .. }: &Kept)
     let (state, clause) = (actor.subject.spell(state), assertions::clause(actor));
     let (generics, ..) = generics.split_for_impl();
     let schema = schema.as_ref().map(|schema| quote!(const SCHEMA: u32 = #schema;));
+    let gated = actor.is_gated().then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #generics #krate::persistence::Gated for #ty #clause {}
+        }
+    });
     let upcast = upcast.as_ref().map(|upcast| {
         let (schema, bytes) = (local("schema"), local("bytes"));
         let call = quote_spanned!(generated(upcast.span())=> #upcast(#schema, #bytes));
@@ -81,12 +87,23 @@ fn stateful(actor: &Actor, Kept { field, ty: state, schema, upcast, .. }: &Kept)
 
             #upcast
         }
+
+        #gated
     }
+}
+
+/// A value whose turn was not committed is not to be gone on with.
+pub(super) fn recovers(actor: &Actor) -> Option<TokenStream> {
+    actor.is_gated().then(|| {
+        quote!(
+            const RECOVERS: bool = true;
+        )
+    })
 }
 
 /// What an activation does last: the hook, then what is left to be saved.
 pub(super) fn deactivate(actor: &Actor) -> Option<TokenStream> {
-    actor.kept()?;
+    let save = if actor.kept()?.gates { quote!(close_gates) } else { quote!(save_at_end) };
     let krate = &actor.subject.krate;
     let (cx, ended, saved) = (local("cx"), local("ended"), local("saved"));
     let hooks = actor.hooks.iter().filter(|hook| hook.event == Event::Deactivate).map(|hook| {
@@ -103,7 +120,7 @@ pub(super) fn deactivate(actor: &Actor) -> Option<TokenStream> {
             #[allow(unused_mut)]
             let mut #ended: ::core::result::Result<(), #krate::Fault> = ::core::result::Result::Ok(());
             #(#hooks)*
-            let #saved = #krate::__private::save_at_end(self, #cx).await;
+            let #saved = #krate::__private::#save(self, #cx).await;
             #ended.and(#saved)
         }
     })

@@ -42,6 +42,11 @@ pub(crate) struct Keeps<'a> {
 }
 
 impl Actor {
+    /// Whether its turns are committed.
+    pub(crate) fn is_gated(&self) -> bool {
+        self.kept().is_some_and(|kept| kept.gates)
+    }
+
     pub(crate) fn kept(&self) -> Option<Keeps<'_>> {
         let grain = self.options.grain.as_ref()?;
         Some(Keeps { state: grain.state.as_ref()?, gates: grain.gates.is_some() })

@@ -71,6 +71,7 @@ impl<A: Actor, F: Future> Future for Attend<'_, A, F> {
                 receiver: Receiver::Exclusive,
                 deadline: *this.deadline,
                 meta: this.meta.clone(),
+                hold: None,
             };
             match inside(this.cell, handling, || running.poll(cx)) {
                 Ok(Poll::Ready(out)) => return Poll::Ready(Ok(out)),

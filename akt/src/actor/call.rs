@@ -10,7 +10,7 @@ use super::admission::{Admission, NoRoom};
 use super::asked::{Asked, Terms, conclude, refused, timed_out};
 use super::current;
 use super::error::{AskError, Stage, TellError};
-use super::meta::{Headers, Meta, Way};
+use super::meta::{self, Headers, Meta, Way};
 use super::post::Post;
 use super::reference::{Ref, Refusal, Refused, Target};
 use super::reply::Reply;
@@ -101,6 +101,15 @@ impl<'a, Q: Request> Call<'a, Q> {
         self
     }
 
+    /// Says which request this ask belongs to, so that it can be asked again when its answer was lost: a
+    /// [gated grain](crate::persistence) that has answered it within the last ten minutes gives the same answer again, and
+    /// does nothing.
+    ///
+    /// `id` is to be another for each request, of at most 256 bytes: with more, it is `Rejected`.
+    pub fn request_id(self, id: impl Into<Box<str>>) -> Self {
+        self.header(meta::REQUEST, id)
+    }
+
     /// Lets a message that is told be a dead letter, `Expired`, if it is not begun within `time` from now; an ask
     /// has its [`timeout`](Self::timeout). To another node it travels as the time that remains.
     pub fn expires_in(mut self, time: Duration) -> Self {
@@ -115,6 +124,10 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// [`TellError`] with the message, if it was not accepted: full, stopped, unreachable, too large.
     pub fn tell(mut self) -> Result<(), TellError<Q::Payload>> {
         let payload = self.take_payload();
+        if let Some(hold) = current::hold() {
+            hold.tell(self.target.get(), self.wrap(payload));
+            return Ok(());
+        }
         self.target.get().push::<Q>(self.wrap(payload))
     }
 
@@ -128,6 +141,9 @@ impl<'a, Q: Request> Call<'a, Q> {
     ///
     /// Dropping it before it is ready sends nothing.
     pub async fn send(mut self) -> Result<(), TellError<Q::Payload>> {
+        if current::hold().is_some() {
+            return self.tell();
+        }
         let payload = self.take_payload();
         let mut payload = match self.target.get().push::<Q>(self.wrap(payload)) {
             Err(TellError::Full(payload)) => self.settle(payload),
@@ -219,6 +235,12 @@ impl<'a, Q: Request> Call<'a, Q> {
             state => self.state = state,
         }
         !self.is_waiting()
+    }
+
+    /// What it would carry if it were sent now.
+    pub(super) fn headers(&self) -> Headers {
+        let meta = self.meta(current::for_tell);
+        meta.map(|meta| meta.headers.clone()).unwrap_or_default()
     }
 
     pub(crate) fn was_accepted(&self) -> bool {

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::hold::Hold;
 use super::mailbox::Lane;
 use super::meta::{Frame, Headers, Meta, Receiver, Way, Who};
 use super::reference::Target;
@@ -21,12 +22,14 @@ pub(crate) struct Handling {
     /// When its asker gives up.
     pub(crate) deadline: Instant,
     pub(crate) meta: Option<Arc<Meta>>,
+    /// What it sends is held back here.
+    pub(crate) hold: Option<Arc<Hold>>,
 }
 
 impl Handling {
     /// Work beside an actor, that carries on what came with the message that began it.
     pub(crate) fn beside(meta: Option<Arc<Meta>>) -> Self {
-        Self { actor: None, receiver: Receiver::Exclusive, deadline: Instant::FAR, meta }
+        Self { actor: None, receiver: Receiver::Exclusive, deadline: Instant::FAR, meta, hold: None }
     }
 }
 
@@ -138,6 +141,19 @@ pub(crate) fn exclusively<T>(f: impl FnOnce() -> T) -> T {
     f()
 }
 
+/// Runs `f` as part of the current handler, and holds back what it sends.
+pub(super) fn holding<T>(hold: &Arc<Hold>, f: impl FnOnce() -> T) -> T {
+    let _outer =
+        look(|handling| Some(Handling { hold: Some(hold.clone()), ..handling.clone() })).map(Outer::replace);
+    f()
+}
+
+/// Where what is sent now is held back, if it is.
+#[inline]
+pub(super) fn hold() -> Option<Arc<Hold>> {
+    look(|handling| handling.hold.clone())
+}
+
 /// How an ask by the current handler finds `target`, whose handler is `shared` if it takes `&self`.
 #[inline]
 pub(crate) fn way(target: &dyn Target, shared: bool) -> Way {
@@ -188,7 +204,7 @@ pub(crate) fn for_ask(system: &ActorSystem, own: Option<&Headers>) -> Option<Arc
 }
 
 fn collect(system: &ActorSystem, own: Option<&Headers>) -> Headers {
-    let mut all = headers();
+    let mut all = headers().passed_on();
     system.propagators().inject(&mut all);
     if let Some(own) = own {
         all.extend(own);

@@ -88,6 +88,11 @@ impl<A: Actor> Ctx<A> {
         self.exit.get_or_insert(StopReason::Moved);
     }
 
+    /// The handler that runs.
+    pub(crate) const fn message_name(&self) -> &'static str {
+        self.message
+    }
+
     /// Whether `cx.fail(..)` was called in this turn.
     pub(crate) fn has_failed(&self) -> bool {
         self.fault.is_some()

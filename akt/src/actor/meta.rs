@@ -23,6 +23,13 @@ pub struct Headers(Option<Arc<Vec<Header>>>);
 
 type Header = (Box<str>, Box<str>);
 
+/// How the names of headers begin that akt itself understands.
+const OWN: &str = "akt.";
+/// The request that an ask belongs to: asked again, it is answered as before.
+pub(crate) const REQUEST: &str = "akt.request";
+/// Which message of which grain this is: `7 account/anna`.
+pub(crate) const PARCEL: &str = "akt.parcel";
+
 impl Headers {
     /// The value of `name`.
     #[must_use]
@@ -43,6 +50,17 @@ impl Headers {
     /// Names and values, in the order of their first insertion.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().flat_map(|headers| headers.iter()).map(|(name, value)| (&**name, &**value))
+    }
+
+    /// Those that go on to what is sent meanwhile: not those about the message itself.
+    pub(crate) fn passed_on(&self) -> Self {
+        if self.iter().all(|(name, _)| !name.starts_with(OWN)) {
+            return self.clone();
+        }
+        let mut others = Self::default();
+        let passed = self.iter().filter(|(name, _)| !name.starts_with(OWN));
+        passed.for_each(|(name, value)| others.insert(name, value));
+        others
     }
 
     /// Whether there are none.

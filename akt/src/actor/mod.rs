@@ -28,6 +28,7 @@ mod forward;
 mod function;
 mod guardian;
 mod held;
+mod hold;
 mod incarnation;
 mod journal;
 mod lifecycle;
@@ -46,6 +47,7 @@ mod pipe;
 mod post;
 mod presence;
 mod recipient;
+mod recording;
 mod reference;
 mod regroup;
 mod reply;
@@ -101,6 +103,8 @@ pub use self::partly::PartlyInfo;
 pub use self::passivation::Passivate;
 pub use self::post::Post;
 pub use self::recipient::Recipient;
+pub use self::recording::Recording;
+pub use self::recording::{recorded, recorded_result, unrecorded, unrecorded_result};
 pub use self::reference::{AnyRef, Ref};
 pub use self::reply::{AnyReply, Begin, Came, Reply, Slot, unless_cancelled};
 pub use self::spawn::{ActorOptions, Spawn, SpawnError, Spawning};
@@ -131,6 +135,7 @@ pub(crate) use self::face::{Face, begin, conceive};
 pub(crate) use self::guardian::Guardian;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::held::Held;
+pub(crate) use self::hold::{Hold, ToGrain, holding};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::lifecycle::Stage as Life;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
@@ -139,7 +144,7 @@ pub(crate) use self::mailbox::Woken;
 pub(crate) use self::mailbox::{Batch as Found, Queue, Ticket};
 pub(crate) use self::mailbox::{Control, Room};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
-pub(crate) use self::meta::{Elsewhere, Frame, Meta, Receiver, Who};
+pub(crate) use self::meta::{Elsewhere, Frame, Meta, PARCEL, REQUEST, Receiver, Who};
 pub(crate) use self::orphan::part;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::outbound::{

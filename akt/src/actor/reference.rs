@@ -90,6 +90,14 @@ pub(crate) trait Sink<M>: Target {
     where
         M: Message,
     {
+        self.push_or_bury(message);
+    }
+
+    /// Takes in a message as a tell does, or makes it a dead letter.
+    fn push_or_bury(&self, message: M)
+    where
+        M: Message,
+    {
         let name = message.name();
         let Err(Refused { refusal, message }) = self.push(message, false) else { return };
         let reason = match refusal {
@@ -169,6 +177,12 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn contract(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
         None
     }
+    /// Of a grain, its kind and its key as text.
+    fn grain(&self) -> Option<(&'static str, String)> {
+        None
+    }
+    /// Has a grain activated, if it is not.
+    fn activate(&self) {}
     /// The contract that it serves, if it serves one.
     fn served(&self) -> Option<&'static str> {
         None

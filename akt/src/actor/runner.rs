@@ -278,8 +278,13 @@ impl<A: Actor> Runner<A> {
     #[cold]
     fn carry_on(&self, deadline: Instant, meta: Arc<Meta>) -> Box<Within> {
         let actor: Arc<dyn Target> = self.cell.clone();
-        let handling =
-            Handling { actor: Some(actor), receiver: Receiver::Exclusive, deadline, meta: Some(meta) };
+        let handling = Handling {
+            actor: Some(actor),
+            receiver: Receiver::Exclusive,
+            deadline,
+            meta: Some(meta),
+            hold: None,
+        };
         // A pointer: messages that came with nothing pay for no more than that.
         Box::new(current::enter(self.cell.core.system(), handling))
     }

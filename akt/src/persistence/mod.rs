@@ -4,6 +4,7 @@
 
 mod event_sourced;
 mod fencing;
+mod gate;
 mod journal;
 mod keeper;
 mod memory_events;
@@ -14,6 +15,9 @@ mod state_store;
 mod store;
 
 pub use self::event_sourced::{EventOf, EventSourced, Snapshot, Snapshots, Stored, snapshots_every};
+pub use self::gate::{
+    Gated, OpenGate, Undelivered, close_gate, close_gates, fail_gate, open_gate, open_gates, within_gate,
+};
 pub use self::journal::{RecoveryError, recover};
 pub use self::memory_events::MemoryEventStore;
 pub use self::memory_states::MemoryStateStore;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::gate::Resume;
 use super::store::{Fence, StoreError};
 use crate::system::SystemBuilder;
 
@@ -73,7 +74,7 @@ pub struct Saved {
 /// Something small that is kept beside a state: a message that is to be delivered, an answer that was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Of at most 512 bytes; one row of an id has it.
+    /// One row of an id has it.
     pub name: Box<str>,
     /// What it holds.
     pub bytes: Bytes,
@@ -107,6 +108,8 @@ impl SystemBuilder {
     ///
     /// It is provided as an `Arc<dyn StateStore>`: `cx.dep::<Arc<dyn StateStore>>()` reads states beside the grains.
     pub fn state_store(self, store: impl StateStore) -> Self {
-        self.provide::<Arc<dyn StateStore>>(Arc::new(store))
+        let store: Arc<dyn StateStore> = Arc::new(store);
+        let resumed = store.clone();
+        self.provide(store).part(async move |system| Ok(Resume::begin(&system, resumed)))
     }
 }

@@ -229,6 +229,7 @@ async fn sizes(pair: &Pair) {
 fn the_contract_is_what_akt_build_makes_of_its_proto() {
     compare("depot", "crate::contracts", include_str!("../proto/depot.generated"));
     compare("chat", "crate::contracts", include_str!("../proto/chat.generated"));
+    compare("bank", "crate::contracts", include_str!("../proto/bank.generated"));
 }
 
 /// What akt-build makes of `{name}/v1/{name}.proto` is what is `there`.

@@ -90,6 +90,7 @@ impl<'a, A: Actor> Member<'a, A> {
             receiver: *receiver,
             deadline: current.deadline(),
             meta: meta.clone(),
+            hold: None,
         };
         let mut cx = Context::from_waker(waker);
         let _acting = current::act(&cell.core.lane);

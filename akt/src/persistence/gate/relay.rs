@@ -1,0 +1,171 @@
+//! Delivers what a gated grain has committed, in order for each target, until it was handled.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::outbox::{Outbox, Place};
+use super::passage::deliver;
+use super::rows::Parcel;
+use crate::actor::{AskError, StopReason, Target};
+use crate::backoff::Backoff;
+use crate::grain::Registry;
+use crate::persistence::keeper::Keeper;
+use crate::persistence::{StoreError, Write};
+use crate::system::ActorSystem;
+
+/// The waits between tries.
+const AGAIN: Backoff = Backoff { min: Duration::from_millis(50), max: Duration::from_secs(10), jitter: 0.2 };
+
+/// How often a message is tried that its target fails at, or refuses.
+const TRIES: u32 = 10;
+
+/// After so long, whoever has not handled a message may have forgotten which it has handled.
+pub(super) const TOO_LATE: Duration = Duration::from_secs(6 * 24 * 3600);
+
+/// What a gated grain writes by, and has under way; it outlives the activation until all is delivered.
+pub(super) struct Relay {
+    pub(super) system: ActorSystem,
+    pub(super) id: Arc<str>,
+    /// One commit after the other.
+    pub(super) keeper: tokio::sync::Mutex<Keeper>,
+    outbox: Mutex<Outbox>,
+}
+
+impl Relay {
+    pub(super) fn new(system: ActorSystem, keeper: Keeper) -> Arc<Self> {
+        let (id, keeper) = (keeper.id().clone(), tokio::sync::Mutex::new(keeper));
+        Arc::new(Self { system, id, keeper, outbox: Mutex::default() })
+    }
+
+    /// Delivers what was committed.
+    pub(super) fn send(self: &Arc<Self>, parcels: impl IntoIterator<Item = (u64, Parcel)>) {
+        let places = self.outbox.lock().add(parcels);
+        for place in places {
+            self.system.runtime().spawn("deliveries", self.clone().serve(place));
+        }
+    }
+
+    /// Writes `write`, and with it what has become of deliveries.
+    pub(super) async fn commit(&self, mut write: Write) -> Result<(), StoreError> {
+        let mut keeper = self.keeper.lock().await;
+        let news = self.outbox.lock().take();
+        write.remove.extend(news.remove.iter().cloned());
+        write.put.extend(news.put.iter().cloned());
+        let done = keeper.commit(write).await;
+        if done.is_err() {
+            self.outbox.lock().back(news);
+        }
+        done
+    }
+
+    /// Delivers to `place` until there is nothing more.
+    async fn serve(self: Arc<Self>, place: Arc<Place>) {
+        let mut failures = 0;
+        loop {
+            let next = self.outbox.lock().next(&place);
+            let Some((number, parcel)) = next else { return self.settle().await };
+            let Err(error) = self.attempt(&place, number, &parcel).await else {
+                self.outbox.lock().delivered(&place);
+                failures = 0;
+                continue;
+            };
+            failures += 1;
+            if is_over(&error) {
+                return;
+            }
+            if self.is_given_up(&parcel, &error, failures) {
+                self.park(&place, number, &parcel, &error);
+                failures = 0;
+                continue;
+            }
+            tracing::debug!(sender = %self.id, number, message = parcel.name, %error, "a delivery is tried again");
+            if !self.pause(failures).await {
+                return;
+            }
+        }
+    }
+
+    async fn attempt(&self, place: &Place, number: u64, parcel: &Parcel) -> Result<(), AskError> {
+        deliver(self.target(place)?, &self.id, number, parcel).await
+    }
+
+    fn target(&self, Place { kind, key }: &Place) -> Result<Arc<dyn Target>, AskError> {
+        let unknown = |why: String| AskError::Rejected(why.into());
+        let Some(known) = self.system.part::<Registry>().of_kind(kind) else {
+            return Err(unknown(format!(
+                "grain kind `{kind}` is not known to this system: say `.grain::<..>()` on its builder"
+            )));
+        };
+        let grain = (known.find)(&self.system, key);
+        let grain =
+            grain.ok_or_else(|| unknown(format!("`{key}` is the text of no key of grain kind `{kind}`")));
+        grain.map(|grain| grain.target().clone())
+    }
+
+    fn is_given_up(&self, parcel: &Parcel, error: &AskError, failures: u32) -> bool {
+        let poison = match error {
+            AskError::Fault(_) | AskError::Codec(_) | AskError::Unimplemented { .. } => true,
+            AskError::Rejected(_) => self.system.part::<Registry>().of_kind(&parcel.kind).is_some(),
+            _ => false,
+        };
+        let since = self.now().saturating_sub(parcel.at);
+        poison && failures >= TRIES || Duration::from_millis(since) > TOO_LATE
+    }
+
+    fn park(&self, place: &Place, number: u64, parcel: &Parcel, error: &AskError) {
+        let Place { kind, key } = place;
+        tracing::error!(
+            sender = %self.id,
+            number,
+            target = format!("{kind}/{key}"),
+            message = parcel.name,
+            %error,
+            "a message could not be delivered and is not tried any more; it stays among the rows of its sender"
+        );
+        self.outbox.lock().park(place, error.to_string());
+    }
+
+    /// Milliseconds from 1970.
+    pub(super) fn now(&self) -> u64 {
+        self.system.runtime().wall().as_nanos() / 1_000_000
+    }
+
+    /// Whether there is a next try.
+    async fn pause(&self, failures: u32) -> bool {
+        let runtime = self.system.runtime();
+        let mut left = AGAIN.wait(failures - 1, runtime.chance());
+        // A shutdown waits for this task.
+        while !left.is_zero() && !self.system.is_stopping() {
+            let part = left.min(AGAIN.min);
+            runtime.sleep(part).await;
+            left -= part;
+        }
+        !self.system.is_stopping()
+    }
+
+    /// Deletes what was delivered, unless somebody has. If that fails, the next commit does.
+    async fn settle(&self) {
+        let nothing = || {
+            let mut outbox = self.outbox.lock();
+            let news = outbox.take();
+            let nothing = news == Write::default();
+            outbox.back(news);
+            nothing
+        };
+        if nothing() {
+            return;
+        }
+        match self.commit(Write::default()).await {
+            // Another activation has taken over, and has what is to be delivered.
+            Ok(()) | Err(StoreError::StaleFence { .. }) => {}
+            Err(error) => tracing::warn!(sender = %self.id, %error, "what was delivered is not deleted yet"),
+        }
+    }
+}
+
+/// The system ends: what is not delivered is when its sender is activated again.
+const fn is_over(error: &AskError) -> bool {
+    matches!(error, AskError::Stopped { reason: StopReason::Shutdown, .. })
+}
