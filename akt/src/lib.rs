@@ -133,14 +133,14 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__probe as probe;
-    pub use crate::actor::{
+    pub use crate::actor::{Recording, 
         Answered, AnsweredOnce, AnswersAll, AnyReply, AskedRpc, Begin, Came, Copying, Deck, Flight, Flights,
         FnCall, FnMsg, Full, HoldsUnknown, Incoming, Input, Join, Lost, Mode, Next, NoFlight, NoReturns,
         NoStash, Opened, Opener, Outgoing, Returning, Returns, Shelf, Slot, Stash, State, ToldRpc, Treatment,
         Undecoded, Ways, WireReply, Wraps, answer, answer_of, answer_or_fail, answer_result, answered, every,
         fallible, forward, forward_result, incoming, incoming_both, incoming_client, incoming_result,
         incoming_server, listen, narrow, one_reader, open_nested, outgoing, outgoing_both, outgoing_client,
-        outgoing_result, outgoing_server, plain, receive, recorded, recorded_result, reject, share, tie,
+        outgoing_result, outgoing_server, plain, receive, Recording, recorded, recorded_result, reject, share, tie,
         unless_cancelled, unrecorded, unrecorded_result,
     };
     pub use crate::codegen::{

@@ -156,6 +156,9 @@ pub fn within_gate<R: Send + 'static, F: Future>(
     async move { holding(&hold, future).await }
 }
 
+/// Answers when a turn is committed.
+type Answering<G, R> = fn(&mut Ctx<G>, Reply<R>, R);
+
 /// Commits a turn, then lets its effects go; an error of the domain leaves no trace.
 #[doc(hidden)]
 pub async fn close_gate<G: Gated, R: Send + 'static>(
@@ -163,7 +166,7 @@ pub async fn close_gate<G: Gated, R: Send + 'static>(
     cx: &mut Ctx<G>,
     OpenGate { mut gate, reply }: OpenGate<R>,
     out: R,
-    (recording, answer): (Recording<R>, fn(&mut Ctx<G>, Reply<R>, R)),
+    (recording, answer): (Recording<R>, Answering<G, R>),
 ) {
     if cx.has_failed() {
         return cx.fail_answering(reply, None);
