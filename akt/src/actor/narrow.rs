@@ -97,6 +97,10 @@ impl<M: Message + Wraps<P>, P: Message> Target for Narrow<M, P> {
         self.whole.0.core()
     }
 
+    fn grain(&self) -> Option<(&'static str, String)> {
+        self.whole.0.grain()
+    }
+
     fn tenant(&self) -> Option<Arc<dyn Target>> {
         self.whole.0.tenant()
     }

@@ -169,6 +169,10 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn contract(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
         None
     }
+    /// Of a grain, its kind and its key as text.
+    fn grain(&self) -> Option<(&'static str, String)> {
+        None
+    }
     /// The contract that it serves, if it serves one.
     fn served(&self) -> Option<&'static str> {
         None

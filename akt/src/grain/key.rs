@@ -15,8 +15,15 @@ use crate::path::MAX_NAME;
     note = "`GrainKey` is implemented for String, i64, u64, Uuid, (A, B); Uuid needs the feature `uuid` of akt"
 )]
 pub trait GrainKey: Clone + Eq + Hash + Send + Sync + 'static {
+    /// How many keys that are no pairs it consists of.
+    #[doc(hidden)]
+    const PARTS: usize = 1;
+
     /// Appends the key as text; two keys of one type never give the same.
     fn encode(&self, text: &mut String);
+
+    /// The key whose text this is; none if it is that of no key of this type.
+    fn decode(text: &str) -> Option<Self>;
 }
 
 /// What may be given where a key of type `K` is wanted: the key itself, and `&str` for a `String`.
@@ -54,11 +61,28 @@ impl GrainKey for String {
             }
         }
     }
+
+    fn decode(text: &str) -> Option<Self> {
+        let mut bytes = Vec::new();
+        let mut rest = text.bytes();
+        while let Some(byte) = rest.next() {
+            let mut digit = || char::from(rest.next()?).to_digit(16);
+            bytes.push(match byte {
+                b'%' => u8::try_from(digit()? * 16 + digit()?).ok()?,
+                byte => byte,
+            });
+        }
+        Self::from_utf8(bytes).ok()
+    }
 }
 
 impl GrainKey for i64 {
     fn encode(&self, text: &mut String) {
         let _ = write!(text, "{self}");
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 }
 
@@ -66,15 +90,33 @@ impl GrainKey for u64 {
     fn encode(&self, text: &mut String) {
         let _ = write!(text, "{self}");
     }
+
+    fn decode(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
 }
 
 /// The commas in a key are a matter of its type: no part has one of its own.
 impl<A: GrainKey, B: GrainKey> GrainKey for (A, B) {
+    const PARTS: usize = A::PARTS + B::PARTS;
+
     fn encode(&self, text: &mut String) {
         self.0.encode(text);
         text.push(',');
         self.1.encode(text);
     }
+
+    fn decode(text: &str) -> Option<Self> {
+        let (comma, _) = text.match_indices(',').nth(A::PARTS - 1)?;
+        Some((A::decode(&text[..comma])?, B::decode(&text[comma + 1..])?))
+    }
+}
+
+/// The whole key as text.
+pub(super) fn text_of(key: &impl GrainKey) -> String {
+    let mut text = String::new();
+    key.encode(&mut text);
+    text
 }
 
 /// How much of a key is left that is too long for a name.
@@ -82,8 +124,7 @@ const KEPT: usize = 200;
 
 /// The name of the activation of `key`: another for each key.
 pub(super) fn name_of(key: &impl GrainKey) -> Box<str> {
-    let mut name = String::new();
-    key.encode(&mut name);
+    let name = text_of(key);
     if name.is_empty() {
         // No text has this name: `%` is followed by two digits there.
         return "%".into();
@@ -130,6 +171,20 @@ mod tests {
             prop_assert_eq!(name(&one) == name(&other), one == other);
             let pair = name_of(&(one.clone(), other.clone()));
             prop_assert_eq!(pair == name_of(&(other.clone(), one.clone())), one == other);
+        }
+
+        #[test]
+        fn the_text_of_a_key_becomes_the_key_again(
+            one in prop_oneof![".*", "[ /%,$~a]{0,4}"], other in ".*", (number, whole) in any::<(i64, u64)>(),
+        ) {
+            type Pairs = ((String, i64), (u64, (String, String)));
+            let pairs = ((one.clone(), number), (whole, (other.clone(), one)));
+            prop_assert_eq!(Pairs::decode(&text_of(&pairs)), Some(pairs));
+            // Whatever it is, it is the text of no other key.
+            if let Some(key) = String::decode(&other) {
+                prop_assert!(text_of(&key).len() >= other.len());
+            }
+            prop_assert_eq!(<(u64, String)>::decode("7"), None);
         }
     }
 }

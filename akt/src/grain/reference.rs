@@ -10,7 +10,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::activation::{Next, Succession, Taker};
 use super::catalog::Kind;
-use super::key::{GrainKey, name_of};
+use super::key::{name_of, text_of};
 use super::locator::Location;
 use super::traits::Grain;
 use crate::actor::{
@@ -200,9 +200,7 @@ impl<G: Grain> Face<G> for GrainSink<G> {
     }
 
     fn id(&self) -> String {
-        let mut id = format!("{}/", G::KIND);
-        self.key.encode(&mut id);
-        id
+        format!("{}/{}", G::KIND, text_of(&self.key))
     }
 
     fn began(&self) {
@@ -365,6 +363,10 @@ impl<G: Grain> Target for GrainSink<G> {
 
     fn contract(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
         G::contract(&Ref::new(self))
+    }
+
+    fn grain(&self) -> Option<(&'static str, String)> {
+        Some((G::KIND, text_of(&self.key)))
     }
 
     fn accepts(&self) -> &'static str {
