@@ -33,6 +33,7 @@ mod no_testkit;
 mod path;
 pub mod persistence;
 mod ref_field;
+mod reminder;
 #[cfg(feature = "remote")]
 mod remote;
 #[path = "no_remote.rs"]
@@ -71,10 +72,10 @@ pub use actor::{
     BehaviorStack, Breaker, BreakerOptions, Call, CallPath, Caller, CloneMessage, CodecError, Concurrent,
     ContractKey, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, JournalError,
     Mailbox, MailboxOrder, MailboxPlace, MailboxQueue, Message, OneWay, Opening, Opens, Overflow, PartlyInfo,
-    Passivate, PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart,
-    RpcInfo, SendError, Spawn, SpawnError, Spawning, Stage, Stashes, StopReason, StreamSink, Streaming,
-    Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Turn, TurnCtx, UnknownRpc, Work, batch,
-    stream,
+    Passivate, PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reminder, Reply, Request,
+    Restart, RpcInfo, SendError, Spawn, SpawnError, Spawning, Stage, Stashes, StopReason, StreamSink,
+    Streaming, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Turn, TurnCtx, UnknownRpc,
+    Work, batch, stream,
 };
 #[cfg(all(feature = "macros", feature = "remote", feature = "testkit"))]
 pub use akt_macros::sim_test;
@@ -90,6 +91,7 @@ pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
 pub use ref_field::{InSystem, RefField, ResolveError};
+pub use reminder::{Missed, Remembered, Remind, RemindError, Reminders, Reminding};
 #[cfg(feature = "remote")]
 pub use remote::{
     ActorReport, ActorState, Client, ClientBuilder, ClientError, NodeRef, OperationError, Refusal, Remote,

@@ -45,7 +45,10 @@ impl<M: Message> Post<M> {
         }
     }
 
-    /// Sends it to its target.
+    pub(crate) fn into_message(self) -> M {
+        self.message
+    }
+
     /// Whether it goes to the actor of `cell`, as that knows itself.
     fn is_for<A: Actor>(&self, cell: &Arc<LocalCell<A>>) -> bool {
         let target = &self.target.0;
@@ -53,6 +56,7 @@ impl<M: Message> Post<M> {
         std::ptr::addr_eq(Arc::as_ptr(target), Arc::as_ptr(cell)) || target.tenant().is_some_and(same)
     }
 
+    /// Sends it to its target.
     pub(crate) fn deliver(self) {
         self.target.0.post(self.message);
     }
