@@ -7,7 +7,7 @@ use akt::prelude::*;
 use akt::{ActorRef, Cron, Missed, Runtime};
 
 akt::include_contracts!();
-use crate::shop::v1 as shop;
+use shop::v1::{AddItem, CartError, CartView, CheckoutRequest, ClearCart, Receipt, ViewCart};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -21,41 +21,33 @@ struct MyCart {
 }
 
 #[akt::grain(kind = "cart", key = String, passivate = "10m")]
-impl shop::Cart for MyCart {
+impl shop::v1::Cart for MyCart {
     /// Each thing gives the cart two hours more: a reminder of the same name takes the place of the one before.
-    async fn add(
-        &mut self,
-        req: shop::AddItem,
-        cx: &mut Ctx<Self>,
-    ) -> Result<shop::CartView, shop::CartError> {
+    async fn add(&mut self, req: AddItem, cx: &mut Ctx<Self>) -> Result<CartView, CartError> {
         self.things += req.qty;
         say(cx, &format!("has {} more", req.qty));
-        if let Err(error) = cx.remind("expire", cx.me().clear(shop::ClearCart {})).after(2 * HOUR).await {
+        if let Err(error) = cx.remind("expire", cx.me().clear(ClearCart {})).after(2 * HOUR).await {
             cx.fail(error);
         }
-        Ok(shop::CartView::default())
+        Ok(CartView::default())
     }
 
-    fn clear(&mut self, _: shop::ClearCart, cx: &mut Ctx<Self>) {
+    fn clear(&mut self, _: ClearCart, cx: &mut Ctx<Self>) {
         say(cx, "is cleared");
         self.things = 0;
     }
 
-    fn view(&self, _: shop::ViewCart, cx: &Ctx<Self>) -> shop::CartView {
+    fn view(&mut self, _: ViewCart, cx: &mut Ctx<Self>) -> CartView {
         say(cx, "reports");
-        shop::CartView::default()
+        CartView::default()
     }
 
-    async fn checkout(
-        &mut self,
-        _: shop::CheckoutRequest,
-        cx: &mut Ctx<Self>,
-    ) -> Result<shop::Receipt, shop::CartError> {
+    async fn checkout(&mut self, _: CheckoutRequest, cx: &mut Ctx<Self>) -> Result<Receipt, CartError> {
         match cx.forget("expire").await {
             Ok(was) => say(cx, if was { "is paid for, and does not expire" } else { "is paid for" }),
             Err(error) => cx.fail(error),
         }
-        Ok(shop::Receipt { articles: std::mem::take(&mut self.things) })
+        Ok(Receipt { articles: std::mem::take(&mut self.things) })
     }
 }
 
@@ -102,22 +94,22 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let first = process(&store, Runtime::current()?, Duration::ZERO).await?;
     let anna = MyCart::grain(&first, "anna");
     let nightly = Cron::new("0 0 3 * * *")?;
-    let report = first.reminders(&anna).remind("report", anna.view(shop::ViewCart {}));
+    let report = first.reminders(&anna).remind("report", anna.view(ViewCart {}));
     report.cron(&nightly).missed(Missed::All { max: 2 }).await?;
-    anna.add(shop::AddItem { sku: "book".to_owned(), qty: 1 }).await?;
+    anna.add(AddItem { sku: "book".to_owned(), qty: 1 }).await?;
     first.runtime().sleep(HOUR).await;
-    anna.add(shop::AddItem { sku: "pen".to_owned(), qty: 2 }).await?;
+    anna.add(AddItem { sku: "pen".to_owned(), qty: 2 }).await?;
     list(&first, &anna).await?;
     first.runtime().sleep(3 * HOUR).await;
-    anna.add(shop::AddItem { sku: "book".to_owned(), qty: 1 }).await?;
+    anna.add(AddItem { sku: "book".to_owned(), qty: 1 }).await?;
     first.shutdown().await;
 
     println!("three days later, another:");
     let second = process(&store, Runtime::current()?, 84 * HOUR).await?;
     second.runtime().sleep(HOUR).await;
     let anna = MyCart::grain(&second, "anna");
-    anna.add(shop::AddItem { sku: "pen".to_owned(), qty: 1 }).await?;
-    anna.checkout(shop::CheckoutRequest {}).await?;
+    anna.add(AddItem { sku: "pen".to_owned(), qty: 1 }).await?;
+    anna.checkout(CheckoutRequest {}).await?;
     second.reminders(&anna).forget("report").await?;
     second.runtime().sleep(48 * HOUR).await;
     println!("nothing is left:");
