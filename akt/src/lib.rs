@@ -33,6 +33,7 @@ mod no_testkit;
 mod path;
 pub mod persistence;
 mod ref_field;
+mod reminder;
 #[cfg(feature = "remote")]
 mod remote;
 #[path = "no_remote.rs"]
@@ -71,10 +72,10 @@ pub use actor::{
     BehaviorStack, Breaker, BreakerOptions, Call, CallPath, Caller, CloneMessage, CodecError, Concurrent,
     ContractKey, Ctx, Delivery, Directive, Fault, FaultInfo, FnActor, FnRef, Forward, Headers, JournalError,
     Mailbox, MailboxOrder, MailboxPlace, MailboxQueue, Message, OneWay, Opening, Opens, Overflow, PartlyInfo,
-    Passivate, PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reply, Request, Restart,
-    RpcInfo, SendError, Spawn, SpawnError, Spawning, Stage, Stashes, StopReason, StreamSink, Streaming,
-    Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Turn, TurnCtx, UnknownRpc, Work, batch,
-    stream,
+    Passivate, PeerError, PipeError, Post, Protocol, Reaction, Recipient, Ref, Reminder, Reply, Request,
+    Restart, RpcInfo, SendError, Spawn, SpawnError, Spawning, Stage, Stashes, StopReason, StreamSink,
+    Streaming, Supervise, TellError, Terminated, TimeoutInfo, Timer, TooLarge, Turn, TurnCtx, UnknownRpc,
+    Work, batch, stream,
 };
 #[cfg(all(feature = "macros", feature = "remote", feature = "testkit"))]
 pub use akt_macros::sim_test;
@@ -90,6 +91,7 @@ pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
 pub use ref_field::{InSystem, RefField, ResolveError};
+pub use reminder::{Missed, Remembered, Remind, RemindError, Reminders, Reminding};
 #[cfg(feature = "remote")]
 pub use remote::{
     ActorReport, ActorState, Client, ClientBuilder, ClientError, NodeRef, OperationError, Refusal, Remote,
@@ -133,15 +135,15 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__probe as probe;
-    pub use crate::actor::{Recording, 
+    pub use crate::actor::{
         Answered, AnsweredOnce, AnswersAll, AnyReply, AskedRpc, Begin, Came, Copying, Deck, Flight, Flights,
         FnCall, FnMsg, Full, HoldsUnknown, Incoming, Input, Join, Lost, Mode, Next, NoFlight, NoReturns,
-        NoStash, Opened, Opener, Outgoing, Returning, Returns, Shelf, Slot, Stash, State, ToldRpc, Treatment,
-        Undecoded, Ways, WireReply, Wraps, answer, answer_of, answer_or_fail, answer_result, answered, every,
-        fallible, forward, forward_result, incoming, incoming_both, incoming_client, incoming_result,
-        incoming_server, listen, narrow, one_reader, open_nested, outgoing, outgoing_both, outgoing_client,
-        outgoing_result, outgoing_server, plain, receive, Recording, recorded, recorded_result, reject, share, tie,
-        unless_cancelled, unrecorded, unrecorded_result,
+        NoStash, Opened, Opener, Outgoing, Recording, Returning, Returns, Shelf, Slot, Stash, State, ToldRpc,
+        Treatment, Undecoded, Ways, WireReply, Wraps, answer, answer_of, answer_or_fail, answer_result,
+        answered, every, fallible, forward, forward_result, incoming, incoming_both, incoming_client,
+        incoming_result, incoming_server, listen, narrow, one_reader, open_nested, outgoing, outgoing_both,
+        outgoing_client, outgoing_result, outgoing_server, plain, receive, recorded, recorded_result, reject,
+        share, tie, unless_cancelled, unrecorded, unrecorded_result,
     };
     pub use crate::codegen::{
         IsResult, MadeByDefault, assert_codegen, good, made_by_default, require_argument, require_reply,

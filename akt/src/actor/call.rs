@@ -284,7 +284,7 @@ impl<'a, Q: Request> Call<'a, Q> {
         if let Some(time) = self.extra.as_ref().and_then(|extra| extra.expires) {
             let headers = meta.map(|meta| meta.headers.clone()).unwrap_or_default();
             let expires = Some(self.target.get().0.system().runtime().now() + time);
-            meta = Some(Arc::new(Meta { headers, asker: None, expires }));
+            meta = Some(Arc::new(Meta { headers, expires, ..Meta::default() }));
         }
         Reply::told(meta)
     }

@@ -10,6 +10,7 @@ use super::hold::Hold;
 use super::mailbox::Lane;
 use super::meta::{Frame, Headers, Meta, Receiver, Way, Who};
 use super::reference::Target;
+use super::reminder::Reminder;
 use crate::system::{ActorSystem, Attached};
 use crate::time::Instant;
 
@@ -133,6 +134,11 @@ pub(crate) fn headers() -> Headers {
     look(|handling| Some(handling.meta.as_ref()?.headers.clone())).unwrap_or_default()
 }
 
+/// The reminder that the current message comes from.
+pub(crate) fn reminded_by() -> Option<Reminder> {
+    look(|handling| handling.meta.as_ref()?.reminder.clone())
+}
+
 /// Runs `f` as part of the current handler, which lets nothing else run meanwhile.
 pub(crate) fn exclusively<T>(f: impl FnOnce() -> T) -> T {
     let exclusive =
@@ -200,7 +206,7 @@ pub(crate) fn for_ask(system: &ActorSystem, own: Option<&Headers>) -> Option<Arc
     let asker = look(frame);
     let headers = collect(system, own);
     let carries = asker.is_some() || !headers.is_empty();
-    carries.then(|| Arc::new(Meta { headers, asker, expires: None }))
+    carries.then(|| Arc::new(Meta { headers, asker, ..Meta::default() }))
 }
 
 fn collect(system: &ActorSystem, own: Option<&Headers>) -> Headers {

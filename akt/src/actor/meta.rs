@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::call_path::{CallPath, Caller};
 use super::reference::Target;
+use super::reminder::Reminder;
 use crate::id::ActorId;
 use crate::path::{ActorPath, NodeAddress};
 use crate::time::Instant;
@@ -104,6 +105,8 @@ pub(crate) struct Meta {
     pub(crate) asker: Option<Frame>,
     /// A tell that is not begun by then is not handled.
     pub(crate) expires: Option<Instant>,
+    /// What it was sent for.
+    pub(crate) reminder: Option<Reminder>,
 }
 
 impl Meta {

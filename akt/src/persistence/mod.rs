@@ -1,4 +1,4 @@
-//! Actors whose state is what their events say, and the stores that keep events.
+//! Actors whose state is what their events say; and the stores: of events, of states, of reminders.
 //!
 #![doc = include_str!("../docs/persistence.md")]
 
@@ -8,8 +8,12 @@ mod gate;
 mod journal;
 mod keeper;
 mod memory_events;
+mod memory_reminders;
 mod memory_states;
 mod persist;
+#[cfg(feature = "redb")]
+mod redb;
+mod reminder_store;
 mod state;
 mod state_store;
 mod store;
@@ -20,8 +24,12 @@ pub use self::gate::{
 };
 pub use self::journal::{RecoveryError, recover};
 pub use self::memory_events::MemoryEventStore;
+pub use self::memory_reminders::MemoryReminderStore;
 pub use self::memory_states::MemoryStateStore;
 pub use self::persist::{Persist, commit, persist};
+#[cfg(feature = "redb")]
+pub use self::redb::{RedbError, RedbStore};
+pub use self::reminder_store::{KeptReminder, ReminderRow, ReminderStore};
 pub use self::state::{Stateful, load_state, save_at_end};
 pub use self::state_store::{Change, Kept, Row, Saved, StateStore, Write};
 pub use self::store::{EventStore, Fence, Record, StoreError};

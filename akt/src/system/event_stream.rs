@@ -60,6 +60,15 @@ pub enum Event {
     DeadLetter(DeadLetter),
     /// A handler blocks its thread: it runs, and has come to no await for longer than the watchdog's limit.
     Blocked(Blocked),
+    /// A reminder is due that this program cannot send: it stays as it is until one runs that can.
+    ReminderParked {
+        /// The grain, by kind and key: `cart/user-1`.
+        grain: Arc<str>,
+        /// The name of the reminder.
+        name: Arc<str>,
+        /// Why it cannot.
+        problem: Box<str>,
+    },
     /// A connection to another node is up.
     PeerUp(NodeAddress),
     /// A connection to another node is gone.

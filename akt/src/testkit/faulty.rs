@@ -3,13 +3,15 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use thiserror::Error;
 
-use crate::persistence::{EventStore, Fence, Kept, Record, StateStore, StoreError, Write};
+use crate::persistence::{
+    EventStore, Fence, Kept, KeptReminder, Record, ReminderRow, ReminderStore, StateStore, StoreError, Write,
+};
 use crate::runtime::Runtime;
 
 /// A store around another one that can be slow and can fail. It does neither until it is told to; clones are one store.
@@ -225,6 +227,45 @@ impl<S: StateStore> StateStore for Faulty<S> {
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
         self.call(false, self.0.store.ids_with_row(prefix, after, limit)).await
+    }
+}
+
+#[async_trait]
+impl<S: ReminderStore> ReminderStore for Faulty<S> {
+    async fn put(&self, row: ReminderRow) -> Result<u64, StoreError> {
+        self.call(true, self.0.store.put(row)).await
+    }
+
+    async fn get(&self, id: &str, name: &str) -> Result<Option<KeptReminder>, StoreError> {
+        self.call(false, self.0.store.get(id, name)).await
+    }
+
+    async fn list(&self, id: &str) -> Result<Vec<KeptReminder>, StoreError> {
+        self.call(false, self.0.store.list(id)).await
+    }
+
+    async fn delete(&self, id: &str, name: &str) -> Result<bool, StoreError> {
+        self.call(true, self.0.store.delete(id, name)).await
+    }
+
+    async fn due(
+        &self,
+        shard: u16,
+        window: Range<SystemTime>,
+        after: Option<&KeptReminder>,
+        limit: usize,
+    ) -> Result<Vec<KeptReminder>, StoreError> {
+        self.call(false, self.0.store.due(shard, window, after, limit)).await
+    }
+
+    async fn advance(
+        &self,
+        id: &str,
+        name: &str,
+        version: u64,
+        next: Option<SystemTime>,
+    ) -> Result<Option<u64>, StoreError> {
+        self.call(true, self.0.store.advance(id, name, version, next)).await
     }
 }
 

@@ -10,6 +10,7 @@ mod kit;
 mod logs;
 mod probe;
 mod quiet;
+mod reminder_store;
 mod rule;
 mod run;
 mod solo;
@@ -22,6 +23,7 @@ pub use faulty::{Failure, Faulty};
 pub use kit::{Subject, TestKit};
 pub use logs::Log;
 pub use probe::{Method, Origin, Probe, Probed};
+pub use reminder_store::check_reminder_store;
 pub use rule::BrokenRule;
 pub use run::run;
 #[doc(hidden)]

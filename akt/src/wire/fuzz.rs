@@ -277,7 +277,7 @@ fn meta(rng: &mut Rng) -> Meta {
         Some(crate::actor::Frame { who: Who::Elsewhere(there), receiver, meta })
     });
     let expires = rng.bool().then(|| Instant::ZERO + Duration::from_micros(rng.u32(1..).into()));
-    Meta { headers, asker, expires }
+    Meta { headers, asker, expires, reminder: None }
 }
 
 /// A frame with as many values as it can hold.

@@ -103,7 +103,7 @@ pub(crate) fn decode_meta(
         });
     let within = |micros| now + Duration::from_micros(micros).min(LONGEST);
     let expires = (expires_us > 0).then(|| within(expires_us));
-    Ok(Some(Arc::new(Meta { headers, asker, expires })))
+    Ok(Some(Arc::new(Meta { headers, asker, expires, reminder: None })))
 }
 
 /// Decoding takes far more for a header or an actor than its bytes.

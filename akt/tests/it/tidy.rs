@@ -31,7 +31,7 @@ const LEVELS: &[&[&str]] = &[
     &["persistence"],
     &["grain", "router", "stream", "delivery", "signal", "cron", "wire", "transport"],
     &["remote", "no_remote"],
-    &["ref_field"],
+    &["ref_field", "reminder"],
     &["cluster"],
     &["directory", "replicator", "pubsub"],
     &["datacenter"],
@@ -66,6 +66,9 @@ const PURE: &[&str] = &[
     "delivery/consumer.rs",
     "grain/activation.rs",
     "grain/placement.rs",
+    "reminder/plan.rs",
+    "reminder/agenda.rs",
+    "reminder/shard.rs",
     "transport/chunk.rs",
     "transport/mux.rs",
     "wire/apart.rs",
@@ -116,6 +119,7 @@ const ADDRESSES: &[(&str, &[&str])] = &[
     ("quinn", &["transport/"]),
     ("rustls", &["transport/"]),
     ("rcgen", &["transport/"]),
+    ("redb", &["persistence/mod.rs", "persistence/redb/"]),
     ("tokio_rustls", &["transport/"]),
     ("x509_parser", &["transport/"]),
     ("akt_proto", &["wire/", "codec.rs"]),
@@ -133,8 +137,17 @@ const ADDRESSES: &[(&str, &[&str])] = &[
 ];
 
 /// Folders whose `mod.rs` may leave files out by feature, as `lib.rs` may.
-const OPTIONAL: &[&str] =
-    &["discovery", "flow", "grain", "view_store", "persistence", "telemetry", "testkit", "transport"];
+const OPTIONAL: &[&str] = &[
+    "discovery",
+    "flow",
+    "grain",
+    "view_store",
+    "persistence",
+    "reminder",
+    "telemetry",
+    "testkit",
+    "transport",
+];
 
 const MAX_LINES: usize = 500;
 
