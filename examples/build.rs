@@ -2,6 +2,7 @@
 
 fn main() -> akt_build::Result {
     let protos = [
+        "proto/bank/v1/account.proto",
         "proto/greeter/v1/greeter.proto",
         "proto/news/v1/desk.proto",
         "proto/shop/v1/cart.proto",
