@@ -33,6 +33,8 @@ struct State {
     next: u64,
     /// By place, so that the order of their end is that of their beginning.
     members: BTreeMap<u64, Arc<dyn Member>>,
+    /// Those that keep it, and need not be ended.
+    lasting: Vec<Arc<dyn Member>>,
 }
 
 /// Something that ends with an actor.
@@ -68,6 +70,21 @@ impl Scope {
         Some(Place(place))
     }
 
+    /// As [`join`](Self::join), for a member that leaves by keeping the actor no longer.
+    pub(crate) fn join_lasting(&self, member: Arc<dyn Member>) {
+        let mut state = self.state.lock();
+        // Whenever their number has doubled: each is looked at a few times only.
+        let ended = state.lasting.len().is_power_of_two().then(|| {
+            let (kept, ended) =
+                std::mem::take(&mut state.lasting).into_iter().partition(|known| known.keeps());
+            state.lasting = kept;
+            ended
+        });
+        state.lasting.push(member);
+        drop(state);
+        drop::<Option<Vec<_>>>(ended);
+    }
+
     /// Lets a member go that has ended by itself.
     pub(crate) fn leave(&self, place: Place) {
         let member = self.state.lock().members.remove(&place.0);
@@ -76,7 +93,8 @@ impl Scope {
 
     /// Whether a member keeps the actor from ending by itself.
     pub(super) fn is_kept(&self) -> bool {
-        self.state.lock().members.values().any(|member| member.keeps())
+        let state = self.state.lock();
+        state.members.values().chain(&state.lasting).any(|member| member.keeps())
     }
 
     /// When its timers come next, the soonest first.

@@ -1,6 +1,7 @@
 //! What a reference to a grain points to: hands each message to the activation that is there, or makes one.
 
 use std::any::{Any, type_name};
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
@@ -10,17 +11,18 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::activation::{Next, Succession, Taker};
 use super::catalog::Kind;
+use super::crowd::Crowd;
 use super::key::{GrainKey, name_of};
 use super::locator::Location;
 use super::traits::Grain;
 use crate::actor::{
-    Control, Core, Face, FaultInfo, Incoming, LocalCell, Message, OnTurn, Ref, Refusal, Refused, Sink,
-    StopReason, Target, Ticket, begin, conceive, part,
+    Control, Core, Face, FaultInfo, Incoming, LocalCell, Message, OnTurn, Passivate, Ref, Refusal, Refused,
+    Sink, StopReason, Target, Ticket, begin, conceive, part,
 };
 use crate::id::ActorId;
 use crate::path::ActorPath;
 use crate::runtime::Fire;
-use crate::system::ActorSystem;
+use crate::system::{ActorSystem, Evictor};
 use crate::time::Instant;
 
 /// One key of one kind, as its senders see it, and its activations.
@@ -29,6 +31,8 @@ pub(super) struct GrainSink<G: Grain> {
     kind: Arc<Kind<G>>,
     key: G::Key,
     name: Box<str>,
+    /// If it is one of several workers.
+    crowd: Option<Arc<Crowd<G>>>,
     line: Mutex<Line<G>>,
 }
 
@@ -104,7 +108,26 @@ impl<G: Grain> Tenant<G> {
 impl<G: Grain> GrainSink<G> {
     pub(super) fn new(kind: Arc<Kind<G>>, key: G::Key) -> Arc<Self> {
         let name = name_of(&key);
-        Arc::new_cyclic(|me| Self { me: me.clone(), kind, key, name, line: Mutex::new(Succession::new()) })
+        Self::called(kind, key, name, None)
+    }
+
+    pub(super) fn worker(crowd: Arc<Crowd<G>>, name: Box<str>) -> Arc<Self> {
+        Self::called(crowd.kind().clone(), crowd.key().clone(), name, Some(crowd))
+    }
+
+    fn called(kind: Arc<Kind<G>>, key: G::Key, name: Box<str>, crowd: Option<Arc<Crowd<G>>>) -> Arc<Self> {
+        let line = Mutex::new(Succession::new());
+        Arc::new_cyclic(|me| Self { me: me.clone(), kind, key, name, crowd, line })
+    }
+
+    /// How much there is to do for its activation; none if there is none.
+    pub(super) fn load(&self) -> Option<usize> {
+        let line = self.line.lock();
+        match (line.taking(), line.living()) {
+            (Some(tenant), _) => Some(tenant.cell().load()),
+            // One that ends: the next would wait for it.
+            (None, living) => living.map(|_| 1),
+        }
     }
 
     fn me(&self) -> Arc<Self> {
@@ -131,6 +154,9 @@ impl<G: Grain> GrainSink<G> {
 
     fn activate(&self, mut line: MutexGuard<'_, Line<G>>) -> Result<Tenant<G>, Refusal> {
         let tenant = self.conceive()?;
+        if !self.system().switches().has_single_flight() {
+            *line = Succession::new();
+        }
         let begins = line.take(tenant.clone());
         drop(line);
         if begins {
@@ -145,8 +171,13 @@ impl<G: Grain> GrainSink<G> {
         if !guardian.core().is_some_and(Core::is_alive) {
             return Err(Refusal::Stopped);
         }
+        let name = match self.system().switches().has_single_flight() {
+            true => Cow::Borrowed(&*self.name),
+            // A parent has no two children of one name.
+            false => format!("{}~{:x}", self.name, self.system().runtime().random()).into(),
+        };
         match self.kind.locator.locate(G::KIND, &self.name) {
-            Location::Here => conceive(guardian, &self.name).map(Tenant::new).map_err(Refusal::Fault),
+            Location::Here => conceive(guardian, &name).map(Tenant::new).map_err(Refusal::Fault),
         }
     }
 
@@ -203,6 +234,14 @@ impl<G: Grain> Face<G> for GrainSink<G> {
         let mut id = format!("{}/", G::KIND);
         self.key.encode(&mut id);
         id
+    }
+
+    fn passivate(&self, said: Option<Passivate>) -> Option<Passivate> {
+        self.kind.idleness.passivate(said)
+    }
+
+    fn evictors(&self) -> Option<Arc<[Evictor]>> {
+        self.kind.idleness.evictors.clone()
     }
 
     fn began(&self) {
@@ -390,6 +429,8 @@ impl<G: Grain> Fire for GrainSink<G> {
 
 impl<G: Grain> Drop for GrainSink<G> {
     fn drop(&mut self) {
-        self.kind.forget(&self.key, &self.me);
+        if self.crowd.is_none() {
+            self.kind.forget(&self.key, &self.me);
+        }
     }
 }

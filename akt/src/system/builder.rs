@@ -20,8 +20,12 @@ pub struct SystemBuilder {
     pub(super) config: Config,
     pub(super) registered: Vec<Registered>,
     runtime: Option<Runtime>,
+    preparations: Vec<Preparation>,
     pub(super) extensions: Vec<Starting>,
 }
+
+/// What is done with a system before anything runs in it.
+type Preparation = Box<dyn FnOnce(&ActorSystem) -> Result<(), StartError> + Send>;
 
 impl SystemBuilder {
     pub(super) fn new(name: String) -> Self {
@@ -30,6 +34,7 @@ impl SystemBuilder {
             config: Config::default(),
             registered: Vec::new(),
             runtime: None,
+            preparations: Vec::new(),
             extensions: Vec::new(),
         }
     }
@@ -70,6 +75,15 @@ impl SystemBuilder {
         self
     }
 
+    /// Adds what is done with the system before its extensions start.
+    pub(crate) fn prepare(
+        mut self,
+        work: impl FnOnce(&ActorSystem) -> Result<(), StartError> + Send + 'static,
+    ) -> Self {
+        self.preparations.push(Box::new(work));
+        self
+    }
+
     /// Sets how exact timers and deadlines are.
     pub(crate) fn ticks(mut self, ticks: Ticks) -> Self {
         self.config.ticks = ticks;
@@ -99,6 +113,12 @@ impl SystemBuilder {
             None => Runtime::current()?,
         };
         let system = ActorSystem::new(&self.name, runtime, self.config);
+        for prepare in self.preparations {
+            if let Err(error) = prepare(&system) {
+                system.shutdown().await;
+                return Err(error);
+            }
+        }
         system.start_extensions(self.extensions).await?;
         tracing::info!(system = self.name, "system started");
         Ok(system)
@@ -130,7 +150,7 @@ pub enum StartError {
     /// Registered actors need what nothing provides: each kind, and what it lacks.
     #[error("{}", MissingText(.0))]
     MissingDependencies(Vec<(&'static str, MissingDependency)>),
-    /// An extension, or a part of the system such as remoting, did not start.
+    /// An extension, or a part of the system such as remoting or its grains, did not start.
     #[error("{part} did not start")]
     Part {
         /// Its name.
