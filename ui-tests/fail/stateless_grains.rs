@@ -41,4 +41,15 @@ impl Keeper {
     fn work(&self) {}
 }
 
+#[derive(Default)]
+struct Stateful {
+    state: String,
+}
+
+#[akt::grain(kind = "stateful", key = String, stateless, max = 8, state = String)]
+impl Stateful {
+    #[handler]
+    fn work(&self) {}
+}
+
 fn main() {}

@@ -101,7 +101,7 @@ mod tests {
                 USAGE,
                 "field 3: expected 0–23",
                 "invalid time zone \"Mars / Olympus\"; example: \"Europe/Berlin\"",
-                "unknown option `zome`; did you mean `zone`? supported: `zone`",
+                "unknown option `zome`; did you mean `zone`? supported: `keep_alive`, `zone`",
             ]
         );
     }

@@ -34,7 +34,8 @@ struct State {
     /// By place, so that the order of their end is that of their beginning.
     members: BTreeMap<u64, Arc<dyn Member>>,
     /// Those that keep it, and need not be ended.
-    lasting: Vec<Arc<dyn Member>>,
+    #[allow(clippy::box_collection, reason = "one pointer in most actors, not three")]
+    lasting: Option<Box<Vec<Arc<dyn Member>>>>,
 }
 
 /// Something that ends with an actor.
@@ -74,13 +75,13 @@ impl Scope {
     pub(crate) fn join_lasting(&self, member: Arc<dyn Member>) {
         let mut state = self.state.lock();
         // Whenever their number has doubled: each is looked at a few times only.
-        let ended = state.lasting.len().is_power_of_two().then(|| {
-            let (kept, ended) =
-                std::mem::take(&mut state.lasting).into_iter().partition(|known| known.keeps());
-            state.lasting = kept;
+        let lasting = state.lasting.get_or_insert_default();
+        let ended = lasting.len().is_power_of_two().then(|| {
+            let (kept, ended) = std::mem::take(&mut **lasting).into_iter().partition(|known| known.keeps());
+            **lasting = kept;
             ended
         });
-        state.lasting.push(member);
+        lasting.push(member);
         drop(state);
         drop::<Option<Vec<_>>>(ended);
     }
@@ -94,7 +95,11 @@ impl Scope {
     /// Whether a member keeps the actor from ending by itself.
     pub(super) fn is_kept(&self) -> bool {
         let state = self.state.lock();
-        state.members.values().chain(&state.lasting).any(|member| member.keeps())
+        state
+            .members
+            .values()
+            .chain(state.lasting.iter().flat_map(|lasting| lasting.iter()))
+            .any(|member| member.keeps())
     }
 
     /// When its timers come next, the soonest first.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::catalog::Kind;
-use super::key::worker_name;
+use super::key::name_of;
 use super::reference::GrainSink;
 use super::traits::Grain;
 use crate::actor::{
@@ -83,7 +83,7 @@ impl<G: Grain> Crowd<G> {
         worker.coming += 1;
         let sink = worker.sink.upgrade().unwrap_or_else(|| {
             let crowd = self.me.upgrade().expect("who calls has it");
-            let sink = GrainSink::worker(crowd, worker_name(&self.key, place));
+            let sink = GrainSink::worker(crowd, place);
             worker.sink = Arc::downgrade(&sink);
             sink
         });
@@ -120,7 +120,7 @@ impl<G: Grain> Sink<G::Msg> for Crowd<G> {
 /// There is no one activation behind it: what is about one, says so.
 impl<G: Grain> Target for Crowd<G> {
     fn path(&self) -> ActorPath {
-        let name = super::key::name_of(&self.key);
+        let name = name_of(&self.key);
         ActorPath::of(self.kind.guardian.path().names().chain([&*name]))
     }
 

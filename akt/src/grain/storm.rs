@@ -20,10 +20,10 @@ use crate::system::Promise;
 const CALLERS: u64 = 64;
 const KEYS: u64 = 10_000;
 /// Keys that everybody calls: one in so many calls goes to one of them.
-const CROWDED: u64 = 40;
+const CROWDED: u64 = 12;
 const MINUTE: Duration = Duration::from_secs(60);
 /// How long a caller rests at most between two bursts.
-const REST: u64 = 3_000;
+const REST: u64 = 8_000;
 
 /// Who sent a message, and its how manieth it is.
 type Stamp = (u64, u64);
@@ -406,7 +406,7 @@ impl Run {
     fn tried_enough(&self) -> bool {
         let Pages { begun, failures, handled, outcomes, stored, .. } = &self.pages;
         let refused = outcomes.values().filter(|outcome| **outcome == Outcome::Refused).count();
-        *begun > 500 && *failures > 10 && handled.len() > 1_000 && refused > 20 && stored.len() > 100
+        *begun > 500 && *failures > 10 && handled.len() > 500 && refused > 10 && stored.len() > 50
     }
 }
 
