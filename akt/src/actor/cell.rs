@@ -68,6 +68,11 @@ impl<A: Actor> LocalCell<A> {
         self.returns.park(work);
     }
 
+    /// How many messages it has accepted and not started, and one more unless it rests.
+    pub(crate) fn load(&self) -> usize {
+        self.home.queue.load()
+    }
+
     /// Its mailbox, for whoever asks how busy it is.
     pub(crate) fn queue(&self) -> &Queue<A::Msg> {
         &self.home.queue

@@ -402,6 +402,12 @@ impl<M> Queue<M> {
         matches!(self.state.lock().idle, Idle::First | Idle::Later(_))
     }
 
+    /// How many messages may wait to be started, and one more unless the consumer rests.
+    pub(crate) fn load(&self) -> usize {
+        let state = self.state.lock();
+        state.room.used() + usize::from(!matches!(state.idle, Idle::First | Idle::Later(_)))
+    }
+
     /// Whether messages may wait to be started: their room has not been given back.
     pub(crate) fn is_used(&self) -> bool {
         self.state.lock().room.is_used()
