@@ -120,7 +120,7 @@ pub(super) fn text_of(key: &impl GrainKey) -> String {
 }
 
 /// How much of a key is left that is too long for a name.
-const KEPT: usize = 200;
+const KEPT: usize = 190;
 /// What the place of a worker takes at most.
 const PLACE: usize = 22;
 

@@ -17,7 +17,7 @@ use std::num::NonZeroUsize;
 pub(crate) use home::{Home, Visit};
 pub(crate) use lane::{Control, Errand, Lane};
 pub use order::{MailboxOrder, MailboxPlace, MailboxQueue};
-pub(crate) use queue::{Batch, Queue, Shut};
+pub(crate) use queue::{Batch, Queue, Roused, Shut};
 pub(crate) use room::{Room, Ticket, Woken};
 
 /// How many messages an actor may have accepted and not started, and what becomes of one more.

@@ -85,6 +85,17 @@ enum Idle {
     Left,
 }
 
+/// A consumer that is to be woken, if it waited.
+#[must_use = "nobody else wakes it"]
+pub(crate) struct Roused(Idle);
+
+impl Roused {
+    /// Whether nobody is to be woken.
+    pub(crate) fn is_nobody(&self) -> bool {
+        !matches!(self.0, Idle::First | Idle::Later(_))
+    }
+}
+
 impl Idle {
     fn is_lent(&self) -> bool {
         matches!(self, Self::Lent | Self::Recalled | Self::Left)
@@ -176,6 +187,17 @@ impl<M> Queue<M> {
         reserved: bool,
         note: impl FnOnce(u64),
     ) -> Result<(), (Refusal, P)> {
+        self.put(message, reserved, note).map(|roused| self.wake_consumer(roused.0))
+    }
+
+    /// As [`push_with`](Self::push_with), but leaves it to the caller to [`wake_roused`](Self::wake_roused).
+    #[inline]
+    pub(crate) fn put<P: Into<M>>(
+        &self,
+        message: P,
+        reserved: bool,
+        note: impl FnOnce(u64),
+    ) -> Result<Roused, (Refusal, P)> {
         let mut state = self.state.lock();
         if state.closed {
             return Err((Refusal::Stopped, message));
@@ -187,10 +209,12 @@ impl<M> Queue<M> {
             note(state.accepted);
         }
         state.accept(message.into());
-        let idle = state.idle.rouse();
-        drop(state);
-        self.wake_consumer(idle);
-        Ok(())
+        Ok(Roused(state.idle.rouse()))
+    }
+
+    /// The consumer may run at once: not under a lock.
+    pub(crate) fn wake_roused(&self, roused: Roused) {
+        self.wake_consumer(roused.0);
     }
 
     /// What becomes of a message for which there was no room: accepted in place of another or dropped itself,
