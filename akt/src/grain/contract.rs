@@ -28,11 +28,12 @@ pub fn grain_of_contract<P: Protocol, K: GrainKey>(
     kind: Option<&str>,
     key: K,
 ) -> Ref<P> {
-    let found = system.part::<Roster>().find(system, (P::NAME, kind), Box::new(key.clone()));
+    let name = name_of(&key);
+    let found = system.part::<Roster>().find(system, (P::NAME, kind), Box::new(key));
     let why = match found.map(|grain| grain.taking()) {
         Ok(Some(grain)) => return grain,
         Ok(None) => format!("the grain that serves `{}` takes messages of another build of it", P::NAME),
         Err(why) => why,
     };
-    Unserved::at(system, &[GRAINS, kind.unwrap_or(P::NAME), &name_of(&key)], why)
+    Unserved::at(system, &[GRAINS, kind.unwrap_or(P::NAME), &name], why)
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use akt::StopReason;
 use akt::prelude::*;
-use akt::{Runtime, StopReason};
 
 use crate::support::{Log, take};
 
@@ -52,58 +52,54 @@ impl Clock {
     }
 }
 
-async fn clock(runtime: &Runtime) -> (ActorSystem, Log) {
+async fn clock() -> (ActorSystem, Log) {
     let log = Log::default();
-    let builder = ActorSystem::builder("test").runtime(runtime.clone()).provide(log.clone());
-    (builder.start().await.unwrap(), log)
+    (ActorSystem::builder("test").provide(log.clone()).start().await.unwrap(), log)
 }
 
-#[test]
-fn ticks_do_not_keep_a_grain_end_with_it_and_activate_nothing() {
-    akt::sim::run(1, |runtime| async move {
-        let (system, log) = clock(&runtime).await;
-        let clock = Clock::grain(&system, "a");
-        clock.tick_every(SECOND * 4, false).await.unwrap();
+#[akt::test]
+async fn ticks_do_not_keep_a_grain_end_with_it_and_activate_nothing() {
+    let (system, log) = clock().await;
+    let runtime = system.runtime().clone();
+    let clock = Clock::grain(&system, "a");
+    clock.tick_every(SECOND * 4, false).await.unwrap();
 
-        assert_eq!(clock.actor().stopped().await, StopReason::Passivated);
-        runtime.sleep(SECOND * 60).await;
+    assert_eq!(clock.actor().stopped().await, StopReason::Passivated);
+    runtime.sleep(SECOND * 60).await;
 
-        assert_eq!(take(&log), ["activate", "early", "tick", "tick", "deactivate"]);
-        assert_eq!(system.dead_letters(), 0);
-        system.shutdown().await;
-    });
+    assert_eq!(take(&log), ["activate", "early", "tick", "tick", "deactivate"]);
+    assert_eq!(system.dead_letters(), 0);
+    system.shutdown().await;
 }
 
-#[test]
-fn ticks_that_keep_alive_keep_a_grain_until_it_is_told_to_end() {
-    akt::sim::run(1, |runtime| async move {
-        let (system, log) = clock(&runtime).await;
-        let clock = Clock::grain(&system, "a");
-        clock.tick_every(SECOND * 4, true).await.unwrap();
+#[akt::test]
+async fn ticks_that_keep_alive_keep_a_grain_until_it_is_told_to_end() {
+    let (system, log) = clock().await;
+    let runtime = system.runtime().clone();
+    let clock = Clock::grain(&system, "a");
+    clock.tick_every(SECOND * 4, true).await.unwrap();
 
-        runtime.sleep(SECOND * 30).await;
-        assert!(clock.actor().id().is_some());
-        assert_eq!(take(&log).iter().filter(|line| *line == "tick").count(), 7);
-        clock.actor().stop();
-        runtime.sleep(SECOND * 30).await;
+    runtime.sleep(SECOND * 30).await;
+    assert!(clock.actor().id().is_some());
+    assert_eq!(take(&log).iter().filter(|line| *line == "tick").count(), 7);
+    clock.actor().stop();
+    runtime.sleep(SECOND * 30).await;
 
-        assert_eq!(take(&log), ["deactivate"]);
-        system.shutdown().await;
-    });
+    assert_eq!(take(&log), ["deactivate"]);
+    system.shutdown().await;
 }
 
-#[test]
-fn timers_of_an_activation_that_failed_are_gone() {
-    akt::sim::run(1, |runtime| async move {
-        let (system, log) = clock(&runtime).await;
-        let broken = Clock::grain(&system, "broken");
+#[akt::test]
+async fn timers_of_an_activation_that_failed_are_gone() {
+    let (system, log) = clock().await;
+    let runtime = system.runtime().clone();
+    let broken = Clock::grain(&system, "broken");
 
-        assert!(matches!(broken.tick("x".into()).await, Err(AskError::Fault(_))));
-        runtime.sleep(SECOND).await;
+    assert!(matches!(broken.tick("x".into()).await, Err(AskError::Fault(_))));
+    runtime.sleep(SECOND).await;
 
-        assert_eq!(take(&log), ["activate"]);
-        system.shutdown().await;
-    });
+    assert_eq!(take(&log), ["activate"]);
+    system.shutdown().await;
 }
 
 /// Ticks by attributes.
@@ -136,37 +132,35 @@ impl Pulse {
     fn celebrate(&mut self) {}
 }
 
-#[test]
-fn timers_by_attribute_begin_with_each_activation_and_keep_it_if_they_say_so() {
-    akt::sim::run(1, |runtime| async move {
-        let (system, _) = clock(&runtime).await;
-        let (beat, pulse) = (Beat::grain(&system, "a"), Pulse::grain(&system, "a"));
-        assert_eq!((beat.beat().await.unwrap(), pulse.beat().await.unwrap()), (1, 1));
+#[akt::test]
+async fn timers_by_attribute_begin_with_each_activation_and_keep_it_if_they_say_so() {
+    let (system, _) = clock().await;
+    let runtime = system.runtime().clone();
+    let (beat, pulse) = (Beat::grain(&system, "a"), Pulse::grain(&system, "a"));
+    assert_eq!((beat.beat().await.unwrap(), pulse.beat().await.unwrap()), (1, 1));
 
-        runtime.sleep(SECOND * 9).await;
-        assert!(beat.beat().await.unwrap() > 16, "both of its timers tick");
-        runtime.sleep(SECOND * 60).await;
+    runtime.sleep(SECOND * 9).await;
+    assert!(beat.beat().await.unwrap() > 16, "both of its timers tick");
+    runtime.sleep(SECOND * 60).await;
 
-        assert_eq!(beat.actor().id(), None);
-        assert_eq!(beat.beat().await.unwrap(), 1, "nobody ticked meanwhile");
-        assert_eq!(pulse.beat().await.unwrap(), 1 + 17 + 1);
-        system.shutdown().await;
-    });
+    assert_eq!(beat.actor().id(), None);
+    assert_eq!(beat.beat().await.unwrap(), 1, "nobody ticked meanwhile");
+    assert_eq!(pulse.beat().await.unwrap(), 1 + 17 + 1);
+    system.shutdown().await;
 }
 
-#[test]
-fn a_schedule_of_the_system_to_a_grain_outlives_its_activations() {
-    akt::sim::run(1, |runtime| async move {
-        let (system, log) = clock(&runtime).await;
-        let clock = Clock::grain(&system, "a");
-        let minute = SECOND * 60;
-        system.scheduler().every("wake", minute, &clock, |clock| clock.tick("wake".into()).post()).unwrap();
-        drop(clock);
+#[akt::test]
+async fn a_schedule_of_the_system_to_a_grain_outlives_its_activations() {
+    let (system, log) = clock().await;
+    let runtime = system.runtime().clone();
+    let clock = Clock::grain(&system, "a");
+    let minute = SECOND * 60;
+    system.scheduler().every("wake", minute, &clock, |clock| clock.tick("wake".into()).post()).unwrap();
+    drop(clock);
 
-        runtime.sleep(minute * 2 + SECOND * 30).await;
+    runtime.sleep(minute * 2 + SECOND * 30).await;
 
-        assert_eq!(take(&log), ["activate", "wake", "early", "deactivate"].repeat(2));
-        assert!(system.scheduler().cancel("wake").is_ok());
-        system.shutdown().await;
-    });
+    assert_eq!(take(&log), ["activate", "wake", "early", "deactivate"].repeat(2));
+    assert!(system.scheduler().cancel("wake").is_ok());
+    system.shutdown().await;
 }

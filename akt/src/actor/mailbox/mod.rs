@@ -2,6 +2,7 @@
 
 mod fair;
 mod home;
+mod idle;
 mod items;
 mod lane;
 #[cfg(all(test, loom))]
@@ -15,9 +16,10 @@ mod tray;
 use std::num::NonZeroUsize;
 
 pub(crate) use home::{Home, Visit};
+pub(crate) use idle::Roused;
 pub(crate) use lane::{Control, Errand, Lane};
 pub use order::{MailboxOrder, MailboxPlace, MailboxQueue};
-pub(crate) use queue::{Batch, Queue, Roused, Shut};
+pub(crate) use queue::{Batch, Queue, Shut};
 pub(crate) use room::{Room, Ticket, Woken};
 
 /// How many messages an actor may have accepted and not started, and what becomes of one more.

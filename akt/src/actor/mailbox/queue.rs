@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
+use super::idle::{Idle, Roused};
 use super::items::Items;
 use super::order::MailboxQueue;
 use super::room::{Room, Ticket, Woken};
@@ -65,52 +66,6 @@ impl<M> State<M> {
         self.idle = Idle::No;
         self.inside = true;
         true
-    }
-}
-
-/// Whether the consumer waits, and how to wake it.
-#[derive(Default)]
-enum Idle {
-    #[default]
-    No,
-    /// It is the first consumer.
-    First,
-    /// Another has taken over, as one connection does from another.
-    Later(Box<Waker>),
-    /// It does not wait, but an asker handles a message in its stead.
-    Lent,
-    /// As `Lent`; it was to be woken meanwhile.
-    Recalled,
-    /// As `Lent`; it is gone for good.
-    Left,
-}
-
-/// A consumer that is to be woken, if it waited.
-#[must_use = "nobody else wakes it"]
-pub(crate) struct Roused(Idle);
-
-impl Roused {
-    /// Whether nobody is to be woken.
-    pub(crate) fn is_nobody(&self) -> bool {
-        !matches!(self.0, Idle::First | Idle::Later(_))
-    }
-}
-
-impl Idle {
-    fn is_lent(&self) -> bool {
-        matches!(self, Self::Lent | Self::Recalled | Self::Left)
-    }
-
-    /// What is to be woken now.
-    fn rouse(&mut self) -> Self {
-        match self {
-            Self::Lent | Self::Recalled => {
-                *self = Self::Recalled;
-                Self::No
-            }
-            Self::Left => Self::No,
-            idle => std::mem::take(idle),
-        }
     }
 }
 
