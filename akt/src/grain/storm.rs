@@ -40,6 +40,7 @@ enum Party {
 #[derive(Clone, Default)]
 struct Book(Arc<Mutex<Pages>>);
 
+#[derive(Default)]
 struct Pages {
     activations: Activations<Party, u64>,
     order: PairOrder<Party, Stamp>,
@@ -52,23 +53,6 @@ struct Pages {
     /// What was acknowledged as stored, and as not stored, by account.
     stored: BTreeMap<u64, Vec<u64>>,
     unstored: BTreeMap<u64, Vec<u64>>,
-}
-
-impl Default for Pages {
-    fn default() -> Self {
-        Self {
-            activations: Activations::new(),
-            order: PairOrder::new(),
-            begun: 0,
-            failures: 0,
-            handled: BTreeSet::new(),
-            twice: Vec::new(),
-            dropped: BTreeSet::new(),
-            outcomes: BTreeMap::new(),
-            stored: BTreeMap::new(),
-            unstored: BTreeMap::new(),
-        }
-    }
 }
 
 /// What a caller was told.
