@@ -30,12 +30,10 @@ impl Single {
 #[derive(Default)]
 struct Keeper;
 
-struct Kept;
-
-#[akt::grain(kind = "keeper", key = String, stateless, max = 8, event_sourced(event = Kept))]
+#[akt::grain(kind = "keeper", key = String, stateless, max = 8, event_sourced(event = u64))]
 impl Keeper {
     #[apply]
-    fn apply(&mut self, _event: &Kept) {}
+    fn apply(&mut self, _event: &u64) {}
 
     #[handler]
     fn work(&self) {}
