@@ -67,7 +67,7 @@ fn main() {
     let count = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(MILLION);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime can be built");
-    for (what, passivate) in [("no idle time", None), ("an idle time of 10 s", Some(10))] {
+    for (what, passivate) in [("no idle time", None), ("an idle time of 30 s", Some(30))] {
         println!("{count} grains, {what}");
         runtime.block_on(round(count, passivate.map(Duration::from_secs)));
     }
