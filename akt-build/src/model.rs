@@ -13,7 +13,8 @@ use crate::options::{self, Key, Rpc as Options};
 use crate::{digest, spelling, wire};
 
 /// Methods every reference has, by Rust's prelude too; an rpc of that name gets a trailing underscore there.
-const REFERENCE_METHODS: &[&str] = &["actor", "ask", "clone", "grain", "into", "tell", "try_into"];
+const REFERENCE_METHODS: &[&str] =
+    &["actor", "ask", "clone", "grain", "grain_of", "into", "tell", "try_into"];
 
 /// What a one-way rpc returns.
 const EMPTY: &str = "google.protobuf.Empty";

@@ -452,11 +452,12 @@ where
     }
     fn set_timers(cx: &mut ::akt::Ctx<Self>) {
         ::akt::__private::every(
-            cx,
-            ::core::time::Duration::from_millis(30000u64),
-            ::core::time::Duration::from_millis(0u64),
-            |me| me.expire().post(),
-        );
+                cx,
+                ::core::time::Duration::from_millis(30000u64),
+                ::core::time::Duration::from_millis(0u64),
+                |me| me.expire().post(),
+            )
+            .detach();
     }
     const CONTRACT: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::Some(
         <shop::v1::CartMsg as ::akt::Protocol>::NAME,

@@ -486,16 +486,17 @@ where
     }
     fn set_timers(cx: &mut ::akt::Ctx<Self>) {
         ::akt::__private::every(
-            cx,
-            ::core::time::Duration::from_millis(10000u64),
-            ::core::time::Duration::from_millis(1000u64),
-            |me| me.evict().post(),
-        );
-        ::akt::__cron_timer! {
-            cx, "0 0 3 * * *", UTC, | me | me.compact().post()
-        }
-        ::akt::__cron_timer! {
+                cx,
+                ::core::time::Duration::from_millis(10000u64),
+                ::core::time::Duration::from_millis(1000u64),
+                |me| me.evict().post(),
+            )
+            .detach();
+        ::akt::__cron_timer!(cx, "0 0 3 * * *", UTC, | me | me.compact().post())
+            .detach();
+        ::akt::__cron_timer!(
             cx, "@monthly", America__PortauPrince, | me | me.compact().post()
-        }
+        )
+            .detach();
     }
 }

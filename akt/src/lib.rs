@@ -86,7 +86,7 @@ pub use akt_macros::{Behavior, Inject, actor, apply, cron, every, grain, guard, 
 pub use bytes;
 #[cfg(feature = "cron")]
 pub use cron::{Cron, CronError};
-pub use grain::{Consistency, Grain, GrainKey, IntoKey, Placement};
+pub use grain::{Consistency, Grain, GrainKey, GrainOptions, IntoKey, Placement};
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
@@ -121,6 +121,11 @@ pub use transport::{BindError, Faults, Network, Tls, TlsError, TransportOptions}
 #[doc = include_str!("../../docs/dsl.md")]
 struct DslPage;
 
+// The same of the page about grains.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/grains.md")]
+struct GrainsPage;
+
 /// What most programs use: `use akt::prelude::*;`
 pub mod prelude {
     pub use crate::{
@@ -135,6 +140,7 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__probe as probe;
+    pub use crate::__with_uuid as with_uuid;
     pub use crate::actor::{
         Answered, AnsweredOnce, AnswersAll, AnyReply, AskedRpc, Begin, Came, Copying, Deck, Flight, Flights,
         FnCall, FnMsg, Full, HoldsUnknown, Incoming, Input, Join, Lost, Mode, Next, NoFlight, NoReturns,
@@ -151,6 +157,7 @@ pub mod __private {
     };
     #[cfg(feature = "cron")]
     pub use crate::cron::cron;
+    pub use crate::grain::{SameKey, UuidKey, grain_of_contract, require_key};
     pub use crate::message::{ActorState, CloneArg, ErrorType, MessageArg, ReplyType, SharedState, Travels};
     pub use crate::persistence::{
         EventOf, OpenGate, Snapshots, close_gate, close_gates, commit, fail_gate, load_state, open_gate,

@@ -185,7 +185,7 @@ macro_rules! __akt_shop_v1_cart {
     ($($item:tt)*) => {
         ::akt::__private::contract_actor! {
             contract {
-                trait [ $crate::shop::Cart ] message [ $crate::shop::CartMsg ] reference [ $crate::shop::CartRef ]
+                trait [ $crate::shop::Cart ] message [ $crate::shop::CartMsg ] reference [ $crate::shop::CartRef ] key [ ::std::string::String ]
                 rpc add Add exclusive unary [ $crate::shop::AddItem ] -> [ $crate::shop::CartView ] error [ $crate::shop::CartError ]
                 rpc clear Clear exclusive unary [ $crate::shop::ClearCart ] -> [ () ] error [ ]
                 rpc checkout Checkout exclusive unary [ $crate::shop::Checkout ] -> [ $crate::shop::Receipt ] error [ ]

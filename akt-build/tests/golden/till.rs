@@ -511,6 +511,21 @@ pub mod till {
                 ::core::fmt::Debug::fmt(&self.0, f)
             }
         }
+        ::akt::__private::with_uuid! {
+            impl TillRef { #[doc =
+            " The grain with this key that serves `till.v2.Till`, of the kind that the system's builder was told of by `.grain::<..>()`. Its first message activates it."]
+            pub fn grain(system : & ::akt::ActorSystem, key : impl ::akt::IntoKey <
+            ::akt::__private::UuidKey >) -> Self { let key = ::akt::IntoKey:: <
+            ::akt::__private::UuidKey > ::into_key(key);
+            Self(::akt::__private::grain_of_contract(system,
+            ::core::option::Option::None, key)) } #[doc =
+            r" As `grain`, where grains of several kinds serve the contract: of the one called `kind`."]
+            pub fn grain_of(system : & ::akt::ActorSystem, kind : & str, key : impl
+            ::akt::IntoKey < ::akt::__private::UuidKey >,) -> Self { let key =
+            ::akt::IntoKey:: < ::akt::__private::UuidKey > ::into_key(key);
+            Self(::akt::__private::grain_of_contract(system,
+            ::core::option::Option::Some(kind), key)) } }
+        }
         impl ::core::fmt::Display for Jammed {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 match self.reason.as_str() {
@@ -562,11 +577,12 @@ pub mod till {
             ($($item:tt)*) => {
                 ::akt::__private::contract_actor! { contract { trait
                 [$crate::till::till::v2::Till] message[$crate::till::till::v2::TillMsg]
-                reference[$crate::till::till::v2::TillRef] rpc pay Pay exclusive
-                unary[$crate::till::till::v2::Coins] -> [$crate::till::till::v2::Coins]
-                error[] rpc open Open exclusive oneway[$crate::till::till::v2::Coins] ->
-                [()] error[] rpc close Close exclusive oneway[()] -> [()] error[] rpc
-                unknown Unknown exclusive unary[()] -> [$crate::till::till::v2::Coins]
+                reference[$crate::till::till::v2::TillRef] key[::akt::__private::UuidKey]
+                rpc pay Pay exclusive unary[$crate::till::till::v2::Coins] ->
+                [$crate::till::till::v2::Coins] error[] rpc open Open exclusive
+                oneway[$crate::till::till::v2::Coins] -> [()] error[] rpc close Close
+                exclusive oneway[()] -> [()] error[] rpc unknown Unknown exclusive
+                unary[()] -> [$crate::till::till::v2::Coins]
                 error[$crate::till::till::v2::Jammed] } $($item)* }
             };
         }

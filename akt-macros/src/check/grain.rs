@@ -5,7 +5,7 @@ use syn::{PatType, Signature, Type};
 
 use super::{is_context, is_self, last_segment};
 use crate::diag::Diag;
-use crate::model::{Actor, Answer, Arg, Event, Grain, Hook, Receiver};
+use crate::model::{Actor, Answer, Arg, Event, Grain, Hook, Options, Receiver};
 use crate::parse::{returned, typed, ungroup};
 
 /// `#[on(activate)]` makes the value, from its key.
@@ -142,3 +142,24 @@ const NO_TURNS: &str =
     "a gated grain has no reentrant handlers: its turns are committed one after the other; take `&mut self`";
 const NO_OTHERS: &str =
     "a gated grain answers with what it has committed: it neither forwards nor defers an answer";
+
+/// A stateless worker keeps nothing.
+pub(crate) fn stateless(options: &Options, diag: &mut Diag) {
+    let Some(grain) = &options.grain else { return };
+    let Some(stateless) = &grain.stateless else { return };
+    let kept = [
+        ("state", grain.state.is_some()),
+        ("gates", grain.gates.is_some()),
+        ("event_sourced", options.event_sourced.is_some()),
+    ];
+    if let Some((option, _)) = kept.iter().find(|(_, given)| *given) {
+        diag.error(&stateless.word, keeps(option));
+    }
+}
+
+fn keeps(option: &str) -> String {
+    format!(
+        "a stateless grain has several values of one key, and keeps nothing: remove `stateless` and `max`, or \
+         `{option}`"
+    )
+}

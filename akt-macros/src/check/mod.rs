@@ -21,7 +21,7 @@ pub(crate) use self::contract::{
     forward, is_forward, is_in_contract, no_handler_in_contract, not_an_rpc, rpc_arguments, rpc_receiver,
 };
 pub(crate) use self::event_sourced::{apply, event_sourced, events, is_persist, schema};
-pub(crate) use self::grain::{activate, grain_hooks, grain_state, is_context_argument, is_result};
+pub(crate) use self::grain::{activate, grain_hooks, grain_state, is_context_argument, is_result, stateless};
 pub(crate) use self::test::{is_function, test};
 
 /// Methods that every reference has.

@@ -50,6 +50,7 @@ pub(super) fn checked(actor: Actor, mut diag: Diag) -> TokenStream {
     check::hooks(&actor.hooks, &mut diag);
     check::grain_hooks(&actor, &mut diag);
     check::grain_state(&actor, &mut diag);
+    check::stateless(&actor.options, &mut diag);
     check::guards(&actor.guards, &mut diag);
     check::event_sourced(&actor, &mut diag);
     check::concurrency(&actor, &mut diag);
@@ -218,16 +219,18 @@ fn listener(hook: &Hook, krate: &TokenStream, cx: &Ident) -> TokenStream {
 fn timer(timer: &Timer, krate: &TokenStream, cx: &Ident, handler: &Ident) -> TokenStream {
     let me = local("me");
     let make = quote!(|#me| #me.#handler().post());
+    let keep_alive = |keeps: bool| keeps.then(|| quote!(.keep_alive()));
     match timer {
         Timer::Every(every) => {
             let (interval, jitter) = (millis(every.interval), millis(every.jitter));
-            quote!(#krate::__private::every(#cx, #interval, #jitter, #make);)
+            let keep_alive = keep_alive(every.keep_alive);
+            quote!(#krate::__private::every(#cx, #interval, #jitter, #make) #keep_alive.detach();)
         }
         // A macro: without the feature of akt it is an error that names it, at the attribute.
-        Timer::Cron(Cron { expression, zone, place }) => {
-            let place = generated(*place);
+        Timer::Cron(Cron { expression, zone, keep_alive: keeps, place }) => {
+            let (place, keep_alive) = (generated(*place), keep_alive(*keeps));
             let krate = parse::respan(krate.clone(), place);
-            quote_spanned!(place=> #krate::__cron_timer! { #cx, #expression, #zone, #make })
+            quote_spanned!(place=> #krate::__cron_timer!(#cx, #expression, #zone, #make) #keep_alive.detach();)
         }
     }
 }

@@ -7,7 +7,9 @@ use syn::spanned::Spanned;
 use super::actor::{context, hook_call, local};
 use super::assertions;
 use super::case;
-use crate::model::{Actor, Arg, Consistency, Event, Grain, Hook, Kept, Placement, Subject, generated};
+use crate::model::{
+    Actor, Arg, Consistency, Event, Grain, Hook, Kept, Placement, Stateless, Subject, generated,
+};
 
 /// `impl Grain for ..`, and `fn grain` of the type.
 pub(super) fn grain(actor: &Actor) -> Option<TokenStream> {
@@ -25,14 +27,32 @@ pub(super) fn grain(actor: &Actor) -> Option<TokenStream> {
     let consistency = said.consistency.as_ref().map(|Consistency(variant)| {
         quote!(const CONSISTENCY: #krate::Consistency = #krate::Consistency::#variant;)
     });
+    let workers = said.stateless.as_ref().map(|Stateless { max, .. }| {
+        quote! {
+            const WORKERS: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(#max);
+        }
+    });
     let kept = said.state.as_ref().map(|state| stateful(actor, state));
+    let same = key_of_contract(actor).map(|said| {
+        quote! {
+            #[allow(dead_code)]
+            const _: () = {
+                fn required #generics() #clause {
+                    #krate::__private::require_key::<#key, #said>();
+                }
+            };
+        }
+    });
     Some(quote! {
+        #same
+
         #[automatically_derived]
         impl #generics #krate::Grain for #ty #clause {
             type Key = #key;
             const KIND: &'static str = #kind;
             #placement
             #consistency
+            #workers
         }
 
         #kept
@@ -45,6 +65,11 @@ pub(super) fn grain(actor: &Actor) -> Option<TokenStream> {
             }
         }
     })
+}
+
+/// The key that its contract says.
+fn key_of_contract(actor: &Actor) -> Option<&TokenStream> {
+    actor.served.as_ref()?.contract.key.as_ref()
 }
 
 /// `impl Stateful for ..`

@@ -19,6 +19,8 @@ pub(crate) struct Contract {
     pub(crate) path: TokenStream,
     pub(crate) message: TokenStream,
     pub(crate) reference: TokenStream,
+    /// The type of the key of its grains.
+    pub(crate) key: Option<TokenStream>,
     pub(crate) rpcs: Vec<Rpc>,
 }
 

@@ -1,7 +1,7 @@
 //! What the macros know about a grain beyond an actor.
 
 use proc_macro2::Ident;
-use syn::{LitInt, LitStr, Path, Type};
+use syn::{Expr, LitInt, LitStr, Path, Type};
 
 use super::Actor;
 
@@ -15,6 +15,13 @@ pub(crate) struct Grain {
     pub(crate) gates: Option<Ident>,
     pub(crate) placement: Option<Placement>,
     pub(crate) consistency: Option<Consistency>,
+    pub(crate) stateless: Option<Stateless>,
+}
+
+/// `stateless, max = 8`
+pub(crate) struct Stateless {
+    pub(crate) word: Ident,
+    pub(crate) max: Expr,
 }
 
 /// A state that a store keeps.

@@ -17,7 +17,7 @@ use crate::mailbox::{Mailbox, Order};
 pub(crate) use self::contract::{Contract, Rpc, RpcMethod, RpcReceiver, RpcShape, Served};
 pub(crate) use self::derived::{Injected, InjectedField, Source, StateVariant, States};
 pub(crate) use self::event_sourced::{Apply, EventSourced};
-pub(crate) use self::grain::{Consistency, Grain, Kept, Placement};
+pub(crate) use self::grain::{Consistency, Grain, Kept, Placement, Stateless};
 pub(crate) use self::test::Test;
 
 /// An actor: one impl block of a type.
@@ -206,6 +206,8 @@ pub(crate) struct Cron {
     pub(crate) expression: LitStr,
     /// The variant of the zone's enum.
     pub(crate) zone: Ident,
+    /// Its ticks count as messages.
+    pub(crate) keep_alive: bool,
     /// The attribute itself.
     pub(crate) place: Span,
 }
@@ -214,6 +216,8 @@ pub(crate) struct Cron {
 pub(crate) struct Every {
     pub(crate) interval: Duration,
     pub(crate) jitter: Duration,
+    /// Its ticks count as messages.
+    pub(crate) keep_alive: bool,
 }
 
 /// One argument of a handler or hook, after the receiver.

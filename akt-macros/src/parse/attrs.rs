@@ -38,13 +38,23 @@ const OPTIONS: &[&str] = &[
 ];
 /// Options that a grain has besides.
 const GRAIN_OPTIONS: &[&str] =
-    &["consistency", "gates", "key", "kind", "placement", "schema", "state", "upcast"];
+    &["consistency", "gates", "key", "kind", "max", "placement", "schema", "state", "stateless", "upcast"];
 /// Options whose value stands in parentheses.
 const GROUPS: &[&str] = &["event_sourced", "supervise"];
 const SPENT: &str = "__akt_spent";
-const EVERY_OPTIONS: &[&str] = &["jitter"];
+const EVERY_OPTIONS: &[&str] = &["jitter", "keep_alive"];
 /// Options that need no value.
-const FLAGS: &[&str] = &["abort_on_cancel", "boxed", "defer", "gates", "private", "reentrant", "result"];
+const FLAGS: &[&str] = &[
+    "abort_on_cancel",
+    "boxed",
+    "defer",
+    "gates",
+    "keep_alive",
+    "private",
+    "reentrant",
+    "result",
+    "stateless",
+];
 /// Our attributes inside `#[actor]`.
 const OURS: &[&str] = &["apply", "cron", "every", "guard", "handler", "on"];
 
@@ -99,15 +109,18 @@ pub(crate) fn every(attr: &Attribute, diag: &mut Diag) -> Option<Every> {
     };
     match first.parse2(list.tokens.clone()) {
         Ok((interval, rest)) => {
-            let mut jitter = Duration::ZERO;
-            read(rest, EVERY_OPTIONS, diag, &mut |_, input| {
-                jitter = duration(input)?;
+            let (mut jitter, mut keep_alive) = (Duration::ZERO, false);
+            read(rest, EVERY_OPTIONS, diag, &mut |key, input| {
+                match key == "keep_alive" {
+                    true => keep_alive = true,
+                    false => jitter = duration(input)?,
+                }
                 Ok(())
             });
             if interval.is_zero() {
                 diag.error(&list.tokens, "a timer needs time between its ticks");
             }
-            Some(Every { interval, jitter })
+            Some(Every { interval, jitter, keep_alive })
         }
         Err(mistake) => {
             diag.push(mistake);

@@ -12,6 +12,8 @@ use crate::check;
 use crate::diag::Diag;
 use crate::model::{Actor, Arg, Contract, HandlerOptions, Rpc, RpcMethod, RpcReceiver, RpcShape, Served};
 
+syn::custom_keyword!(key);
+
 /// What a callback macro passes: the service, the options, the user's impl.
 pub(crate) struct ContractInput {
     contract: Contract,
@@ -149,11 +151,16 @@ impl Parse for Contract {
         let message = bracketed(input)?;
         word(input, "reference")?;
         let reference = bracketed(input)?;
+        let key = input.peek(key).then(|| {
+            input.parse::<key>()?;
+            bracketed(input)
+        });
+        let key = key.transpose()?;
         let mut rpcs = Vec::new();
         while !input.is_empty() {
             rpcs.push(input.parse()?);
         }
-        Ok(Self { path, message, reference, rpcs })
+        Ok(Self { path, message, reference, key, rpcs })
     }
 }
 

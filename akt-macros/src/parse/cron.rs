@@ -12,7 +12,7 @@ use crate::model::Cron;
 
 const USAGE: &str =
     "say when: `#[cron(\"0 0 3 * * *\")]` or `#[cron(\"0 0 3 * * *\", zone = \"Europe/Berlin\")]`";
-const OPTIONS: &[&str] = &["zone"];
+const OPTIONS: &[&str] = &["keep_alive", "zone"];
 
 /// Reads the attribute; nothing if it does not even have an expression.
 pub(super) fn cron(attr: &Attribute, diag: &mut Diag) -> Option<Cron> {
@@ -37,12 +37,15 @@ pub(super) fn cron(attr: &Attribute, diag: &mut Diag) -> Option<Cron> {
     if let Err(mistake) = expression::check(&expression.value()) {
         diag.error(&expression, mistake);
     }
-    let mut zone = Ident::new("UTC", Span::call_site());
-    read(rest, OPTIONS, diag, &mut |_, input| {
-        zone = self::zone(&input.parse()?)?;
+    let (mut zone, mut keep_alive) = (Ident::new("UTC", Span::call_site()), false);
+    read(rest, OPTIONS, diag, &mut |key, input| {
+        match key == "keep_alive" {
+            true => keep_alive = true,
+            false => zone = self::zone(&input.parse()?)?,
+        }
         Ok(())
     });
-    Some(Cron { expression, zone, place: attr.meta.span() })
+    Some(Cron { expression, zone, keep_alive, place: attr.meta.span() })
 }
 
 /// The variant of `chrono_tz::Tz` for a name of the tz database: `America/Port-au-Prince` is
@@ -98,7 +101,7 @@ mod tests {
                 USAGE,
                 "field 3: expected 0–23",
                 "invalid time zone \"Mars / Olympus\"; example: \"Europe/Berlin\"",
-                "unknown option `zome`; did you mean `zone`? supported: `zone`",
+                "unknown option `zome`; did you mean `zone`? supported: `keep_alive`, `zone`",
             ]
         );
     }

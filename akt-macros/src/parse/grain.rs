@@ -5,13 +5,13 @@ use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
-use syn::{ImplItemFn, LitInt, LitStr, Path, Token, Type};
+use syn::{Expr, ImplItemFn, LitInt, LitStr, Path, Token, Type};
 
 use super::item::{returned, typed};
-use super::{attrs, event_sourced, ungroup};
+use super::{attrs, event_sourced, mailbox, ungroup};
 use crate::check;
 use crate::diag::{self, Diag};
-use crate::model::{Arg, Consistency, Event, Grain, Hook, Kept, Placement};
+use crate::model::{Arg, Consistency, Event, Grain, Hook, Kept, Placement, Stateless};
 
 /// Tells the options of a grain from those of an actor, also on their way through a contract's macro.
 const MARK: &str = "__akt_grain";
@@ -40,6 +40,8 @@ pub(super) struct Given {
     gates: Option<Ident>,
     placement: Option<Placement>,
     consistency: Option<Consistency>,
+    stateless: Option<Ident>,
+    max: Option<(Ident, Expr)>,
 }
 
 /// Where activations live, as `placement` says it and as akt calls it.
@@ -65,6 +67,8 @@ impl Given {
             "schema" => self.schema = Some((word.clone(), event_sourced::schema(&input.parse()?)?)),
             "upcast" => self.upcast = Some((word.clone(), input.call(Path::parse_mod_style)?)),
             "gates" => self.gates = Some(word.clone()),
+            "max" => self.max = Some((word.clone(), workers(input)?)),
+            "stateless" => self.stateless = Some(word.clone()),
             "placement" => self.placement = Some(Placement(choice(input, "placement", PLACEMENTS)?)),
             "consistency" => {
                 self.consistency = Some(Consistency(choice(input, "consistency", CONSISTENCIES)?));
@@ -89,18 +93,19 @@ impl Given {
         Some(Kept { word, field, ty, schema, upcast })
     }
 
-    /// Both; a mistake otherwise, unless one was reported.
+    /// What must be there; a mistake otherwise, unless one was reported.
     pub(super) fn grain(mut self, reported: bool, diag: &mut Diag) -> Grain {
         const USAGE: &str = "`#[akt::grain(kind = \"cart\", key = String)]`";
         let state = self.kept(diag);
-        let Self { kind, key, gates, placement, consistency, .. } = self;
+        let Self { kind, key, gates, placement, consistency, stateless, max, .. } = self;
         if kind.is_none() && !reported {
             diag.error(TokenStream::new(), format!("a grain needs a kind, the name of its type: {USAGE}"));
         }
         if key.is_none() && !reported {
             diag.error(TokenStream::new(), format!("a grain needs the type of its key: {USAGE}"));
         }
-        Grain { kind, key, state, gates, placement, consistency }
+        let stateless = self::stateless(stateless, max, reported, diag);
+        Grain { kind, key, state, gates, placement, consistency, stateless }
     }
 }
 
@@ -126,6 +131,31 @@ fn choice(input: ParseStream<'_>, what: &str, choices: &[(&str, &str)]) -> syn::
             Err(syn::Error::new(given.span(), diag::unknown(what, &name, &names)))
         }
     }
+}
+
+/// `stateless` and `max` go together.
+fn stateless(
+    word: Option<Ident>,
+    max: Option<(Ident, Expr)>,
+    reported: bool,
+    diag: &mut Diag,
+) -> Option<Stateless> {
+    const USAGE: &str = "`#[akt::grain(kind = \"resizer\", key = String, stateless, max = 8)]`";
+    match (word, max) {
+        (Some(word), Some((_, max))) => return Some(Stateless { word, max }),
+        (Some(word), None) if !reported => {
+            diag.error(&word, format!("say how many workers a key may have at once: {USAGE}"));
+        }
+        (None, Some((max, _))) if !reported => {
+            diag.error(&max, format!("`max` counts the workers of a stateless grain: {USAGE}"));
+        }
+        _ => {}
+    }
+    None
+}
+
+fn workers(input: ParseStream<'_>) -> syn::Result<Expr> {
+    mailbox::positive(input.parse()?, "a number of workers", "a key has at least one worker")
 }
 
 pub(super) fn kind(input: ParseStream<'_>) -> syn::Result<LitStr> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::core::Core;
 use super::error::StopReason;
 use super::flight::{Flights, Parked, Returning};
-use super::mailbox::{Control, Home, Queue, Ticket};
+use super::mailbox::{Control, Home, Queue, Roused, Ticket};
 use super::orphan;
 use super::outbound::Incoming;
 use super::panic::is_deep;
@@ -66,6 +66,22 @@ impl<A: Actor> LocalCell<A> {
     /// Has `work` done when a handler has ended. As above.
     pub(crate) fn park(&self, work: Parked) {
         self.returns.park(work);
+    }
+
+    /// Accepts `message` if there is room; [`wake_roused`](Self::wake_roused) must follow.
+    #[inline]
+    pub(crate) fn put(&self, message: A::Msg, reserved: bool) -> Result<Roused, (Refusal, A::Msg)> {
+        self.home.queue.put(message, reserved, |number| self.stamp(number))
+    }
+
+    /// Not under a lock.
+    pub(crate) fn wake_roused(&self, roused: Roused) {
+        self.home.queue.wake_roused(roused);
+    }
+
+    /// How many messages it has accepted and not started, and one more unless it rests.
+    pub(crate) fn load(&self) -> usize {
+        self.home.queue.load()
     }
 
     /// Its mailbox, for whoever asks how busy it is.

@@ -231,7 +231,7 @@ impl fmt::Display for Delivery {
 }
 
 /// Why an actor is not there any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum StopReason {
     /// It was told to stop, or stopped itself.

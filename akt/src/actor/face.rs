@@ -8,11 +8,13 @@ use super::context::Ctx;
 use super::error::{Directive, FaultInfo, StopReason};
 use super::mailbox::Queue;
 use super::panic::{Panic, guard};
+use super::passivation::Passivate;
 use super::reference::{Ref, Target};
 use super::spawn::{SpawnError, inhabit};
 use super::traits::Actor;
 use crate::id::ActorId;
 use crate::path::ActorPath;
+use crate::system::Evictor;
 
 /// The hook that makes the value of a grain.
 pub(super) const ACTIVATE: &str = "on(activate)";
@@ -27,6 +29,12 @@ pub(crate) trait Face<A: Actor>: Send + Sync + 'static {
 
     /// Under what name others keep something for it: its type, and all of its key.
     fn id(&self) -> String;
+
+    /// When the actor ends by itself, where its type says `said`.
+    fn passivate(&self, said: Option<Passivate>) -> Option<Passivate>;
+
+    /// Who evicts it beside its system, if anybody does.
+    fn evictors(&self) -> Option<Arc<[Evictor]>>;
 
     /// The actor is there.
     fn began(&self);
@@ -59,8 +67,9 @@ pub(crate) fn conceive<A: Actor>(
 pub(crate) fn begin<A: Actor>(cell: &Arc<LocalCell<A>>, face: Arc<dyn Face<A>>) -> Result<(), SpawnError> {
     let child: Arc<dyn Target> = cell.clone();
     cell.core.parent().and_then(|parent| parent.core()).expect("it has a local parent").adopt(&child)?;
-    let none = Box::new(|| None);
-    inhabit(cell, none, A::options(), |runner| runner.cx.put_on(face));
+    let (none, mut options) = (Box::new(|| None), A::options());
+    options.passivate = face.passivate(options.passivate);
+    inhabit(cell, none, options, |runner| runner.cx.put_on(face));
     Ok(())
 }
 

@@ -207,8 +207,9 @@ impl Core {
         self.system().publish(|| Event::Restarted { actor: self.path(), kind });
     }
 
-    pub(super) fn ended(&self, kind: &'static str, reason: StopReason) {
-        self.kind().gone();
+    /// It is gone; `born`, if it had started.
+    pub(super) fn ended(&self, kind: &'static str, reason: StopReason, born: bool) {
+        self.kind().gone(born.then_some(reason));
         tracing::debug!(kind, name = self.name(), id = %self.id, ?reason, "actor stopped");
         self.system().publish(|| Event::Stopped { actor: self.path(), kind, reason });
     }

@@ -10,11 +10,11 @@ const LOOK: Duration = Duration::from_secs(1);
 /// When an actor ends by itself: set by `passivate = ".."` of its attribute, or at spawn.
 ///
 /// It ends as if it were told to stop, with [`StopReason::Passivated`](crate::StopReason::Passivated), and only
-/// while it rests: no handler runs, nothing is queued or put aside, it has no children, and no work that it
-/// piped is under way. What is sent to it is either handled before, and calls the passivation off, or handed back.
+/// while it rests: no handler runs, nothing is queued or put aside, it has no children, no work that it piped is
+/// under way, and no stream is open that it feeds. What is sent to it is either handled before, and calls the passivation off, or handed back.
 ///
 /// Messages are what keeps an actor: tells, asks, posts and schedules, and the results of its work. Ticks of
-/// its own timers do not. Replies that it keeps are dropped with it: see
+/// its own timers do not, unless they say [`Timer::keep_alive`](crate::Timer::keep_alive). Replies that it keeps are dropped with it: see
 /// [`Ctx::pause_passivation`](crate::Ctx::pause_passivation).
 ///
 /// An actor that says nothing ends when it is told to, but may be evicted: see [`Evict`](crate::Evict).
@@ -100,6 +100,8 @@ pub(super) struct Passivation {
     posts: u64,
     /// Before this, nothing is tried again.
     kept_until: Instant,
+    /// Before this, its own code wants to be there.
+    held_until: Instant,
     paused: bool,
     evicted: bool,
 }
@@ -134,6 +136,7 @@ impl Passivation {
             earlier: 0,
             posts: 0,
             kept_until: Instant::ZERO,
+            held_until: Instant::ZERO,
             paused: false,
             evicted: false,
         }
@@ -142,7 +145,7 @@ impl Passivation {
     /// The actor rests, after `handled` messages from its mailbox.
     pub(super) fn rest(&mut self, now: Instant, handled: u64) -> Rest {
         let active = self.note(now, handled);
-        if self.evicted && !active && !self.paused {
+        if self.evicted && !active && !self.paused && !self.is_held(now) {
             return Rest::Leave { evicted: true };
         }
         if std::mem::take(&mut self.evicted) {
@@ -184,6 +187,15 @@ impl Passivation {
     /// The actor has a new value, after `handled` messages from its mailbox.
     pub(super) fn begin_anew(&mut self, handled: u64) {
         (self.seen, self.earlier) = (None, handled.saturating_add(self.posts));
+    }
+
+    /// It does not leave before `until`, nor before an earlier such moment.
+    pub(super) fn hold(&mut self, until: Instant) {
+        self.held_until = self.held_until.max(until);
+    }
+
+    pub(super) fn is_held(&self, now: Instant) -> bool {
+        now < self.held_until
     }
 
     pub(super) fn pause(&mut self) {
@@ -229,7 +241,7 @@ impl Passivation {
             Rule::Messages(count) => self.handled() >= count,
             Rule::Never => false,
         };
-        due && !self.paused && now >= self.kept_until
+        due && !self.paused && now >= self.kept_until && !self.is_held(now)
     }
 
     /// When to look, if no message comes.
@@ -238,8 +250,10 @@ impl Passivation {
             return None;
         }
         match self.rule {
-            Rule::After(idle) => Some((self.since + idle).max(self.kept_until)),
-            Rule::Messages(count) => (self.handled() >= count).then_some(self.kept_until),
+            Rule::After(idle) => Some((self.since + idle).max(self.kept_until).max(self.held_until)),
+            Rule::Messages(count) => {
+                (self.handled() >= count).then_some(self.kept_until.max(self.held_until))
+            }
             Rule::Never => None,
         }
     }
@@ -265,6 +279,20 @@ mod tests {
         assert_eq!(idle.rest(at(4), 1), Rest::Stay(Some(at(14))));
         assert_eq!(idle.rest(at(10), 1), Rest::Stay(Some(at(14))), "an alarm that rings early is set again");
         assert_eq!(idle.rest(at(14), 1), Rest::Leave { evicted: false });
+    }
+
+    #[test]
+    fn who_is_held_stays_until_then_or_for_its_idle_time_if_that_is_longer() {
+        let mut idle = after(10);
+        idle.rest(at(0), 0);
+        idle.hold(at(30));
+        idle.hold(at(20));
+
+        assert_eq!(idle.rest(at(10), 0), Rest::Stay(Some(at(30))), "the longer one counts");
+        idle.evict();
+        assert_eq!(idle.rest(at(29), 0), Rest::Wanted(Some(at(30))));
+        assert_eq!(idle.rest(at(30), 0), Rest::Leave { evicted: false });
+        assert_eq!(idle.rest(at(30), 1), Rest::Stay(Some(at(40))));
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(crate) struct Presence {
     id: ActorId,
     system: ActorSystem,
     actor: Weak<dyn Target>,
+    /// Who may evict it beside its system.
+    others: Option<Arc<[Evictor]>>,
     state: Mutex<State>,
 }
 
@@ -35,7 +37,11 @@ struct State {
 }
 
 impl Presence {
-    fn new<A: Actor>(cell: &Arc<LocalCell<A>>, passivate: Option<Passivate>) -> Arc<Self> {
+    fn new<A: Actor>(
+        cell: &Arc<LocalCell<A>>,
+        passivate: Option<Passivate>,
+        others: Option<Arc<[Evictor]>>,
+    ) -> Arc<Self> {
         let actor: Arc<dyn Target> = cell.clone();
         let passivation = Passivation::new(passivate);
         let state = State { passivation, armed: None, kept: None, over: false };
@@ -44,6 +50,7 @@ impl Presence {
             id: cell.core.id,
             system: cell.core.system().clone(),
             actor: Arc::downgrade(&actor),
+            others,
             state: Mutex::new(state),
         })
     }
@@ -64,9 +71,11 @@ impl Presence {
 
     pub(super) fn pause(&self) {
         self.state.lock().passivation.pause();
-        if let Some(evictor) = self.evictor() {
-            evictor.leave(self.id);
-        }
+        self.evictors().for_each(|evictor| evictor.leave(self.id));
+    }
+
+    fn hold(&self, until: Instant) {
+        self.state.lock().passivation.hold(until);
     }
 
     pub(super) fn resume(&self) {
@@ -96,8 +105,8 @@ impl Presence {
         state.passivation.begin(self.system.runtime().now());
         let spared = state.over || state.passivation.is_paused();
         drop(state);
-        if let Some((evictor, me)) = self.evictor().zip(self.me.upgrade()).filter(|_| !spared) {
-            evictor.join(me);
+        if let Some(me) = self.me.upgrade().filter(|_| !spared) {
+            self.evictors().for_each(|evictor| evictor.join(me.clone()));
         }
     }
 
@@ -119,19 +128,21 @@ impl Presence {
         if !wanted {
             return self.tell_use();
         }
-        if let Some((evictor, me)) = self.evictor().zip(self.me.upgrade()).filter(|_| !spared) {
-            evictor.take_back(me, kept);
+        if let Some(me) = self.me.upgrade().filter(|_| !spared) {
+            self.evictors().for_each(|evictor| evictor.take_back(me.clone(), kept));
         }
     }
 
-    /// Tells the evictor how it is used, if that matters now.
+    /// Tells the evictors how it is used, if that matters now.
     fn tell_use(&self) {
-        let Some(evictor) = self.evictor() else { return };
+        if self.evictors().next().is_none() {
+            return;
+        }
         let mut state = self.state.lock();
         let usage = state.passivation.usage();
         let kept = state.kept.take_if(|then| *then != usage).is_some();
         drop(state);
-        if kept || evictor.follows_each_use() {
+        for evictor in self.evictors().filter(|evictor| kept || evictor.follows_each_use()) {
             evictor.was_used(self.id, usage);
         }
     }
@@ -145,13 +156,11 @@ impl Presence {
         if let Some(key) = armed {
             self.system.timers().cancel(key);
         }
-        if let Some(evictor) = self.evictor() {
-            evictor.leave(self.id);
-        }
+        self.evictors().for_each(|evictor| evictor.leave(self.id));
     }
 
-    fn evictor(&self) -> Option<&Evictor> {
-        self.system.evictor()
+    fn evictors(&self) -> impl Iterator<Item = &Evictor> {
+        self.system.evictor().into_iter().chain(self.others.iter().flat_map(|others| &**others))
     }
 
     fn arm(&self, state: &mut State, at: Instant) {
@@ -182,10 +191,11 @@ impl Fire for Presence {
 impl<A: Actor> Runner<A> {
     /// Before the actor begins: `passivate` is what was said, if anything.
     pub(super) fn be_present(&mut self, passivate: Option<Passivate>) {
-        let evictable = self.cell.core.system().evictor().is_some();
+        let others = self.cx.face().and_then(|face| face.evictors());
+        let evictable = others.is_some() || self.cell.core.system().evictor().is_some();
         let passivates = passivate.map_or(evictable, |passivate| !passivate.is_never());
         if passivates {
-            let presence = Presence::new(&self.cell, passivate);
+            let presence = Presence::new(&self.cell, passivate, others);
             self.cx.scope().set_presence(presence);
         }
     }
@@ -205,6 +215,9 @@ impl<A: Actor> Runner<A> {
         let now = self.cell.core.system().runtime().now();
         let mut state = presence.state.lock();
         let mut rest = state.passivation.rest(now, self.started());
+        if matches!(rest, Rest::Wanted(_)) && state.passivation.is_held(now) {
+            state.kept = Some(state.passivation.usage());
+        }
         drop(state);
         if matches!(rest, Rest::Leave { .. }) && (self.is_kept() || !self.cell.core.take_leave()) {
             state = presence.state.lock();
@@ -240,14 +253,18 @@ impl Core {
     /// The actor leaves, as there are too many.
     pub(super) fn evicted(&self, kind: &'static str) {
         tracing::debug!(kind, name = self.name(), id = %self.id, "actor evicted");
-        if let Some(evictor) = self.system().evictor() {
-            evictor.count();
-        }
+        self.system().count_eviction();
         self.system().publish(|| Event::Evicted { actor: self.path(), kind });
     }
 }
 
 impl<A: Actor> Ctx<A> {
+    pub(crate) fn stay_until(&self, until: Instant) {
+        if let Some(presence) = self.presence() {
+            presence.hold(until);
+        }
+    }
+
     /// Keeps this actor from being passivated or evicted, until
     /// [`resume_passivation`](Self::resume_passivation), also across restarts. Nothing for an actor that is
     /// neither.

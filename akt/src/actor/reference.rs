@@ -268,9 +268,14 @@ impl AnyRef {
 
     /// The typed reference, if the actor takes messages of `R`.
     pub(crate) fn typed<R: ActorRef>(&self) -> Option<R> {
-        let own = self.0.clone().typed().downcast::<Ref<R::Message>>();
+        self.taking().map(R::from_ref)
+    }
+
+    /// The same without the methods of its messages.
+    pub(crate) fn taking<M: Message>(&self) -> Option<Ref<M>> {
+        let own = self.0.clone().typed().downcast::<Ref<M>>();
         let found = own.or_else(|other| self.0.clone().contract().unwrap_or(other).downcast());
-        found.ok().map(|reference| R::from_ref(*reference))
+        found.ok().map(|reference| *reference)
     }
 
     /// Where the actor is in its system's tree.

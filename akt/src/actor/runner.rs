@@ -468,7 +468,7 @@ impl<A: Actor> Runner<A> {
     pub(super) fn finish(&mut self, reason: StopReason, start_failure: Option<Box<StartFailure>>) {
         let me: Arc<dyn Target> = self.cell.clone();
         self.cx.end_scope();
-        self.cell.core.ended(A::NAME, reason);
+        self.cell.core.ended(A::NAME, reason, start_failure.is_none());
         let _ = guard_drop(std::mem::replace(&mut self.factory, Box::new(|| None)));
         let failure = start_failure.as_ref().map(|failure| failure.last.clone());
         self.cell.core.finish(&me, reason, start_failure);

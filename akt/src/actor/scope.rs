@@ -33,6 +33,9 @@ struct State {
     next: u64,
     /// By place, so that the order of their end is that of their beginning.
     members: BTreeMap<u64, Arc<dyn Member>>,
+    /// Those that keep it, and need not be ended.
+    #[allow(clippy::box_collection, reason = "one pointer in most actors, not three")]
+    lasting: Option<Box<Vec<Arc<dyn Member>>>>,
 }
 
 /// Something that ends with an actor.
@@ -68,6 +71,21 @@ impl Scope {
         Some(Place(place))
     }
 
+    /// As [`join`](Self::join), for a member that leaves by keeping the actor no longer.
+    pub(crate) fn join_lasting(&self, member: Arc<dyn Member>) {
+        let mut state = self.state.lock();
+        // Whenever their number has doubled: each is looked at a few times only.
+        let lasting = state.lasting.get_or_insert_default();
+        let ended = lasting.len().is_power_of_two().then(|| {
+            let (kept, ended) = std::mem::take(&mut **lasting).into_iter().partition(|known| known.keeps());
+            **lasting = kept;
+            ended
+        });
+        lasting.push(member);
+        drop(state);
+        drop::<Option<Vec<_>>>(ended);
+    }
+
     /// Lets a member go that has ended by itself.
     pub(crate) fn leave(&self, place: Place) {
         let member = self.state.lock().members.remove(&place.0);
@@ -76,7 +94,12 @@ impl Scope {
 
     /// Whether a member keeps the actor from ending by itself.
     pub(super) fn is_kept(&self) -> bool {
-        self.state.lock().members.values().any(|member| member.keeps())
+        let state = self.state.lock();
+        state
+            .members
+            .values()
+            .chain(state.lasting.iter().flat_map(|lasting| lasting.iter()))
+            .any(|member| member.keeps())
     }
 
     /// When its timers come next, the soonest first.

@@ -275,8 +275,8 @@ pub(super) fn inhabit<A: Actor>(
     let mut runner = Runner::new(cell.clone(), factory, options.supervise, options.start);
     runner.cx.shelf = A::Stash::of(options.stash);
     runner.flight.limit(options.concurrency.0);
-    runner.be_present(options.passivate);
     prepare(&mut runner);
+    runner.be_present(options.passivate);
     Resident::settle(runner, cell.core.system().runtime());
 }
 

@@ -119,8 +119,8 @@ pub fn every<A: Actor, M: Message>(
     interval: Duration,
     jitter: Duration,
     make: impl FnMut(&A::Ref) -> Post<M> + Send + 'static,
-) {
-    cx.repeat(Rhythm::every(cx.now(), interval, jitter), make).detach();
+) -> Timer {
+    cx.repeat(Rhythm::every(cx.now(), interval, jitter), make)
 }
 
 /// A timer that ticks until it is dropped, has ticked for the last time, or its actor's value is gone.
@@ -133,6 +133,15 @@ impl Timer {
     /// Lets it run without a guard, until the actor restarts or stops.
     pub fn detach(mut self) {
         self.0 = None;
+    }
+
+    /// Its ticks count as messages: they keep an actor from being passivated, as those of other timers do not.
+    #[must_use = "dropping a timer cancels it; `.detach()` lets it run"]
+    pub fn keep_alive(self) -> Self {
+        if let Some(timer) = &self.0 {
+            timer.keep_alive();
+        }
+        self
     }
 
     /// Lets it run without a guard, until the actor stops: restarts do not end it.
@@ -161,6 +170,7 @@ impl fmt::Debug for Timer {
 trait Handle: Send + Sync {
     fn cancel(&self);
     fn keep(&self);
+    fn keep_alive(&self);
 }
 
 /// What a timer does on its actor's turn: the message to handle, if it is the actor's own.
@@ -184,6 +194,8 @@ struct State<A: Actor> {
     /// A tick is on the control lane.
     outstanding: bool,
     kept: bool,
+    /// Its ticks count as messages.
+    active: bool,
     over: bool,
 }
 
@@ -196,6 +208,7 @@ impl<A: Actor> Default for State<A> {
             place: None,
             outstanding: false,
             kept: false,
+            active: false,
             over: false,
         }
     }
@@ -225,7 +238,11 @@ impl<A: Actor> Clockwork<A> {
         let mut state = self.state.lock();
         state.outstanding = false;
         let tick = state.tick.take().filter(|_| !state.over)?;
+        let active = state.active;
         drop(state);
+        if let Some(presence) = cx.presence().filter(|_| active) {
+            presence.count_post();
+        }
         let mut running = Running { timer: self, tick: Some(tick) };
         running.tick.as_mut().and_then(|tick| tick(cx))
     }
@@ -291,6 +308,10 @@ impl<A: Actor> Handle for Clockwork<A> {
 
     fn keep(&self) {
         self.state.lock().kept = true;
+    }
+
+    fn keep_alive(&self) {
+        self.state.lock().active = true;
     }
 }
 

@@ -243,9 +243,9 @@ pub fn cron<A: Actor, M: Message>(
     expression: &'static str,
     zone: Tz,
     make: impl FnMut(&A::Ref) -> Post<M> + Send + 'static,
-) {
+) -> Timer {
     let cron = Cron::of(expression, zone).expect("the macro has checked the expression");
-    cx.cron(&cron, make).detach();
+    cx.cron(&cron, make)
 }
 
 /// What `#[cron(..)]` expands to with the feature `cron`.
@@ -253,7 +253,7 @@ pub fn cron<A: Actor, M: Message>(
 #[macro_export]
 macro_rules! __cron_timer {
     ($cx:ident, $expression:literal, $zone:ident, $make:expr) => {
-        $crate::__private::cron($cx, $expression, $crate::__private::Tz::$zone, $make);
+        $crate::__private::cron($cx, $expression, $crate::__private::Tz::$zone, $make)
     };
 }
 

@@ -6,14 +6,17 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
+use super::crowd::Crowd;
 use super::locator::{Alone, Locator};
+use super::options::Idleness;
 use super::reference::GrainSink;
+use super::roster::Roster;
 use super::traits::Grain;
 use crate::actor::{Guardian, Ref, Target};
 use crate::system::ActorSystem;
 
 /// The parent of all kinds, below the system's guardian.
-const GRAINS: &str = "$grains";
+pub(super) const GRAINS: &str = "$grains";
 
 /// The kinds that were used in a system.
 #[derive(Default)]
@@ -38,14 +41,24 @@ pub(super) struct Kind<G: Grain> {
     /// The parent of its activations.
     pub(super) guardian: Arc<dyn Target>,
     pub(super) locator: Box<dyn Locator>,
+    pub(super) idleness: Idleness,
     /// Why it cannot be used.
     pub(super) problem: Option<Arc<str>>,
     keys: Mutex<HashMap<G::Key, Weak<GrainSink<G>>>>,
+    /// In the place of `keys`, if the kind is stateless.
+    crowds: Mutex<HashMap<G::Key, Weak<Crowd<G>>>>,
 }
 
 impl<G: Grain> Kind<G> {
-    fn new(guardian: Arc<dyn Target>, problem: Option<Arc<str>>) -> Self {
-        Self { guardian, locator: Box::new(Alone), problem, keys: Mutex::default() }
+    fn new(guardian: Arc<dyn Target>, idleness: Idleness, problem: Option<Arc<str>>) -> Self {
+        Self {
+            guardian,
+            locator: Box::new(Alone),
+            idleness,
+            problem,
+            keys: Mutex::default(),
+            crowds: Mutex::default(),
+        }
     }
 
     /// The kind in `system`, registered if this is its first use.
@@ -58,7 +71,8 @@ impl<G: Grain> Kind<G> {
         }
         let parent = kinds.parent.get_or_insert_with(|| Guardian::child(&system.user(), GRAINS));
         let guardian = Guardian::child(parent, G::KIND);
-        let kind = Arc::new(Self::new(guardian.clone(), None));
+        let idleness = system.part::<Roster>().idleness(G::KIND);
+        let kind = Arc::new(Self::new(guardian.clone(), idleness, None));
         let (grain, type_name) = (TypeId::of::<G>(), type_name::<G>());
         kinds.known.insert(G::KIND, Known { grain, type_name, guardian, kind: kind.clone() });
         kind
@@ -71,11 +85,14 @@ impl<G: Grain> Kind<G> {
         let problem =
             format!("grain kind `{kind}` is `{theirs}` in this system; give `{ours}` a kind of its own");
         tracing::error!(kind, theirs, ours, "two types of grains have one kind");
-        Self::new(known.guardian.clone(), Some(problem.into()))
+        Self::new(known.guardian.clone(), Idleness::default(), Some(problem.into()))
     }
 
     /// The reference of `key`: the same as long as somebody has it, or it is active.
     pub(super) fn grain(self: &Arc<Self>, key: G::Key) -> Ref<G::Msg> {
+        if let Some(most) = G::WORKERS {
+            return self.crowd(key, most);
+        }
         let mut keys = self.keys.lock();
         if let Some(known) = keys.get(&key).and_then(Weak::upgrade) {
             return Ref::new(known);
@@ -83,6 +100,24 @@ impl<G: Grain> Kind<G> {
         let sink = GrainSink::new(self.clone(), key.clone());
         keys.insert(key, Arc::downgrade(&sink));
         Ref::new(sink)
+    }
+
+    fn crowd(self: &Arc<Self>, key: G::Key, most: usize) -> Ref<G::Msg> {
+        let mut crowds = self.crowds.lock();
+        if let Some(known) = crowds.get(&key).and_then(Weak::upgrade) {
+            return Ref::new(known);
+        }
+        let crowd = Crowd::new(self.clone(), key.clone(), most);
+        crowds.insert(key, Arc::downgrade(&crowd));
+        Ref::new(crowd)
+    }
+
+    /// As [`forget`](Self::forget).
+    pub(super) fn forget_crowd(&self, key: &G::Key, gone: &Weak<Crowd<G>>) {
+        let mut crowds = self.crowds.lock();
+        if crowds.get(key).is_some_and(|known| known.ptr_eq(gone)) {
+            crowds.remove(key);
+        }
     }
 
     /// Nobody has the reference `gone` any more.

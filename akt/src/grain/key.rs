@@ -120,16 +120,27 @@ pub(super) fn text_of(key: &impl GrainKey) -> String {
 }
 
 /// How much of a key is left that is too long for a name.
-const KEPT: usize = 200;
+const KEPT: usize = 190;
+/// What the place of a worker takes at most.
+const PLACE: usize = 22;
 
 /// The name of the activation of `key`: another for each key.
 pub(super) fn name_of(key: &impl GrainKey) -> Box<str> {
+    named(key, MAX_NAME)
+}
+
+/// The name of one of the workers of `key`, which is no name of a key: `%-` is in none.
+pub(super) fn worker_name(key: &impl GrainKey, place: usize) -> Box<str> {
+    format!("{}%-{place}", named(key, MAX_NAME - PLACE)).into()
+}
+
+fn named(key: &impl GrainKey, most: usize) -> Box<str> {
     let name = text_of(key);
     if name.is_empty() {
         // No text has this name: `%` is followed by two digits there.
         return "%".into();
     }
-    if name.len() <= MAX_NAME {
+    if name.len() <= most {
         return name.into();
     }
     let hash = |salt: u64| {
@@ -169,6 +180,8 @@ mod tests {
             prop_assert!(check_name(&name(&one)).is_ok());
             prop_assert!(!is_reserved(&name(&one)));
             prop_assert_eq!(name(&one) == name(&other), one == other);
+            prop_assert!(check_name(&worker_name(&one, usize::MAX)).is_ok());
+            prop_assert!(worker_name(&one, 1) != name(&other) && worker_name(&one, 1) != worker_name(&other, 2));
             let pair = name_of(&(one.clone(), other.clone()));
             prop_assert_eq!(pair == name_of(&(other.clone(), one.clone())), one == other);
         }

@@ -2,16 +2,30 @@
 
 mod activation;
 mod catalog;
+mod contract;
+mod crowd;
 mod key;
 mod locator;
+#[cfg(not(feature = "uuid"))]
+mod no_uuid;
+mod options;
 mod placement;
 mod reference;
-mod registry;
+mod roster;
+#[cfg(test)]
+mod storm;
 mod traits;
+mod unserved;
 #[cfg(feature = "uuid")]
 mod uuid;
 
+pub use self::contract::{SameKey, grain_of_contract, require_key};
 pub use self::key::{GrainKey, IntoKey};
+#[cfg(not(feature = "uuid"))]
+pub use self::no_uuid::UuidKey;
+pub use self::options::GrainOptions;
 pub use self::placement::{Consistency, Placement};
-pub(crate) use self::registry::Registry;
+pub(crate) use self::roster::Roster;
 pub use self::traits::Grain;
+#[cfg(feature = "uuid")]
+pub use self::uuid::UuidKey;

@@ -2,7 +2,7 @@
 
 use std::any::{Any, type_name};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,17 +10,18 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::activation::{Next, Succession, Taker};
 use super::catalog::Kind;
-use super::key::{name_of, text_of};
+use super::crowd::Crowd;
+use super::key::{name_of, text_of, worker_name};
 use super::locator::Location;
 use super::traits::Grain;
 use crate::actor::{
-    Control, Core, Face, FaultInfo, Incoming, LocalCell, Message, OnTurn, Ref, Refusal, Refused, Sink,
-    StopReason, Target, Ticket, begin, conceive, part,
+    Control, Core, Face, FaultInfo, Incoming, LocalCell, Message, OnTurn, Passivate, Ref, Refusal, Refused,
+    Sink, StopReason, Target, Ticket, begin, conceive, part,
 };
 use crate::id::ActorId;
 use crate::path::ActorPath;
 use crate::runtime::Fire;
-use crate::system::ActorSystem;
+use crate::system::{ActorSystem, Evictor};
 use crate::time::Instant;
 
 /// One key of one kind, as its senders see it, and its activations.
@@ -28,7 +29,8 @@ pub(super) struct GrainSink<G: Grain> {
     me: Weak<Self>,
     kind: Arc<Kind<G>>,
     key: G::Key,
-    name: Box<str>,
+    /// If it is one of several workers: of whom, and which.
+    crowd: Option<(Arc<Crowd<G>>, usize)>,
     line: Mutex<Line<G>>,
 }
 
@@ -39,6 +41,12 @@ struct Tenant<G: Grain>(Arc<Rooms<G>>);
 
 struct Rooms<G: Grain> {
     cell: Arc<LocalCell<G>>,
+    /// Absent as long as nobody has ever waited: most activations.
+    waits: OnceLock<Box<Waits>>,
+}
+
+#[derive(Default)]
+struct Waits {
     /// Places in the line for its room.
     tickets: Mutex<Vec<Ticket>>,
     /// Room that it gave, and that no push has used yet.
@@ -59,7 +67,7 @@ impl<G: Grain> PartialEq for Tenant<G> {
 
 impl<G: Grain> Tenant<G> {
     fn new(cell: Arc<LocalCell<G>>) -> Self {
-        Self(Arc::new(Rooms { cell, tickets: Mutex::default(), granted: AtomicUsize::new(0) }))
+        Self(Arc::new(Rooms { cell, waits: OnceLock::new() }))
     }
 
     fn cell(&self) -> &Arc<LocalCell<G>> {
@@ -70,18 +78,24 @@ impl<G: Grain> Tenant<G> {
         self.cell().core.id
     }
 
+    fn waits(&self) -> &Waits {
+        self.0.waits.get_or_init(Box::default)
+    }
+
     /// Uses up room that was given to whoever waited for it.
     fn use_grant(&self) -> bool {
-        let granted = &self.0.granted;
+        let Some(Waits { granted, .. }) = self.0.waits.get().map(|waits| &**waits) else { return false };
         granted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |granted| granted.checked_sub(1)).is_ok()
     }
 
     fn has(&self, ticket: &Ticket) -> bool {
-        self.0.tickets.lock().iter().any(|known| known.is(ticket))
+        self.0.waits.get().is_some_and(|waits| waits.tickets.lock().iter().any(|known| known.is(ticket)))
     }
 
     fn forget(&self, ticket: &Ticket) {
-        self.0.tickets.lock().retain(|known| !known.is(ticket));
+        if let Some(waits) = self.0.waits.get() {
+            waits.tickets.lock().retain(|known| !known.is(ticket));
+        }
     }
 
     fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
@@ -92,9 +106,9 @@ impl<G: Grain> Tenant<G> {
         match (&polled, before) {
             (Poll::Ready(room), before) => {
                 before.iter().for_each(|before| self.forget(before));
-                self.0.granted.fetch_add(usize::from(room.is_ok()), Ordering::Relaxed);
+                self.waits().granted.fetch_add(usize::from(room.is_ok()), Ordering::Relaxed);
             }
-            (Poll::Pending, None) => self.0.tickets.lock().extend(ticket.clone()),
+            (Poll::Pending, None) => self.waits().tickets.lock().extend(ticket.clone()),
             (Poll::Pending, Some(_)) => {}
         }
         polled
@@ -103,8 +117,34 @@ impl<G: Grain> Tenant<G> {
 
 impl<G: Grain> GrainSink<G> {
     pub(super) fn new(kind: Arc<Kind<G>>, key: G::Key) -> Arc<Self> {
-        let name = name_of(&key);
-        Arc::new_cyclic(|me| Self { me: me.clone(), kind, key, name, line: Mutex::new(Succession::new()) })
+        Self::with(kind, key, None)
+    }
+
+    pub(super) fn worker(crowd: Arc<Crowd<G>>, place: usize) -> Arc<Self> {
+        Self::with(crowd.kind().clone(), crowd.key().clone(), Some((crowd, place)))
+    }
+
+    fn with(kind: Arc<Kind<G>>, key: G::Key, crowd: Option<(Arc<Crowd<G>>, usize)>) -> Arc<Self> {
+        let line = Mutex::new(Succession::new());
+        Arc::new_cyclic(|me| Self { me: me.clone(), kind, key, crowd, line })
+    }
+
+    /// What its activations are called. Not kept: an idle one has it too.
+    fn name(&self) -> Box<str> {
+        match &self.crowd {
+            Some((_, place)) => worker_name(&self.key, *place),
+            None => name_of(&self.key),
+        }
+    }
+
+    /// How much there is to do for its activation; none if there is none.
+    pub(super) fn load(&self) -> Option<usize> {
+        let line = self.line.lock();
+        match (line.taking(), line.living()) {
+            (Some(tenant), _) => Some(tenant.cell().load()),
+            // One that ends: the next would wait for it.
+            (None, living) => living.map(|_| 1),
+        }
     }
 
     fn me(&self) -> Arc<Self> {
@@ -131,6 +171,9 @@ impl<G: Grain> GrainSink<G> {
 
     fn activate(&self, mut line: MutexGuard<'_, Line<G>>) -> Result<Tenant<G>, Refusal> {
         let tenant = self.conceive()?;
+        if !self.system().switches().has_single_flight() {
+            *line = Succession::new();
+        }
         let begins = line.take(tenant.clone());
         drop(line);
         if begins {
@@ -145,8 +188,13 @@ impl<G: Grain> GrainSink<G> {
         if !guardian.core().is_some_and(Core::is_alive) {
             return Err(Refusal::Stopped);
         }
-        match self.kind.locator.locate(G::KIND, &self.name) {
-            Location::Here => conceive(guardian, &self.name).map(Tenant::new).map_err(Refusal::Fault),
+        let mut name = self.name();
+        if !self.system().switches().has_single_flight() {
+            // A parent has no two children of one name.
+            name = format!("{name}~{:x}", self.system().runtime().random()).into();
+        }
+        match self.kind.locator.locate(G::KIND, &name) {
+            Location::Here => conceive(guardian, &name).map(Tenant::new).map_err(Refusal::Fault),
         }
     }
 
@@ -203,6 +251,14 @@ impl<G: Grain> Face<G> for GrainSink<G> {
         format!("{}/{}", G::KIND, text_of(&self.key))
     }
 
+    fn passivate(&self, said: Option<Passivate>) -> Option<Passivate> {
+        self.kind.idleness.passivate(said)
+    }
+
+    fn evictors(&self) -> Option<Arc<[Evictor]>> {
+        self.kind.idleness.evictors.clone()
+    }
+
     fn began(&self) {
         self.line.lock().began();
     }
@@ -238,8 +294,27 @@ impl<G: Grain> Face<G> for GrainSink<G> {
     }
 }
 
+impl<G: Grain> GrainSink<G> {
+    /// Puts `message` into the mailbox that is there, if it takes it: the way of most.
+    #[inline]
+    fn put(&self, message: G::Msg, reserved: bool) -> Result<(), G::Msg> {
+        let line = self.line.lock();
+        let Some(tenant) = line.taking() else { return Err(message) };
+        let reserved = reserved && tenant.use_grant();
+        let roused = tenant.cell().put(message, reserved).map_err(|(_, message)| message)?;
+        if roused.is_nobody() {
+            return Ok(());
+        }
+        let cell = tenant.cell().clone();
+        drop(line);
+        cell.wake_roused(roused);
+        Ok(())
+    }
+}
+
 impl<G: Grain> Sink<G::Msg> for GrainSink<G> {
-    fn push(&self, mut message: G::Msg, reserved: bool) -> Result<(), Refused<G::Msg>> {
+    fn push(&self, message: G::Msg, reserved: bool) -> Result<(), Refused<G::Msg>> {
+        let Err(mut message) = self.put(message, reserved) else { return Ok(()) };
         loop {
             let tenant = match self.taker() {
                 Ok(tenant) => tenant,
@@ -273,7 +348,7 @@ impl<G: Grain> Sink<G::Msg> for GrainSink<G> {
 
 impl<G: Grain> Target for GrainSink<G> {
     fn path(&self) -> ActorPath {
-        ActorPath::of(self.kind.guardian.path().names().chain([&*self.name]))
+        ActorPath::of(self.kind.guardian.path().names().chain([&*self.name()]))
     }
 
     fn system(&self) -> &ActorSystem {
@@ -397,6 +472,8 @@ impl<G: Grain> Fire for GrainSink<G> {
 
 impl<G: Grain> Drop for GrainSink<G> {
     fn drop(&mut self) {
-        self.kind.forget(&self.key, &self.me);
+        if self.crowd.is_none() {
+            self.kind.forget(&self.key, &self.me);
+        }
     }
 }

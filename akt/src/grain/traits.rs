@@ -1,5 +1,7 @@
 //! What a grain is, and what is done with grains: referred to by key, and in its handlers.
 
+use std::time::Duration;
+
 use super::catalog::Kind;
 use super::key::{GrainKey, IntoKey};
 use super::placement::{Consistency, Placement};
@@ -13,8 +15,8 @@ use crate::system::ActorSystem;
 /// before is gone. Messages wait while `#[on(activate)]` and `#[on(deactivate)]` run, and what an activation has
 /// accepted and not begun goes to the next, in order.
 ///
-/// An activation ends by itself as `passivate = ".."` says, by [`Ctx::deactivate`], by a fault unless `supervise(..)`
-/// says otherwise, and with its system. `actor()` of a reference is about the activation that is there at the moment.
+/// An activation ends by itself as `passivate = ".."` says, or the [options](crate::GrainOptions) of the system, by
+/// [`Ctx::deactivate`], by a fault unless `supervise(..)` says otherwise, and with its system. `actor()` of a reference is about the activation that is there at the moment.
 ///
 /// ```
 /// use akt::prelude::*;
@@ -65,6 +67,10 @@ pub trait Grain: Actor {
     const PLACEMENT: Placement = Placement::LocalFirst;
     /// What holds of them when nodes lose sight of each other.
     const CONSISTENCY: Consistency = Consistency::Strict;
+
+    /// How many activations of one key there may be beside each other, if it is stateless.
+    #[doc(hidden)]
+    const WORKERS: Option<usize> = None;
 }
 
 impl ActorSystem {
@@ -104,6 +110,28 @@ impl<G: Grain> Ctx<G> {
     pub fn key(&self) -> &G::Key {
         let key = self.face().and_then(|face| face.key().downcast_ref());
         key.expect("only an activation has a key: use `grain(&system, key)`, not `spawn`")
+    }
+
+    /// Keeps this activation for at least `time` from now: it is not deactivated before because nobody uses it, or because
+    /// there are too many. The longest of several calls counts.
+    ///
+    /// ```
+    /// use akt::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// #[derive(Default)]
+    /// struct Auction;
+    ///
+    /// #[akt::grain(kind = "auction", key = u64, passivate = "1m")]
+    /// impl Auction {
+    ///     #[handler]
+    ///     fn open(&mut self, cx: &mut Ctx<Self>) {
+    ///         cx.keep_alive(Duration::from_secs(3600));
+    ///     }
+    /// }
+    /// ```
+    pub fn keep_alive(&self, time: Duration) {
+        self.stay_until(self.now() + time);
     }
 
     /// Ends this activation after the current handler or hook. Messages that it has not begun go to the next.

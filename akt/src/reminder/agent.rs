@@ -12,7 +12,7 @@ use super::codec::{Content, decode};
 use super::flight::{Flight, Landing};
 use super::shard::OURS;
 use crate::actor::AnyRef;
-use crate::grain::Registry;
+use crate::grain::Roster;
 use crate::persistence::{KeptReminder, ReminderRow, ReminderStore, StoreError};
 use crate::runtime::{from_wall, to_wall};
 use crate::system::{ActorSystem, Event, Extension, StartError, SystemBuilder};
@@ -200,7 +200,7 @@ impl Work {
             return Err("its grain has no kind and key".to_owned());
         };
         let contract = &content.contract;
-        let Some(known) = self.system.part::<Registry>().of_kind(kind) else {
+        let Some(known) = self.system.part::<Roster>().of_kind(kind) else {
             return Err(format!(
                 "no grain of kind `{kind}` is registered; say `.grain::<..>()` of its type on the builder"
             ));

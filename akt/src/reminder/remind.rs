@@ -13,7 +13,7 @@ use super::codec::{Content, decode, encode};
 use super::plan::{Missed, Schedule};
 use super::shard::shard_of;
 use crate::actor::{ActorRef, Ctx, Letter, Post, Protocol, Reminder, TurnCtx, reminded_by};
-use crate::grain::{Grain, Registry};
+use crate::grain::{Grain, Roster};
 use crate::path::{ActorPath, PathError, check_name};
 use crate::persistence::{ReminderRow, StoreError};
 use crate::runtime::{from_wall, to_wall};
@@ -65,7 +65,7 @@ impl Reminders {
         if target.target().grain().map(Owner::of).is_none_or(|target| target.id != owner.id) {
             return Err(RemindError::Elsewhere { target: target.path(), grain: owner.id.clone() });
         }
-        match self.system.part::<Registry>().of_kind(owner.kind) {
+        match self.system.part::<Roster>().of_kind(owner.kind) {
             Some(known) if known.contract == Some(M::NAME) => {}
             _ => return Err(RemindError::Unregistered { kind: owner.kind }),
         }

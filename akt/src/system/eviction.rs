@@ -1,11 +1,11 @@
 //! Eviction: which actors leave when there are more than may be.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::ActorSystem;
 use super::ranking::{Order, Ranking};
 use crate::actor::{Presence, Usage};
 use crate::id::ActorId;
@@ -97,7 +97,6 @@ struct Shared {
     evict: Evict,
     timers: Timers,
     runtime: Runtime,
-    total: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -111,17 +110,13 @@ struct State {
 impl Evictor {
     pub(super) fn new(evict: Evict, timers: Timers, runtime: Runtime) -> Self {
         let state = State { ranking: Ranking::new(evict.order), goal: None, armed: false };
-        let (total, state) = (AtomicU64::new(0), Mutex::new(state));
-        Self(Arc::new_cyclic(|me| Shared { me: me.clone(), evict, timers, runtime, total, state }))
+        let state = Mutex::new(state);
+        Self(Arc::new_cyclic(|me| Shared { me: me.clone(), evict, timers, runtime, state }))
     }
 
-    /// How many actors have left.
-    pub(super) fn total(&self) -> u64 {
-        self.0.total.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn count(&self) {
-        self.0.total.fetch_add(1, Ordering::Relaxed);
+    /// One of those who evict some actors of `system` beside it.
+    pub(crate) fn of(evict: Evict, system: &ActorSystem) -> Self {
+        Self::new(evict, system.timers().clone(), system.runtime().clone())
     }
 
     /// Makes room for an actor that is there now, and takes it in.

@@ -12,6 +12,7 @@ use super::ActorSystem;
 use super::count::Count;
 use super::dead_letters::{DeadLetterReason, DeadLetters};
 use super::histogram::Recorder;
+use crate::actor::StopReason;
 use crate::id::ActorId;
 use crate::time::Instant;
 
@@ -43,6 +44,9 @@ pub(super) struct Tally {
     pub(super) live: AtomicU64,
     pub(super) spawned: AtomicU64,
     pub(super) restarts: AtomicU64,
+    /// Those that did not start.
+    pub(super) unborn: AtomicU64,
+    pub(super) stopped: Mutex<BTreeMap<StopReason, u64>>,
     pub(super) dead_letters: DeadLetters,
     messages: Box<[OnceLock<Box<Entry>>]>,
     stamps: Box<[Mutex<Option<Stamp>>]>,
@@ -83,8 +87,13 @@ impl Kind {
         self.tally.spawned.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn gone(&self) {
+    /// One is gone for this reason; for none, if it never was there.
+    pub(crate) fn gone(&self, reason: Option<StopReason>) {
         self.tally.live.fetch_sub(1, Ordering::Relaxed);
+        match reason {
+            Some(reason) => *self.tally.stopped.lock().entry(reason).or_default() += 1,
+            None => _ = self.tally.unborn.fetch_add(1, Ordering::Relaxed),
+        }
     }
 
     pub(crate) fn restarted(&self) {
@@ -178,6 +187,8 @@ impl Tally {
             live: AtomicU64::new(0),
             spawned: AtomicU64::new(0),
             restarts: AtomicU64::new(0),
+            unborn: AtomicU64::new(0),
+            stopped: Mutex::default(),
             dead_letters: DeadLetters::new(),
             messages: (0..=NAMES).map(|_| OnceLock::new()).collect(),
             stamps: (0..STAMPS).map(|_| Mutex::default()).collect(),

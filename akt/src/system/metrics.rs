@@ -8,7 +8,7 @@ use super::histogram::Histogram;
 use super::kind::{Entry, Tally};
 use super::peers::{PeerMetrics, PeerSource};
 use super::{ActorSystem, SystemBuilder};
-use crate::actor::{Core, Target};
+use crate::actor::{Core, StopReason, Target};
 
 /// The metrics of a system at one moment. Made by [`ActorSystem::metrics`].
 ///
@@ -37,7 +37,7 @@ pub struct Metrics {
     pub peers: Vec<PeerMetrics>,
 }
 
-/// The metrics of all actors of one kind.
+/// The metrics of all actors of one kind; of a grain, of its activations.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct KindMetrics {
@@ -49,6 +49,10 @@ pub struct KindMetrics {
     pub spawned: u64,
     /// Restarts that succeeded.
     pub restarts: u64,
+    /// Actors that did not start; of a grain, activations that failed.
+    pub start_failures: u64,
+    /// Actors that had started and are gone, by reason; reasons without any are left out.
+    pub stopped: BTreeMap<StopReason, u64>,
     /// Messages that wait in their mailboxes, without those of the batches that are being worked off.
     pub queued: u64,
     /// Messages in the fullest of these mailboxes.
@@ -167,6 +171,8 @@ fn read_kind(tally: &Tally) -> KindMetrics {
         actors: tally.live.load(Ordering::Relaxed),
         spawned: tally.spawned.load(Ordering::Relaxed),
         restarts: tally.restarts.load(Ordering::Relaxed),
+        start_failures: tally.unborn.load(Ordering::Relaxed),
+        stopped: tally.stopped.lock().clone(),
         queued: 0,
         deepest: 0,
         dead_letters: tally.dead_letters.by_reason(),

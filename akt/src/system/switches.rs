@@ -17,9 +17,23 @@ pub(crate) enum Promise {
     DeadLetterOnKill,
     AnswerOnPanic,
     DeadLetterOnRefusal,
+    /// Of each key of a grain, there is one activation at a time.
+    SingleFlight,
 }
 
 impl Switches {
+    /// Whether the next activation of a key waits for the end of the one before.
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "tests look at it")]
+    pub(crate) const fn has_single_flight(self) -> bool {
+        true
+    }
+
+    #[cfg(test)]
+    pub(crate) fn has_single_flight(self) -> bool {
+        self.broken != Some(Promise::SingleFlight)
+    }
+
     /// Whether messages lost for `reason` are accounted for.
     #[cfg(not(test))]
     #[expect(clippy::unused_self, reason = "tests look at it")]

@@ -31,6 +31,7 @@ pub(super) enum Numbers {
     Kind(fn(&KindMetrics) -> u64),
     Message(fn(&MessageMetrics) -> u64),
     KindReason,
+    Stopped,
     Reason,
     Peer(fn(&PeerMetrics) -> Option<u64>),
     PeerReason,
@@ -78,6 +79,7 @@ impl Numbers {
                 let kinds = metrics.kinds.iter();
                 kinds.flat_map(|kind| reasons(Some(kind.kind), &kind.dead_letters)).collect()
             }
+            Self::Stopped => metrics.kinds.iter().flat_map(stopped).collect(),
             Self::Peer(of) => per_peer(metrics, *of).collect(),
             Self::PeerReason => {
                 let peers = metrics.peers.iter();
@@ -118,6 +120,10 @@ fn reasons<'a>(
         let labels = of.map(str::to_owned).into_iter().chain([reason.to_string()]);
         Point { labels: labels.collect(), value: *count }
     })
+}
+
+fn stopped(kind: &KindMetrics) -> impl Iterator<Item = Point<u64>> {
+    kind.stopped.iter().map(|(reason, count)| point(&[kind.kind, &format!("{reason:?}")], *count))
 }
 
 fn point<V>(labels: &[&str], value: V) -> Point<V> {
@@ -175,6 +181,18 @@ pub(super) const FAMILIES: &[Family] = &[
         KIND,
         "restarts that succeeded",
         Numbers::Kind(|kind| kind.restarts),
+    ),
+    counter(
+        Name("akt.actor.start_failures", "{actor}"),
+        KIND,
+        "actors that did not start, activations of grains that failed",
+        Numbers::Kind(|kind| kind.start_failures),
+    ),
+    counter(
+        Name("akt.actors.stopped", "{actor}"),
+        &["kind", "reason"],
+        "actors that had started and are gone, grains that were deactivated",
+        Numbers::Stopped,
     ),
     gauge(
         Name("akt.mailbox.messages", "{message}"),

@@ -25,6 +25,10 @@ pub enum Bench {
     PingPong,
     /// 1,000 nodes, one token.
     Ring,
+    /// As `Tell1`, of an actor and of a grain.
+    GrainTell,
+    /// As `Ask1`, of an actor and of a grain.
+    GrainAsk,
     /// Spawning sinks one after the other until all have started.
     Spawn,
     /// Live memory of a sink that has started and waits.
@@ -38,7 +42,7 @@ pub enum Bench {
 }
 
 /// All rows, in the order of the table.
-pub const ALL: [Bench; 12] = [
+pub const ALL: [Bench; 14] = [
     Bench::Tell1,
     Bench::Tell4,
     Bench::Ask1,
@@ -46,6 +50,8 @@ pub const ALL: [Bench; 12] = [
     Bench::Ask64To64,
     Bench::PingPong,
     Bench::Ring,
+    Bench::GrainTell,
+    Bench::GrainAsk,
     Bench::Spawn,
     Bench::IdleBytes,
     Bench::AllocsTell,
@@ -64,6 +70,8 @@ impl Bench {
             Self::Ask64To64 => "ask_64_64",
             Self::PingPong => "ping_pong_32",
             Self::Ring => "ring_1000",
+            Self::GrainTell => "grain_tell",
+            Self::GrainAsk => "grain_ask",
             Self::Spawn => "spawn",
             Self::IdleBytes => "idle_bytes",
             Self::AllocsTell => "allocs_tell",
@@ -84,12 +92,17 @@ impl Bench {
     /// What a number of this row is a number of.
     pub fn per(self) -> &'static str {
         match self {
-            Self::Tell1 | Self::Tell4 | Self::PingPong | Self::Ring => "ns per message",
-            Self::Ask1 | Self::Ask64To1 | Self::Ask64To64 => "ns per ask",
+            Self::Tell1 | Self::Tell4 | Self::PingPong | Self::Ring | Self::GrainTell => "ns per message",
+            Self::Ask1 | Self::Ask64To1 | Self::Ask64To64 | Self::GrainAsk => "ns per ask",
             Self::Spawn => "ns per spawn",
             Self::IdleBytes => "live bytes per idle actor",
             Self::AllocsTell | Self::AllocsAsk | Self::AllocsSpawn => "allocations each",
         }
+    }
+
+    /// True if it compares akt's grains with its actors, and nobody else has it.
+    pub fn is_of_grains(self) -> bool {
+        matches!(self, Self::GrainTell | Self::GrainAsk)
     }
 
     /// True if the clock decides, and not a counter that gives the same result every time.
@@ -100,8 +113,8 @@ impl Bench {
     /// Operations in one run of the full programme.
     pub fn operations(self) -> u64 {
         match self {
-            Self::Tell1 | Self::Tell4 | Self::PingPong => 1_000_000,
-            Self::Ask1 | Self::Ask64To1 | Self::Ask64To64 | Self::Ring => 500_000,
+            Self::Tell1 | Self::Tell4 | Self::PingPong | Self::GrainTell => 1_000_000,
+            Self::Ask1 | Self::Ask64To1 | Self::Ask64To64 | Self::Ring | Self::GrainAsk => 500_000,
             Self::Spawn | Self::IdleBytes | Self::AllocsTell | Self::AllocsAsk => 100_000,
             Self::AllocsSpawn => 20_000,
         }
@@ -111,9 +124,9 @@ impl Bench {
     pub fn run<F: Framework>(self, n: u64) -> f64 {
         F::run(move |f| async move {
             match self {
-                Self::Tell1 => tell(f, 1, n).await,
+                Self::Tell1 | Self::GrainTell => tell(f, 1, n).await,
                 Self::Tell4 => tell(f, 4, n).await,
-                Self::Ask1 => ask(f, 1, 1, n).await,
+                Self::Ask1 | Self::GrainAsk => ask(f, 1, 1, n).await,
                 Self::Ask64To1 => ask(f, 64, 1, n).await,
                 Self::Ask64To64 => ask(f, 64, 64, n).await,
                 Self::PingPong => ring(f, 32, 2, n).await,

@@ -33,6 +33,7 @@ impl Contract<'_> {
             };
             quote!(rpc #method #variant #receiver #shape [#request] -> [#response] error [#error])
         });
+        let key = self.key_type().map(|key| quote!(key [#key]));
         quote! {
             #[doc(hidden)]
             #[macro_export]
@@ -40,7 +41,7 @@ impl Contract<'_> {
                 ($($item:tt)*) => {
                     ::akt::__private::contract_actor! {
                         contract {
-                            trait [#contract] message [#messages] reference [#references]
+                            trait [#contract] message [#messages] reference [#references] #key
                             #(#rpcs)*
                         }
                         $($item)*

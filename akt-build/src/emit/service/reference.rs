@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::{Call, Contract};
 use crate::emit::message::ident;
+use crate::options::Key;
 
 impl Contract<'_> {
     pub(super) fn reference(&self) -> TokenStream {
@@ -18,6 +19,7 @@ impl Contract<'_> {
                     T::Answer: ::akt::__private::Answered,
             )
         });
+        let grains = self.grains();
         quote! {
             #[doc = #doc]
             #[derive(::core::clone::Clone)]
@@ -56,7 +58,51 @@ impl Contract<'_> {
                     ::core::fmt::Debug::fmt(&self.0, f)
                 }
             }
+            #grains
         }
+    }
+
+    /// How its grains are found, if the contract has a key.
+    fn grains(&self) -> Option<TokenStream> {
+        let key = self.key_type()?;
+        let reference = &self.reference;
+        let doc = format!(
+            " The grain with this key that serves `{}`, of the kind that the system's builder was told of by \
+             `.grain::<..>()`. Its first message activates it.",
+            self.model.full_name
+        );
+        let found = quote! {
+            impl #reference {
+                #[doc = #doc]
+                pub fn grain(system: &::akt::ActorSystem, key: impl ::akt::IntoKey<#key>) -> Self {
+                    let key = ::akt::IntoKey::<#key>::into_key(key);
+                    Self(::akt::__private::grain_of_contract(system, ::core::option::Option::None, key))
+                }
+                /// As `grain`, where grains of several kinds serve the contract: of the one called `kind`.
+                pub fn grain_of(
+                    system: &::akt::ActorSystem,
+                    kind: &str,
+                    key: impl ::akt::IntoKey<#key>,
+                ) -> Self {
+                    let key = ::akt::IntoKey::<#key>::into_key(key);
+                    Self(::akt::__private::grain_of_contract(system, ::core::option::Option::Some(kind), key))
+                }
+            }
+        };
+        match self.model.key? {
+            Key::Uuid => Some(quote!(::akt::__private::with_uuid! { #found })),
+            Key::String | Key::Int64 | Key::Uint64 => Some(found),
+        }
+    }
+
+    /// The type of the key of its grains.
+    pub(super) fn key_type(&self) -> Option<TokenStream> {
+        Some(match self.model.key? {
+            Key::String => quote!(::std::string::String),
+            Key::Int64 => quote!(i64),
+            Key::Uint64 => quote!(u64),
+            Key::Uuid => quote!(::akt::__private::UuidKey),
+        })
     }
 }
 

@@ -27,7 +27,7 @@ fn mistakes_in_timers_and_deferred_handlers_are_named() {
             "a method is one handler or one hook; remove this attribute",
             "a method is one handler or one hook; remove this attribute",
             "say how often: `#[every(\"10s\")]` or `#[every(\"10s\", jitter = \"1s\")]`",
-            "unknown option `jiter`; did you mean `jitter`? supported: `jitter`",
+            "unknown option `jiter`; did you mean `jitter`? supported: `jitter`, `keep_alive`",
             "a timer needs time between its ticks",
             "expected `,`",
             "a deferred handler's last argument is `reply: Reply<T>`",

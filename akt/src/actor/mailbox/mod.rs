@@ -2,6 +2,7 @@
 
 mod fair;
 mod home;
+mod idle;
 mod items;
 mod lane;
 #[cfg(all(test, loom))]
@@ -15,6 +16,7 @@ mod tray;
 use std::num::NonZeroUsize;
 
 pub(crate) use home::{Home, Visit};
+pub(crate) use idle::Roused;
 pub(crate) use lane::{Control, Errand, Lane};
 pub use order::{MailboxOrder, MailboxPlace, MailboxQueue};
 pub(crate) use queue::{Batch, Queue, Shut};

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
+use super::idle::{Idle, Roused};
 use super::items::Items;
 use super::order::MailboxQueue;
 use super::room::{Room, Ticket, Woken};
@@ -65,41 +66,6 @@ impl<M> State<M> {
         self.idle = Idle::No;
         self.inside = true;
         true
-    }
-}
-
-/// Whether the consumer waits, and how to wake it.
-#[derive(Default)]
-enum Idle {
-    #[default]
-    No,
-    /// It is the first consumer.
-    First,
-    /// Another has taken over, as one connection does from another.
-    Later(Box<Waker>),
-    /// It does not wait, but an asker handles a message in its stead.
-    Lent,
-    /// As `Lent`; it was to be woken meanwhile.
-    Recalled,
-    /// As `Lent`; it is gone for good.
-    Left,
-}
-
-impl Idle {
-    fn is_lent(&self) -> bool {
-        matches!(self, Self::Lent | Self::Recalled | Self::Left)
-    }
-
-    /// What is to be woken now.
-    fn rouse(&mut self) -> Self {
-        match self {
-            Self::Lent | Self::Recalled => {
-                *self = Self::Recalled;
-                Self::No
-            }
-            Self::Left => Self::No,
-            idle => std::mem::take(idle),
-        }
     }
 }
 
@@ -176,6 +142,17 @@ impl<M> Queue<M> {
         reserved: bool,
         note: impl FnOnce(u64),
     ) -> Result<(), (Refusal, P)> {
+        self.put(message, reserved, note).map(|roused| self.wake_consumer(roused.0))
+    }
+
+    /// As [`push_with`](Self::push_with), but leaves it to the caller to [`wake_roused`](Self::wake_roused).
+    #[inline]
+    pub(crate) fn put<P: Into<M>>(
+        &self,
+        message: P,
+        reserved: bool,
+        note: impl FnOnce(u64),
+    ) -> Result<Roused, (Refusal, P)> {
         let mut state = self.state.lock();
         if state.closed {
             return Err((Refusal::Stopped, message));
@@ -187,10 +164,12 @@ impl<M> Queue<M> {
             note(state.accepted);
         }
         state.accept(message.into());
-        let idle = state.idle.rouse();
-        drop(state);
-        self.wake_consumer(idle);
-        Ok(())
+        Ok(Roused(state.idle.rouse()))
+    }
+
+    /// The consumer may run at once: not under a lock.
+    pub(crate) fn wake_roused(&self, roused: Roused) {
+        self.wake_consumer(roused.0);
     }
 
     /// What becomes of a message for which there was no room: accepted in place of another or dropped itself,
@@ -400,6 +379,12 @@ impl<M> Queue<M> {
     /// Whether its consumer waits for something to come.
     pub(crate) fn is_idle(&self) -> bool {
         matches!(self.state.lock().idle, Idle::First | Idle::Later(_))
+    }
+
+    /// How many messages may wait to be started, and one more unless the consumer rests.
+    pub(crate) fn load(&self) -> usize {
+        let state = self.state.lock();
+        state.room.used() + usize::from(!matches!(state.idle, Idle::First | Idle::Later(_)))
     }
 
     /// Whether messages may wait to be started: their room has not been given back.

@@ -37,6 +37,10 @@ impl Room {
         free
     }
 
+    pub(super) fn used(&self) -> usize {
+        self.used
+    }
+
     pub(super) fn is_used(&self) -> bool {
         self.used > 0
     }

@@ -113,6 +113,10 @@ impl<T, E> Channel<T, E> {
         self.sinks.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
+    pub(super) fn has_several_sinks(&self) -> bool {
+        self.sinks.load(Ordering::Relaxed) > 1
+    }
+
     /// Waits for room for one item; false when there will be none. Cancel-safe, in order.
     pub(super) async fn reserve(&self) -> bool {
         self.room.acquire().await.map(tokio::sync::SemaphorePermit::forget).is_ok()

@@ -2,12 +2,13 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::channel::Channel;
 use super::sink::StreamSink;
 use crate::actor::context::Ctx;
 use crate::actor::orphan;
+use crate::actor::scope::Member;
 use crate::actor::traits::Actor;
 
 /// A request and where its answers go. Its sink is made when it is handled: a message that is dropped before does not
@@ -42,9 +43,27 @@ impl<Q, T: Send + 'static, E: Send + 'static> Opened<Q, T, E> {
 /// comes before the end in order.
 #[doc(hidden)]
 pub fn answered<A: Actor, T: Send + 'static, E: Send + 'static>(cx: &Ctx<A>, kept: StreamSink<T, E>) {
+    if let Some(scope) = cx.known_scope().filter(|_| cx.presence().is_some() && kept.is_shared()) {
+        scope.join_lasting(Arc::new(Feeding(Arc::downgrade(kept.channel()))));
+    }
     match cx.fault.is_some() {
         true => orphan::collect(|| drop(kept)),
         false => drop(kept),
+    }
+}
+
+/// A stream that its actor feeds beyond the handler that was given it.
+struct Feeding<T, E>(Weak<Channel<T, E>>);
+
+impl<T: Send, E: Send> Member for Feeding<T, E> {
+    fn outlives_value(&self) -> bool {
+        false
+    }
+
+    fn end(&self) {}
+
+    fn keeps(&self) -> bool {
+        self.0.upgrade().is_some_and(|channel| !channel.is_closed())
     }
 }
 

@@ -26,6 +26,15 @@ impl<T: Send + 'static, E: Send + 'static> StreamSink<T, E> {
         Self(channel)
     }
 
+    pub(super) fn channel(&self) -> &Arc<Channel<T, E>> {
+        &self.0
+    }
+
+    /// Whether there are others of the same stream, and it is open.
+    pub(super) fn is_shared(&self) -> bool {
+        self.0.has_several_sinks() && !self.is_closed()
+    }
+
     /// Sends `item` as soon as there is room, in the order of waiting.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use super::passage::deliver;
 use super::rows::Parcel;
 use crate::actor::{AskError, StopReason, Target};
 use crate::backoff::Backoff;
-use crate::grain::Registry;
+use crate::grain::Roster;
 use crate::persistence::keeper::Keeper;
 use crate::persistence::{StoreError, Write};
 use crate::system::ActorSystem;
@@ -93,7 +93,7 @@ impl Relay {
 
     fn target(&self, Place { kind, key }: &Place) -> Result<Arc<dyn Target>, AskError> {
         let unknown = |why: String| AskError::Rejected(why.into());
-        let Some(known) = self.system.part::<Registry>().of_kind(kind) else {
+        let Some(known) = self.system.part::<Roster>().of_kind(kind) else {
             return Err(unknown(format!(
                 "grain kind `{kind}` is not known to this system: say `.grain::<..>()` on its builder"
             )));
@@ -107,7 +107,7 @@ impl Relay {
     fn is_given_up(&self, parcel: &Parcel, error: &AskError, failures: u32) -> bool {
         let poison = match error {
             AskError::Fault(_) | AskError::Codec(_) | AskError::Unimplemented { .. } => true,
-            AskError::Rejected(_) => self.system.part::<Registry>().of_kind(&parcel.kind).is_some(),
+            AskError::Rejected(_) => self.system.part::<Roster>().of_kind(&parcel.kind).is_some(),
             _ => false,
         };
         let since = self.now().saturating_sub(parcel.at);

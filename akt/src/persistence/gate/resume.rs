@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::rows::OUT;
 use crate::backoff::Backoff;
-use crate::grain::Registry;
+use crate::grain::Roster;
 use crate::persistence::{StateStore, StoreError};
 use crate::system::{ActorSystem, Extension};
 
@@ -52,7 +52,7 @@ async fn page(
     after: Option<&str>,
 ) -> Result<Option<String>, StoreError> {
     let ids = store.ids_with_row(OUT, after, PAGE).await?;
-    let registry = system.part::<Registry>();
+    let registry = system.part::<Roster>();
     for id in &ids {
         let Some((kind, key)) = id.split_once('/') else { continue };
         let known = registry.of_kind(kind).and_then(|known| (known.find)(system, key));

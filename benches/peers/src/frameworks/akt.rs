@@ -10,14 +10,14 @@ use crate::framework::{Finish, Framework, STARTED, Seat, on_tokio};
 
 /// An actor system, and a number for the next name.
 #[derive(Clone)]
-struct Home {
-    system: ActorSystem,
+pub(super) struct Home {
+    pub(super) system: ActorSystem,
     names: Arc<AtomicU64>,
 }
 
 impl Home {
     /// Starts a system, runs `body` in it, shuts it down.
-    fn run<T, F>(body: impl FnOnce(Self) -> F + Send + 'static) -> T
+    pub(super) fn run<T, F>(body: impl FnOnce(Self) -> F + Send + 'static) -> T
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
@@ -44,6 +44,13 @@ macro_rules! framework {
             #[doc = $docs]
             #[derive(Clone)]
             pub struct $framework(Home);
+
+            impl $framework {
+                #[allow(dead_code)]
+                pub(in super::super) fn new(home: Home) -> Self {
+                    Self(home)
+                }
+            }
 
             #[derive(Default)]
             pub struct Sink {

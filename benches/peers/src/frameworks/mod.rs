@@ -2,6 +2,7 @@
 
 mod actix;
 mod akt;
+mod akt_grain;
 mod flume;
 mod kameo;
 mod ractor;
@@ -21,6 +22,14 @@ pub struct Program {
 }
 
 impl Program {
+    /// Whether it has this bench.
+    pub fn has(&self, bench: Bench) -> bool {
+        match bench.is_of_grains() {
+            true => [akt::Bounded::NAME, akt_grain::Grain::NAME].contains(&self.name),
+            false => self.name != akt_grain::Grain::NAME,
+        }
+    }
+
     const fn of<F: Framework>() -> Self {
         Self { name: F::NAME, run: |bench, n| bench.run::<F>(n) }
     }
@@ -54,6 +63,7 @@ pub const FLOODED: &[Flooded] = &[
 pub const ALL: &[Program] = &[
     Program::of::<akt::Bounded>(),
     Program::of::<akt::Unbounded>(),
+    Program::of::<akt_grain::Grain>(),
     Program::of::<ractor::Ractor>(),
     Program::of::<kameo::Kameo<0>>(),
     Program::of::<kameo::Kameo<1_024>>(),
