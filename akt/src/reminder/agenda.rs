@@ -401,3 +401,306 @@ impl Shard {
         (now + half_known).max(self.pause.unwrap_or(Instant::ZERO))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reminder::plan::{Missed, Schedule};
+    use proptest::prelude::*;
+
+    const START: u64 = 1_000_000;
+
+    fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    fn wall(at: u64) -> Wall {
+        Wall::from_nanos(0) + secs(START + at)
+    }
+
+    fn now(at: u64) -> Instant {
+        Instant::ZERO + secs(at)
+    }
+
+    fn key(name: &str) -> Key {
+        Key { id: "cart/1".into(), name: name.into() }
+    }
+
+    fn item(version: u64, due: u64, every: Option<u64>) -> Item {
+        let schedule = every.map_or(Schedule::Once, |every| Schedule::Every(secs(every)));
+        let (contract, body) = ("shop.v1.Cart".into(), bytes::Bytes::new());
+        let content = Content { contract, rpc: 0, body, schedule, missed: Missed::Once };
+        Item { version, due: wall(due), content: Ok(Arc::new(content)) }
+    }
+
+    fn shard() -> u16 {
+        shard_of("cart/1")
+    }
+
+    /// An agenda of one shard, whose store is being read.
+    fn agenda() -> Agenda {
+        let mut agenda = Agenda::new(shard()..shard() + 1);
+        assert_eq!(take(&mut agenda, 0, Input::Tick), [Output::Scan { shard: shard(), to: wall(300) }]);
+        agenda
+    }
+
+    fn take(agenda: &mut Agenda, at: u64, input: Input) -> Vec<Output> {
+        let mut out = Vec::new();
+        agenda.handle(now(at), wall(at), input, &mut out);
+        out
+    }
+
+    fn scanned(rows: Vec<(Key, Item)>) -> Input {
+        Input::Scanned { shard: shard(), page: rows, is_last: true }
+    }
+
+    fn send(name: &str, version: u64, due: u64) -> Output {
+        Output::Send { key: key(name), version, due: wall(due) }
+    }
+
+    #[test]
+    fn what_is_read_is_sent_when_it_is_due_and_moved_on_when_it_was_handled() {
+        let mut agenda = agenda();
+        take(&mut agenda, 0, scanned(vec![(key("a"), item(1, 10, Some(20)))]));
+        assert_eq!(agenda.deadline(now(0), wall(0)), now(10));
+
+        assert_eq!(take(&mut agenda, 9, Input::Tick), []);
+        assert_eq!(take(&mut agenda, 10, Input::Tick), [send("a", 1, 10)]);
+        let next = Some(wall(30));
+        assert_eq!(
+            take(&mut agenda, 11, Input::Handled(key("a"), 1)),
+            [Output::Advance { key: key("a"), version: 1, next }]
+        );
+        assert_eq!(take(&mut agenda, 12, Input::Advanced(key("a"), 1, Some(2))), []);
+        assert_eq!(take(&mut agenda, 30, Input::Tick), [send("a", 2, 30)]);
+    }
+
+    #[test]
+    fn what_changes_while_the_store_is_read_is_newer_than_what_was_read() {
+        let mut agenda = agenda();
+        take(&mut agenda, 0, Input::Forget(key("gone")));
+        take(&mut agenda, 0, Input::Put(key("moved"), item(2, 200, None)));
+
+        take(
+            &mut agenda,
+            0,
+            scanned(vec![(key("gone"), item(1, 10, None)), (key("moved"), item(1, 10, None))]),
+        );
+
+        assert_eq!(take(&mut agenda, 100, Input::Tick), []);
+        assert_eq!(take(&mut agenda, 140, Input::Tick), []);
+        let out = take(&mut agenda, 200, Input::Tick);
+        assert!(out.contains(&send("moved", 2, 200)) && !out.contains(&send("gone", 1, 10)), "{out:?}");
+    }
+
+    #[test]
+    fn what_was_sent_and_is_forgotten_or_replaced_is_revoked_and_its_answer_counts_no_more() {
+        let mut agenda = agenda();
+        take(&mut agenda, 0, scanned(vec![(key("a"), item(1, 10, None)), (key("b"), item(2, 10, None))]));
+        take(&mut agenda, 10, Input::Tick);
+
+        assert_eq!(take(&mut agenda, 11, Input::Forget(key("a"))), [Output::Revoke(key("a"))]);
+        let put = Input::Put(key("b"), item(3, 50, None));
+        assert_eq!(take(&mut agenda, 11, put), [Output::Revoke(key("b"))]);
+        assert_eq!(take(&mut agenda, 12, Input::Handled(key("a"), 1)), []);
+        assert_eq!(take(&mut agenda, 12, Input::Failed(key("b"), 2)), []);
+        assert_eq!(take(&mut agenda, 50, Input::Tick), [send("b", 3, 50)]);
+    }
+
+    #[test]
+    fn a_failure_is_tried_again_after_a_pause_that_grows() {
+        let mut agenda = agenda();
+        take(&mut agenda, 0, scanned(vec![(key("a"), item(1, 10, None))]));
+        take(&mut agenda, 10, Input::Tick);
+
+        for (at, again) in [(10, 11), (11, 13), (13, 17)] {
+            assert_eq!(take(&mut agenda, at, Input::Failed(key("a"), 1)), []);
+            assert_eq!(agenda.deadline(now(at), wall(at)), now(again));
+            assert_eq!(take(&mut agenda, again, Input::Tick), [send("a", 1, 10)]);
+        }
+        take(&mut agenda, 17, Input::Handled(key("a"), 1));
+        assert_eq!(take(&mut agenda, 17, Input::NotAdvanced(key("a"), 1)), []);
+        let again = Output::Advance { key: key("a"), version: 1, next: None };
+        assert_eq!(take(&mut agenda, 25, Input::Tick), [again], "it is not sent again");
+    }
+
+    #[test]
+    fn a_store_that_knows_another_version_is_asked_for_it() {
+        let mut agenda = agenda();
+        take(&mut agenda, 0, scanned(vec![(key("a"), item(1, 10, Some(20)))]));
+        take(&mut agenda, 10, Input::Tick);
+        take(&mut agenda, 10, Input::Handled(key("a"), 1));
+
+        assert_eq!(take(&mut agenda, 10, Input::Overtaken(key("a"), 1)), [Output::Load(key("a"))]);
+        take(&mut agenda, 10, Input::Loaded(key("a"), Some(item(2, 30, Some(20)))));
+        assert_eq!(take(&mut agenda, 30, Input::Tick), [send("a", 2, 30)]);
+
+        take(&mut agenda, 30, Input::Handled(key("a"), 2));
+        take(&mut agenda, 30, Input::Overtaken(key("a"), 2));
+        take(&mut agenda, 30, Input::Forget(key("a")));
+        take(&mut agenda, 30, Input::Loaded(key("a"), Some(item(3, 30, None))));
+        assert_eq!(take(&mut agenda, 31, Input::Tick), [], "it was read before it was forgotten");
+    }
+
+    #[test]
+    fn a_store_that_fails_is_read_again_and_one_that_was_read_when_half_the_window_has_passed() {
+        let mut agenda = agenda();
+        assert_eq!(take(&mut agenda, 0, Input::NotScanned { shard: shard() }), []);
+        assert_eq!(agenda.deadline(now(0), wall(0)), now(1));
+        let scan = |at: u64| [Output::Scan { shard: shard(), to: wall(at + 300) }];
+        assert_eq!(take(&mut agenda, 1, Input::Tick), scan(1));
+        take(&mut agenda, 1, scanned(Vec::new()));
+
+        assert_eq!(take(&mut agenda, 150, Input::Tick), []);
+        assert_eq!(take(&mut agenda, 151, Input::Tick), scan(151));
+        take(&mut agenda, 151, scanned(Vec::new()));
+        let mut out = Vec::new();
+        agenda.handle(now(152), wall(90_000), Input::Tick, &mut out);
+        assert_eq!(out, scan(90_000), "the clock was set");
+    }
+
+    #[test]
+    fn no_more_than_so_many_are_under_way_and_the_others_follow() {
+        let mut agenda = agenda();
+        let rows = (0..AT_ONCE + 5).map(|number| (key(&format!("{number:05}")), item(1, 10, None)));
+        take(&mut agenda, 0, scanned(rows.collect()));
+
+        assert_eq!(take(&mut agenda, 10, Input::Tick).len(), AT_ONCE);
+        assert_eq!(take(&mut agenda, 10, Input::Tick), []);
+        let out = take(&mut agenda, 10, Input::Handled(key("00000"), 1));
+        assert!(matches!(&out[..], [Output::Advance { .. }, Output::Send { .. }]), "{out:?}");
+    }
+
+    #[derive(Clone, Debug)]
+    enum Event {
+        Put(u8, u64, Option<u64>),
+        Forget(u8),
+        /// Answers the oldest or the newest of what is asked for, well or badly.
+        Answer(bool, bool),
+        Pass(u64),
+    }
+
+    fn event() -> impl Strategy<Value = Event> {
+        prop_oneof![
+            (0..3_u8, 0..400_u64, proptest::option::of(1..100_u64)).prop_map(|(a, b, c)| Event::Put(a, b, c)),
+            (0..3_u8).prop_map(Event::Forget),
+            any::<(bool, bool)>().prop_map(|(newest, well)| Event::Answer(newest, well)),
+            (0..200_u64).prop_map(Event::Pass),
+        ]
+    }
+
+    /// A store, and what was asked of it and of grains and is not answered.
+    #[derive(Default)]
+    struct Around {
+        rows: BTreeMap<Key, (u64, u64, Option<u64>)>,
+        last: u64,
+        asked: Vec<(Output, Vec<(Key, Item)>)>,
+        sent: BTreeMap<(Key, u64), u64>,
+    }
+
+    impl Around {
+        fn hear(&mut self, out: Vec<Output>, at: u64) -> Result<(), TestCaseError> {
+            for output in out {
+                let rows = self.rows.iter();
+                let rows =
+                    rows.map(|(key, (version, due, every))| (key.clone(), item(*version, *due, *every)));
+                if let Output::Send { key, version, due } = &output {
+                    prop_assert!(*due <= wall(at), "early: {output:?}");
+                    prop_assert!(self.rows.contains_key(key), "after it was forgotten: {output:?}");
+                    prop_assert_eq!(self.rows[key].0, *version, "after it was replaced");
+                    *self.sent.entry((key.clone(), *version)).or_default() += 1;
+                }
+                if let Output::Revoke(gone) = &output {
+                    self.asked.retain(|(asked, _)| !matches!(asked, Output::Send { key, .. } if key == gone));
+                    continue;
+                }
+                let rows = match &output {
+                    Output::Scan { to, .. } => rows.filter(|(_, item)| item.due < *to).collect(),
+                    Output::Load(wanted) => rows.filter(|(key, _)| key == wanted).collect(),
+                    _ => Vec::new(),
+                };
+                self.asked.push((output, rows));
+            }
+            Ok(())
+        }
+
+        /// What is found out, some time after the store has been read or written.
+        fn answer(&mut self, newest: bool, well: bool) -> Option<Input> {
+            let place = if newest { self.asked.len().checked_sub(1)? } else { 0 };
+            if self.asked.is_empty() {
+                return None;
+            }
+            let (asked, rows) = self.asked.remove(place);
+            Some(match (asked, well) {
+                (Output::Scan { shard, .. }, true) => Input::Scanned { shard, page: rows, is_last: true },
+                (Output::Scan { shard, .. }, false) => Input::NotScanned { shard },
+                (Output::Load(key), _) => Input::Loaded(key, rows.into_iter().next().map(|(_, item)| item)),
+                (Output::Send { key, version, .. }, true) => Input::Handled(key, version),
+                (Output::Send { key, version, .. }, false) => Input::Failed(key, version),
+                (Output::Advance { key, version, .. }, false) => Input::NotAdvanced(key, version),
+                (Output::Advance { key, version, next }, true) => self.advance(key, version, next),
+                (Output::Revoke(_), _) => return None,
+            })
+        }
+
+        fn advance(&mut self, key: Key, version: u64, next: Option<Wall>) -> Input {
+            match self.rows.get(&key) {
+                Some((found, _, every)) if *found == version => {
+                    let Some(next) = next else {
+                        self.rows.remove(&key);
+                        return Input::Advanced(key, version, None);
+                    };
+                    self.last += 1;
+                    let due = next.as_nanos() / 1_000_000_000 - START;
+                    let row = (self.last, due, *every);
+                    self.rows.insert(key.clone(), row);
+                    Input::Advanced(key, version, Some(self.last))
+                }
+                _ => Input::Overtaken(key, version),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_early_or_comes_after_its_end_and_nothing_is_left(
+            events in proptest::collection::vec(event(), 1..80),
+        ) {
+            let (mut agenda, mut around, mut at) = (Agenda::new(shard()..shard() + 1), Around::default(), 0);
+            around.hear(take(&mut agenda, at, Input::Tick), at)?;
+            for event in events {
+                let input = match event {
+                    Event::Put(name, after, every) => {
+                        around.last += 1;
+                        let (key, due) = (key(&name.to_string()), at + after);
+                        around.rows.insert(key.clone(), (around.last, due, every));
+                        Some(Input::Put(key, item(around.last, due, every)))
+                    }
+                    Event::Forget(name) => {
+                        around.rows.remove(&key(&name.to_string()));
+                        Some(Input::Forget(key(&name.to_string())))
+                    }
+                    Event::Answer(newest, well) => around.answer(newest, well),
+                    Event::Pass(time) => {
+                        at += time;
+                        Some(Input::Tick)
+                    }
+                };
+                if let Some(input) = input {
+                    around.hear(take(&mut agenda, at, input), at)?;
+                }
+            }
+            // From now on all goes well, and whoever comes only once has come.
+            let end = at + 2_000;
+            while at < end {
+                at += 5;
+                while let Some(input) = around.answer(false, true) {
+                    around.hear(take(&mut agenda, at, input), at)?;
+                }
+                around.hear(take(&mut agenda, at, Input::Tick), at)?;
+            }
+            let left: Vec<_> = around.rows.values().filter(|(_, due, _)| *due + 20 < at).collect();
+            prop_assert!(left.is_empty(), "{left:?} at {at}");
+        }
+    }
+}

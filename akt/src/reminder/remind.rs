@@ -306,7 +306,7 @@ pub struct Remembered {
 fn remembered(row: ReminderRow) -> Option<Remembered> {
     let Content { schedule, missed, .. } = decode(row.bytes)
         .inspect_err(|problem| {
-            tracing::warn!(id = &*row.id, name = &*row.name, problem, "a reminder cannot be read")
+            tracing::warn!(id = &*row.id, name = &*row.name, problem, "a reminder cannot be read");
         })
         .ok()?;
     let kind = match schedule {

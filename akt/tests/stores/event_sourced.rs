@@ -16,7 +16,7 @@ struct Shelf {
 }
 
 fn from_text(_schema: u32, bytes: Bytes) -> Result<depot::Item, Fault> {
-    let quantity = std::str::from_utf8(&bytes)?.parse()?;
+    let quantity = String::from_utf8(bytes.into())?.parse()?;
     Ok(depot::Item { quantity })
 }
 
@@ -44,7 +44,7 @@ impl depot::Depot for Shelf {
         Persist::none(depot::Stock { added: self.added.clone() })
     }
 
-    async fn wait(&mut self, _: depot::Delay) -> Persist<Self> {
+    fn wait(&mut self, _: depot::Delay) -> Persist<Self> {
         Persist::none(())
     }
 

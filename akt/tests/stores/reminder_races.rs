@@ -1,5 +1,4 @@
 //! Reminders under chance: whatever fails and whoever is lost, each comes, none early, none after it was forgotten.
-#![expect(clippy::disallowed_methods, reason = "what the tests spawn is the user, beside akt")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -86,7 +85,7 @@ impl mill::Mill for Sleeper {
     }
 
     #[on(activate)]
-    async fn activate() -> Result<Self, Fault> {
+    fn activate() -> Result<Self, Fault> {
         Ok(Self)
     }
 }

@@ -110,7 +110,7 @@ impl mill::Mill for Alarm {
     }
 
     #[on(activate)]
-    async fn activate() -> Result<Self, Fault> {
+    fn activate() -> Result<Self, Fault> {
         Ok(Self)
     }
 

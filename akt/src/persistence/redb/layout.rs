@@ -23,9 +23,10 @@ pub(super) const EVENTS: TableDefinition<'_, (&str, u64), (u32, &[u8])> = TableD
 /// By id: the number of the last event in it, the schema and the bytes.
 pub(super) const SNAPSHOTS: TableDefinition<'_, &str, (u64, u32, &[u8])> = TableDefinition::new("snapshots");
 
-/// By id: the version, the highest fence, and of the state, if there is one, the schema and the bytes.
-pub(super) const STATES: TableDefinition<'_, &str, (u64, u64, Option<(u32, &[u8])>)> =
-    TableDefinition::new("states");
+/// The version, the highest fence, and of the state, if there is one, the schema and the bytes.
+pub(super) type State<'a> = (u64, u64, Option<(u32, &'a [u8])>);
+/// By id.
+pub(super) const STATES: TableDefinition<'_, &str, State<'_>> = TableDefinition::new("states");
 /// By id and name.
 pub(super) const ROWS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("rows");
 
