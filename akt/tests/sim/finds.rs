@@ -108,7 +108,8 @@ fn a_task_that_belongs_to_no_node_is_noticed() {
     let simulation = Simulation::new("strays").nodes(1).seeds(0..4);
     let failure = simulation.run(|kit: ClusterKit| async move {
         let wait = Duration::from_secs(if kit.seed() == 2 { 3_600 } else { 0 });
-        tokio::spawn(async move { tokio::time::sleep(wait).await });
+        let there = kit.clone();
+        tokio::spawn(async move { there.advance(wait).await });
         kit.advance(Duration::from_secs(1)).await;
     });
 
