@@ -6,7 +6,7 @@ mod depot;
 use std::time::Duration;
 
 use akt::AskError;
-use akt::testkit::cluster::{ClusterKit, NodeStart};
+use akt::testkit::cluster::{ClusterKit, NodeStart, Simulation};
 use depot::{Saves, loses_nothing};
 use shop::v1 as shop_v1;
 
@@ -31,6 +31,29 @@ async fn a_depot_that_saves_later_loses_what_it_answered(kit: ClusterKit) {
 #[akt::sim_test(nodes = 3, seeds = 200, start = careful)]
 async fn a_depot_that_saves_first_loses_nothing(kit: ClusterKit) {
     loses_nothing(kit).await;
+}
+
+#[test]
+fn the_page_about_tests_shows_what_a_failure_says() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let simulation = Simulation::new("lost_update").nodes(3).seeds(0..200).start(hasty).logs(folder);
+    let failure = simulation.run(loses_nothing).unwrap_err().to_string();
+
+    let said = failure.replace(&folder.display().to_string(), "target/tmp").replace("tests/../", "");
+    let said: Vec<_> = said.lines().map(shape).collect();
+    let page = include_str!("../../docs/testing.md");
+    let shown = page.split("```text\n").nth(1).and_then(|block| block.split("\n```").next()).unwrap();
+    assert!(shown.starts_with("seed "), "{shown}");
+    for line in shown.lines().filter(|line| *line != "  ..") {
+        assert!(said.contains(&shape(line)), "docs/testing.md shows `{line}`, which is not in:\n{failure}");
+    }
+}
+
+/// What a line says besides its numbers.
+fn shape(line: &str) -> String {
+    let words = line.split_inclusive(|c: char| !c.is_ascii_digit() && c != '.');
+    let words = words.map(|word| word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.'));
+    words.collect::<String>().replace("ms", "s")
 }
 
 #[akt::test(nodes = 3, start = careful)]

@@ -1,8 +1,12 @@
 //! The tests of the page about tests, `docs/testing.md`: what it shows stands here, and runs.
 
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use akt::prelude::*;
+use akt::testkit::cluster::{Chaos, ClusterKit, NodeStart};
 use akt::testkit::{Effect, Solo, TestKit};
 use shop::v1 as shop_v1;
 
@@ -130,13 +134,72 @@ fn a_test_must_answer_who_asks() {
     });
 }
 
+/// Outlives its node.
+#[derive(Default)]
+struct Disk(AtomicU32);
+
+/// Has on its disk what it has said that it has.
+struct Depot {
+    pieces: u32,
+    disk: Arc<Disk>,
+}
+
+#[akt::actor]
+impl shop_v1::Depot for Depot {
+    fn store(&mut self, goods: shop_v1::Goods) -> shop_v1::Stored {
+        self.pieces += goods.pieces;
+        self.disk.0.store(self.pieces, Ordering::SeqCst);
+        shop_v1::Stored { pieces: self.pieces, owner: String::new() }
+    }
+}
+
+/// What starts a node, at the begin and after a kill. The depot is on the second.
+async fn node(start: NodeStart) -> Result<ActorSystem, Box<dyn Error + Send + Sync>> {
+    let disk = start.kit.shared::<Disk>();
+    let system = start.builder.start().await?;
+    if start.node == 1 {
+        let depot = move || Depot { pieces: disk.0.load(Ordering::SeqCst), disk: disk.clone() };
+        system.spawn("depot", depot).await?;
+    }
+    Ok(system)
+}
+
+fn goods(pieces: u32) -> shop_v1::Goods {
+    shop_v1::Goods { pieces }
+}
+
+#[akt::test(nodes = 3, start = node)]
+async fn a_cut_heals(kit: ClusterKit) {
+    let depot: shop_v1::DepotRef = kit.actor(0, 1, "/user/depot");
+    kit.cut(0, 1);
+    depot.store(goods(1)).await.unwrap_err();
+    kit.heal(0, 1);
+    kit.advance(Duration::from_secs(5)).await;
+    depot.store(goods(1)).await.unwrap();
+}
+
+#[akt::sim_test(nodes = 3, seeds = 200, start = node)]
+async fn what_was_answered_is_kept(kit: ClusterKit) {
+    let storm = kit.unleash(&Chaos::new().severs(3).cuts(1).kills(2).on(1..3));
+    let depot: shop_v1::DepotRef = kit.actor(0, 1, "/user/depot");
+    let mut stored = 0;
+    for _ in 0..10 {
+        kit.advance(Duration::from_secs(1)).await;
+        stored += u32::from(depot.store(goods(1)).await.is_ok());
+    }
+    storm.over().await;
+    kit.advance(Duration::from_secs(5)).await;
+    assert!(depot.store(goods(0)).await.unwrap().pieces >= stored);
+}
+
 #[test]
 fn the_page_shows_what_stands_here() {
     let (source, page) = (include_str!("testing.rs"), include_str!("../../docs/testing.md"));
     let blocks: Vec<_> =
         page.split("```rust\n").skip(1).filter_map(|block| block.split("\n```").next()).collect();
 
-    assert!(blocks.len() > 4);
+    assert!(blocks.len() > 8);
+    assert!(!page.contains("```rust,"), "all code of docs/testing.md is compiled and run");
     for block in blocks {
         assert!(source.contains(block), "docs/testing.md shows what is not there:\n{block}");
     }

@@ -433,7 +433,7 @@ mod tests {
         Arc::downgrade(actor.target())
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn actors_that_watch_each_other_are_forgotten_when_they_are_gone() {
         let system = ActorSystem::builder("test").start().await.unwrap();
         let parent = system.spawn("parent", Watcher::default).await.unwrap();
@@ -451,7 +451,7 @@ mod tests {
         assert!(left.iter().all(|actor| actor.upgrade().is_none()), "they hold each other");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn a_watcher_that_is_gone_is_forgotten_at_the_next_watch() {
         let system = ActorSystem::builder("test").start().await.unwrap();
         let watched = system.spawn("watched", Watcher::default).await.unwrap().actor();
@@ -470,7 +470,7 @@ mod tests {
         system.shutdown().await;
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn who_no_longer_waits_for_an_end_is_forgotten() {
         let system = ActorSystem::builder("test").start().await.unwrap();
         let actor = system.spawn("actor", Watcher::default).await.unwrap().actor();

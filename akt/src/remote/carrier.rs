@@ -519,7 +519,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn what_is_left_of_a_connection_is_not_taken_in_behind_a_newer_one() {
         let network = Network::new();
         let ((near, _), (far, there)) = (node(&network).await, node(&network).await);

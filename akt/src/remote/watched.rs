@@ -144,7 +144,7 @@ mod tests {
         node.peer((address, None)).carrier().map_or(0, |carrier| carrier.watched.0.lock().watches.len())
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn a_watcher_that_is_gone_is_forgotten_by_the_node_that_it_watched() {
         let network = Network::new();
         let (near, far) = (node(&network).await, node(&network).await);

@@ -62,7 +62,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn a_machine_gets_its_inputs_and_its_timeouts_until_its_inbox_closes() {
         let runtime = Runtime::current().expect("inside tokio");
         let (inbox, inputs) = mpsc::channel(1);

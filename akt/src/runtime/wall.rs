@@ -89,7 +89,7 @@ mod tests {
         SystemTime::UNIX_EPOCH + Duration::from_secs(secs)
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn the_wall_clock_goes_with_a_paused_clock() {
         let runtime = Runtime::current().unwrap();
         let before = runtime.wall_clock();
@@ -100,7 +100,7 @@ mod tests {
         assert!(passed >= MINUTE * 59 && passed <= MINUTE * 61, "{passed:?}");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn a_wall_clock_that_was_set_goes_on_from_there() {
         let runtime = Runtime::current().unwrap();
         runtime.set_wall_clock(at(1_000));

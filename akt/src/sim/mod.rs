@@ -10,16 +10,30 @@ use crate::runtime::{Executor, Runtime, run_seeded};
 ///
 /// # Panics
 ///
-/// If it is called inside an async runtime: it brings its own.
+/// If it is called inside an async runtime: it brings its own. If a task of `tokio::spawn` is left: it is of no node, and not
+/// of the seed.
 pub fn run<T, F>(seed: u64, program: impl FnOnce(Runtime) -> F) -> T
 where
     F: Future<Output = T>,
 {
-    run_traced(seed, program).0
+    let Ran { done, strays, .. } = run_traced(seed, program);
+    if let Some(strays) = strays {
+        panic!("{strays}");
+    }
+    done
 }
 
-/// As [`run`], and what the order of the tasks that ran comes to.
-pub(crate) fn run_traced<T, F>(seed: u64, program: impl FnOnce(Runtime) -> F) -> (T, u64)
+/// What a program came to.
+pub(crate) struct Ran<T> {
+    pub(crate) done: T,
+    /// Of which task ran when.
+    pub(crate) trace: u64,
+    /// Says that tasks are left that no node has started.
+    pub(crate) strays: Option<String>,
+}
+
+/// As [`run`], and what is known of the run.
+pub(crate) fn run_traced<T, F>(seed: u64, program: impl FnOnce(Runtime) -> F) -> Ran<T>
 where
     F: Future<Output = T>,
 {
@@ -32,6 +46,22 @@ where
         let executor = Executor::new(seed);
         let runtime = Runtime::seeded(executor.clone(), seed);
         let done = run_seeded(executor.clone(), program(runtime)).await;
-        (done, executor.trace())
+        Ran { done, trace: executor.trace(), strays: strays().await }
     }))
+}
+
+/// Tasks beside the executor, once those have ended that only waited for it.
+async fn strays() -> Option<String> {
+    let left = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    for _ in 0..64 {
+        if left() == 0 {
+            return None;
+        }
+        tokio::task::yield_now().await;
+    }
+    let left = left();
+    let tasks = if left == 1 { "task" } else { "tasks" };
+    Some(format!(
+        "{left} {tasks} of `tokio::spawn` left: no kill, no pause and no seed reaches what is not spawned by an actor or its node"
+    ))
 }

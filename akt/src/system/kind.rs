@@ -300,7 +300,7 @@ mod tests {
         assert_eq!(kind.at(places[299]).map(|entry| entry.name), Some(OTHERS));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn one_message_in_512_is_measured_wherever_an_actor_begins() {
         let system = ActorSystem::builder("test").start().await.unwrap();
         let kind = system.kind("Hub");

@@ -64,7 +64,7 @@ mod tests {
         fn tick(&mut self) {}
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn a_system_that_has_ended_is_forgotten_with_its_last_handle() {
         let system = ActorSystem::builder("test").start().await.unwrap();
         let busy = system.spawn("busy", Busy::default).await.unwrap();
@@ -81,7 +81,7 @@ mod tests {
         assert!(left.upgrade().is_none(), "something keeps it");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn a_system_that_has_ended_spawns_nothing_and_ends_again_at_once() {
         let system = ActorSystem::builder("test").start().await.unwrap();
         system.shutdown().await;

@@ -333,7 +333,7 @@ mod tests {
     use super::*;
     use crate::runtime::Fire;
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn an_alarm_that_is_not_waited_for_neither_ticks_nor_sets_another() {
         let system = ActorSystem::builder("test").start().await.unwrap();
         let ticks = Arc::new(AtomicU64::new(0));

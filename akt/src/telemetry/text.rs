@@ -111,7 +111,7 @@ mod tests {
         fn file(&mut self) {}
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn a_page_has_every_family_and_its_numbers() {
         let system = ActorSystem::builder("shop").start().await.unwrap();
         let clerk = system.spawn("clerk", Clerk::default).await.unwrap();

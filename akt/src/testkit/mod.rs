@@ -1,4 +1,9 @@
 //! What tests of actors, and of what akt is given, need.
+//!
+//! From small to large: [`Solo`] has one actor and a plain `#[test]`; [`TestKit`], which [`#[akt::test]`](crate::test) gives, has a
+//! system on virtual time, with [`Probe`]s for those around it; `cluster` has several nodes and their faults, in one run or, by
+//! `#[akt::sim_test]`, for many seeds. [`check`] judges what happened, [`flow`] logs and draws it, and [`world`] explores pure
+//! machines. Stores of your own are put to [`check_event_store`], and made to fail by [`Faulty`].
 
 pub mod check;
 #[cfg(feature = "remote")]

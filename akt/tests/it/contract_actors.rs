@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use akt::prelude::*;
+use akt::testkit::TestKit;
 use akt::{LookupError, Network, Remote, Router, Turn};
 use tokio::sync::Notify;
 
 use crate::depot::compare;
 use crate::mill::mill::v1 as mill;
-use crate::support::{Log, settle, system, take};
+use crate::support::{Log, take};
 
 #[derive(Default)]
 struct Watermill {
@@ -105,20 +106,18 @@ impl Drop for Leaves {
 }
 
 struct Site {
-    system: ActorSystem,
     mill: WatermillRef,
     log: Log,
     gate: Arc<Notify>,
 }
 
 impl Site {
-    async fn new() -> Self {
+    async fn new(kit: &TestKit) -> Self {
         let (log, gate) = (Log::default(), Arc::<Notify>::default());
         let (seen, opened) = (log.clone(), gate.clone());
-        let system = system().await;
         let factory = move || Watermill { log: seen.clone(), gate: opened.clone(), ..Watermill::default() };
-        let mill = system.spawn("mill", factory).await.unwrap();
-        Self { system, mill, log, gate }
+        let mill = kit.system().spawn("mill", factory).await.unwrap();
+        Self { mill, log, gate }
     }
 }
 
@@ -126,12 +125,12 @@ const fn grain(grams: u32) -> mill::Grain {
     mill::Grain { grams }
 }
 
-#[tokio::test(start_paused = true)]
-async fn read_only_rpcs_run_beside_each_other() {
-    let Site { mill, log, gate, .. } = Site::new().await;
+#[akt::test]
+async fn read_only_rpcs_run_beside_each_other(kit: TestKit) {
+    let Site { mill, log, gate, .. } = Site::new(&kit).await;
 
     let watching = [mill.watch(grain(1)).start(), mill.watch(grain(2)).start()];
-    settle().await;
+    kit.settle().await;
     assert_eq!(mill.weigh(mill::Empty {}).await.unwrap().grams, 0);
     assert_eq!(take(&log), ["1 watches", "2 watches", "weighed"]);
 
@@ -141,39 +140,43 @@ async fn read_only_rpcs_run_beside_each_other() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_reentrant_rpc_lets_others_in_and_answers_with_its_error() {
-    let Site { mill, gate, .. } = Site::new().await;
+#[akt::test]
+async fn a_reentrant_rpc_lets_others_in(kit: TestKit) {
+    let Site { mill, gate, .. } = Site::new(&kit).await;
 
     let order = mill.order(grain(5)).start();
-    settle().await;
+    kit.settle().await;
     mill.grind(grain(3)).await.unwrap();
     gate.notify_one();
     assert_eq!(order.await.unwrap().grams, 3);
+}
 
-    let Site { mill, gate, .. } = Site::new().await;
+#[akt::test]
+async fn a_reentrant_rpc_answers_with_its_error(kit: TestKit) {
+    let Site { mill, gate, .. } = Site::new(&kit).await;
     gate.notify_one();
+
     let error = mill.order(grain(5)).await.unwrap_err();
     assert!(matches!(&error, AskError::Handler(broken) if broken.why == "no flour for 5"), "{error:?}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn private_handlers_have_timers_and_the_actor_s_own_reference() {
-    let Site { mill, .. } = Site::new().await;
+#[akt::test]
+async fn private_handlers_have_timers_and_the_actor_s_own_reference(kit: TestKit) {
+    let Site { mill, .. } = Site::new(&kit).await;
 
-    tokio::time::sleep(Duration::from_secs(25)).await;
+    kit.advance(Duration::from_secs(25)).await;
 
     assert_eq!(mill.turn().await.unwrap(), 3, "two ticks, then this call");
     assert_eq!(mill.gift(4).await.unwrap().grams, 4);
     assert_eq!(mill.put_aside(5).await.unwrap().grams, 10, "what was piped came before what was put aside");
 }
 
-#[tokio::test(start_paused = true)]
-async fn others_see_the_contract_only() {
-    let Site { system, mill, .. } = Site::new().await;
+#[akt::test]
+async fn others_see_the_contract_only(kit: TestKit) {
+    let Site { mill, .. } = Site::new(&kit).await;
 
-    let by_contract: mill::MillRef = system.actor_of("mill").await.unwrap();
-    let by_type: WatermillRef = system.actor_of("mill").await.unwrap();
+    let by_contract: mill::MillRef = kit.system().actor_of("mill").await.unwrap();
+    let by_type: WatermillRef = kit.system().actor_of("mill").await.unwrap();
     let converted: mill::MillRef = mill.clone().into();
     for reference in [by_contract, converted] {
         reference.grind(grain(1)).await.unwrap();
@@ -182,15 +185,15 @@ async fn others_see_the_contract_only() {
     }
     assert_eq!(by_type.grind(grain(1)).await.unwrap().grams, 3);
 
-    let other = system.actor_of::<crate::contracts::depot::v1::DepotRef>("mill").await;
+    let other = kit.system().actor_of::<crate::contracts::depot::v1::DepotRef>("mill").await;
     assert!(matches!(other, Err(LookupError::OtherMessages { .. })), "{other:?}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_does_not_fit_comes_back_as_the_contract_s_message() {
-    let Site { mill, gate, .. } = Site::new().await;
+#[akt::test]
+async fn what_does_not_fit_comes_back_as_the_contract_s_message(kit: TestKit) {
+    let Site { mill, gate, .. } = Site::new(&kit).await;
     let first = mill.slow(grain(9)).start();
-    settle().await;
+    kit.settle().await;
     mill.grind(grain(1)).tell().unwrap();
     mill.grind(grain(2)).tell().unwrap();
 
@@ -198,7 +201,7 @@ async fn what_does_not_fit_comes_back_as_the_contract_s_message() {
     assert!(matches!(&refused, TellError::Full(grain) if grain.grams == 3), "{refused:?}");
 
     let opened = async {
-        settle().await;
+        kit.settle().await;
         gate.notify_one();
         first.await
     };
@@ -208,43 +211,42 @@ async fn what_does_not_fit_comes_back_as_the_contract_s_message() {
     assert_eq!(mill.weigh(mill::Empty {}).await.unwrap().grams, 7);
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_rpc_that_is_aborted_ends_at_its_await() {
-    let Site { mill, log, gate, .. } = Site::new().await;
+#[akt::test]
+async fn an_rpc_that_is_aborted_ends_at_its_await(kit: TestKit) {
+    let Site { mill, log, gate, .. } = Site::new(&kit).await;
 
     let asked = mill.slow(grain(1)).start();
-    settle().await;
+    kit.settle().await;
     drop(asked);
-    settle().await;
+    kit.settle().await;
     assert_eq!(take(&log), ["1 left"]);
 
     mill.slow(grain(2)).tell().unwrap();
-    settle().await;
+    kit.settle().await;
     gate.notify_one();
-    settle().await;
+    kit.settle().await;
     assert_eq!(take(&log), ["was slow", "2 left"], "nobody gives up a tell");
 }
 
-#[tokio::test(start_paused = true)]
-async fn routers_take_actors_with_messages_of_their_own() {
-    let system = system().await;
+#[akt::test]
+async fn routers_take_actors_with_messages_of_their_own(kit: TestKit) {
     let log = Log::default();
     let seen = log.clone();
     let factory = move || Watermill { log: seen.clone(), ..Watermill::default() };
-    let mills = system.spawn_router("mills", Router::fan_out(2), factory).await.unwrap();
+    let mills = kit.system().spawn_router("mills", Router::fan_out(2), factory).await.unwrap();
 
     mills.grind(grain(1)).tell().unwrap();
     mills.turn().tell().unwrap();
-    settle().await;
+    kit.settle().await;
     assert_eq!(take(&log), ["ground 1"; 2]);
 
-    let found: mill::MillRef = system.actor_of("mills").await.unwrap();
+    let found: mill::MillRef = kit.system().actor_of("mills").await.unwrap();
     found.grind(grain(2)).await.unwrap();
-    settle().await;
+    kit.settle().await;
     assert_eq!(take(&log), ["ground 2"; 2]);
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_contract_with_every_receiver_is_served_to_other_nodes() {
     let network = Network::new();
     let start = || ActorSystem::builder("mills").remote(Remote::memory(&network)).start();
@@ -260,6 +262,8 @@ async fn a_contract_with_every_receiver_is_served_to_other_nodes() {
     assert_eq!(mill.weigh(mill::Empty {}).await.unwrap().grams, 3);
     gate.notify_one();
     assert_eq!(mill.order(grain(1)).await.unwrap().grams, 3);
+    near.shutdown().await;
+    far.shutdown().await;
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::time::Duration;
 
-#[tokio::test]
+#[akt::test]
 async fn the_store_in_memory_keeps_every_rule_of_stores() {
     check_event_store(&MemoryEventStore::new()).await.unwrap();
 }
@@ -58,7 +58,7 @@ const FLAWS: &[(Flaw, &str)] = &[
     (Flaw::BeginsAgainAtOne, "what is deleted is gone, and its numbers with it"),
 ];
 
-#[tokio::test]
+#[akt::test]
 async fn a_store_that_breaks_a_rule_is_told_which() {
     for (flaw, rule) in FLAWS {
         let store = Flawed { flaw: *flaw, inner: MemoryEventStore::new(), waiting: Mutex::default() };

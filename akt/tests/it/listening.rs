@@ -1,9 +1,10 @@
 //! Actors that hear what happens in their system, and handlers that fail their actor.
 
 use akt::prelude::*;
+use akt::testkit::TestKit;
 use akt::{DeadLetterReason, Event};
 
-use crate::support::{Log, TooBig, settle, system, take};
+use crate::support::{Log, TooBig, take};
 
 struct Undertaker {
     log: Log,
@@ -57,79 +58,71 @@ impl Victim {
     }
 }
 
-async fn undertaker() -> (ActorSystem, UndertakerRef, Log) {
-    let system = system().await;
+async fn undertaker(kit: &TestKit) -> (UndertakerRef, Log) {
     let log = Log::default();
     let seen = log.clone();
-    let undertaker = system.spawn("undertaker", move || Undertaker { log: seen.clone() }).await.unwrap();
+    let undertaker =
+        kit.system().spawn("undertaker", move || Undertaker { log: seen.clone() }).await.unwrap();
     undertaker.ping().await.unwrap();
     take(&log);
-    (system, undertaker, log)
+    (undertaker, log)
 }
 
 /// A dead letter of the message `call`.
-async fn bury(system: &ActorSystem) {
-    let victim = system.spawn("victim", || Victim).await.unwrap();
+async fn bury(kit: &TestKit) {
+    let victim = kit.system().spawn("victim", || Victim).await.unwrap();
     victim.call().tell().unwrap();
     victim.call().tell().unwrap();
     victim.actor().stopped().await;
-    settle().await;
+    kit.expect_dead_letter("call").await;
+    kit.settle().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_actor_hears_the_events_that_it_names() {
-    let (system, _undertaker, log) = undertaker().await;
+#[akt::test]
+async fn an_actor_hears_the_events_that_it_names(kit: TestKit) {
+    let (_undertaker, log) = undertaker(&kit).await;
 
-    system.spawn("quiet", || Victim).await.unwrap();
-    settle().await;
+    kit.spawn(|| Victim).await;
+    kit.settle().await;
 
     assert!(take(&log).is_empty(), "nothing of what was named happened");
-    bury(&system).await;
+    bury(&kit).await;
     assert!(take(&log).contains(&"call of victim".to_owned()));
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_fault_of_a_listening_hook_is_supervised_and_the_next_value_listens() {
-    let (system, undertaker, log) = undertaker().await;
-    let mut events = system.events();
+#[akt::test]
+async fn the_fault_of_a_listening_hook_is_supervised_and_the_next_value_listens(kit: TestKit) {
+    let (undertaker, log) = undertaker(&kit).await;
 
-    bury(&system).await;
-    let restarted = std::iter::from_fn(|| events.try_next())
-        .filter(|event| matches!(event, Event::Restarted { kind: "Undertaker", .. }));
-    assert_eq!(restarted.count(), 1);
+    bury(&kit).await;
+    assert_eq!(kit.restarts::<Undertaker>(), 1);
     take(&log);
 
-    bury(&system).await;
+    bury(&kit).await;
     assert!(take(&log).contains(&"mourns".to_owned()));
     undertaker.ping().await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_is_not_heard_any_more_is_no_dead_letter() {
-    let (system, undertaker, _log) = undertaker().await;
-    let mut events = system.events();
+#[akt::test]
+async fn what_is_not_heard_any_more_is_no_dead_letter(kit: TestKit) {
+    let (undertaker, _log) = undertaker(&kit).await;
 
     undertaker.actor().stop();
     undertaker.actor().stopped().await;
-    bury(&system).await;
+    bury(&kit).await;
 
-    let letters = std::iter::from_fn(|| events.try_next()).filter_map(|event| match event {
-        Event::DeadLetter(letter) => Some(letter.message),
-        _ => None,
-    });
-    assert!(letters.into_iter().all(|message| message == "call"));
+    assert!(kit.dead_letters().iter().all(|letter| letter.message == "call"));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_handler_that_returns_a_fault_fails_its_actor() {
-    let (system, undertaker, _log) = undertaker().await;
-    let mut events = system.events();
+#[akt::test]
+async fn a_handler_that_returns_a_fault_fails_its_actor(kit: TestKit) {
+    let (undertaker, _log) = undertaker(&kit).await;
 
     assert_eq!(undertaker.weigh(3).await.unwrap(), 3);
     let error = undertaker.weigh(300).await.unwrap_err();
     assert!(matches!(&error, AskError::Fault(fault) if fault.directive == Directive::Restart), "{error:?}");
     undertaker.weigh(301).tell().unwrap();
-    settle().await;
+    kit.settle().await;
     assert_eq!(undertaker.weigh(5).await.unwrap(), 5, "it was restarted twice");
 
     undertaker.lift(3).await.unwrap();
@@ -137,9 +130,7 @@ async fn a_handler_that_returns_a_fault_fails_its_actor() {
     assert!(matches!(&error, AskError::Fault(fault) if fault.text == "too heavy"), "{error:?}");
     let reason = undertaker.actor().stopped().await;
     assert_eq!(reason, akt::StopReason::Fault);
-    let failed = std::iter::from_fn(|| events.try_next()).filter(|event| match event {
-        Event::DeadLetter(letter) => letter.reason == DeadLetterReason::Panicked,
-        _ => false,
-    });
+    let letters = kit.dead_letters();
+    let failed = letters.iter().filter(|letter| letter.reason == DeadLetterReason::Panicked);
     assert_eq!(failed.count(), 1, "the tell that failed");
 }

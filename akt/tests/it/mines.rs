@@ -296,7 +296,7 @@ const PLACES: &[Place] = &[
     }),
 ];
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_panic_beside_a_handler_leaves_the_actor_and_all_others_alive() {
     for (place, go) in PLACES {
         let system = system().await;
@@ -343,7 +343,7 @@ impl Made {
     fn walk(&mut self) {}
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_actor_whose_making_panics_does_not_start_and_hurts_nobody() {
     let system = system().await;
     let mine = Mine(Fuse::Clone);
@@ -362,7 +362,7 @@ async fn an_actor_whose_making_panics_does_not_start_and_hurts_nobody() {
     system.shutdown().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn a_function_that_panics_when_it_is_called_or_dropped_ends_its_actor_only() {
     let system = system().await;
     let mine = std::sync::Arc::new(Mine(Fuse::Drop));
@@ -416,7 +416,7 @@ impl Drop for Mad {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_order_that_panics_loses_no_message() {
     for method in ["make", "push", "pop", "evict", "drop"] {
         let system = system().await;
@@ -428,6 +428,7 @@ async fn an_order_that_panics_loses_no_message() {
         let Ok(counter) = system.spawn("counter", Counter::default).mailbox(mailbox).order(order).await
         else {
             assert_eq!(method, "make");
+            system.shutdown().await;
             continue;
         };
 
@@ -457,7 +458,7 @@ impl Extension for Bunker {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[akt::test]
 async fn an_extension_that_panics_when_it_stops_or_is_dropped_holds_up_no_end() {
     for (start, stop) in [(Ok(()), Ok(())), (Ok(()), Err(())), (Err(()), Ok(()))] {
         let bunker = Bunker { start, stop, _mine: Mine(Fuse::Drop) };

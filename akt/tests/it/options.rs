@@ -4,10 +4,11 @@ use std::io;
 use std::sync::Arc;
 
 use akt::prelude::*;
+use akt::testkit::TestKit;
 use akt::{Call, Request};
 use tokio::sync::Notify;
 
-use crate::support::{Log, settle, system, take};
+use crate::support::{Log, take};
 
 struct Reader {
     log: Log,
@@ -68,18 +69,18 @@ struct Shelf {
 }
 
 impl Shelf {
-    async fn new() -> Self {
+    async fn new(kit: &TestKit) -> Self {
         let (log, gate) = (Log::default(), Arc::<Notify>::default());
         let (seen, opened) = (log.clone(), gate.clone());
         let factory = move || Reader { log: seen.clone(), gate: opened.clone() };
-        let reader = system().await.spawn("reader", factory).await.unwrap();
+        let reader = kit.spawn(factory).await;
         Self { reader, log, gate }
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_error_of_an_alias_of_result_is_the_caller_s() {
-    let Shelf { reader, .. } = Shelf::new().await;
+#[akt::test]
+async fn the_error_of_an_alias_of_result_is_the_caller_s(kit: TestKit) {
+    let Shelf { reader, .. } = Shelf::new(&kit).await;
 
     assert_eq!(reader.read("abc".into()).await.unwrap(), 3);
     let error = reader.read(String::new()).await.unwrap_err();
@@ -89,9 +90,9 @@ async fn the_error_of_an_alias_of_result_is_the_caller_s() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_boxed_message_is_handed_over_and_handed_back_whole() {
-    let Shelf { reader, .. } = Shelf::new().await;
+#[akt::test]
+async fn a_boxed_message_is_handed_over_and_handed_back_whole(kit: TestKit) {
+    let Shelf { reader, .. } = Shelf::new(&kit).await;
 
     assert_eq!(reader.sum([3; 64]).await.unwrap(), 192);
     assert_eq!(reader.first([3; 64]).await.unwrap(), 3);
@@ -102,9 +103,9 @@ async fn a_boxed_message_is_handed_over_and_handed_back_whole() {
     assert_eq!(error.into_message().numbers, [5; 64]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_message_has_the_name_that_it_was_given() {
-    let Shelf { reader, .. } = Shelf::new().await;
+#[akt::test]
+async fn a_message_has_the_name_that_it_was_given(kit: TestKit) {
+    let Shelf { reader, .. } = Shelf::new(&kit).await;
 
     let call = reader.ask_again(4);
     assert_eq!(name_of(&call), "ask_again");
@@ -115,19 +116,19 @@ fn name_of<Q: Request>(_: &Call<'_, Q>) -> &'static str {
     Q::NAME
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_handler_that_is_aborted_ends_at_its_await_when_its_asker_gives_up() {
-    let Shelf { reader, log, gate } = Shelf::new().await;
+#[akt::test]
+async fn a_handler_that_is_aborted_ends_at_its_await_when_its_asker_gives_up(kit: TestKit) {
+    let Shelf { reader, log, gate } = Shelf::new(&kit).await;
 
     let waiting = reader.wait().start();
-    settle().await;
+    kit.settle().await;
     drop(waiting);
-    settle().await;
+    kit.settle().await;
     assert_eq!(take(&log), ["left"]);
     let peeking = reader.peek().start();
-    settle().await;
+    kit.settle().await;
     drop(peeking);
-    settle().await;
+    kit.settle().await;
     assert_eq!(take(&log), ["left"]);
 
     gate.notify_one();

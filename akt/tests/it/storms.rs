@@ -50,6 +50,40 @@ impl Watcher {
     fn gone(&mut self, terminated: Terminated) {
         self.0.lock().push(format!("{} {:?}", terminated.actor.path(), terminated.reason));
     }
+
+    /// Siblings end in an order.
+    #[on(stop)]
+    fn ends(&mut self, cx: &mut Ctx<Self>) {
+        self.0.lock().push(format!("{} ends", cx.path()));
+    }
+}
+
+/// Strikes the hours by the wall clock of its node.
+struct Clock(Log);
+
+#[akt::actor]
+impl Clock {
+    #[cron("*/3 * * * * *")]
+    fn strike(&mut self, cx: &mut Ctx<Self>) {
+        self.0.lock().push(format!("{:?}", cx.system().runtime().wall_clock()));
+    }
+}
+
+/// Is there only where it is asked.
+struct Page(u64);
+
+#[akt::grain(kind = "page", key = u64, passivate = "1s")]
+impl Page {
+    #[on(activate)]
+    fn open(key: &u64) -> Self {
+        Self(*key)
+    }
+
+    #[handler]
+    fn turn(&mut self) -> u64 {
+        self.0 += 1;
+        self.0
+    }
 }
 
 /// Three places on one network, each with a node or without.
@@ -99,6 +133,9 @@ impl Storm {
         self.say(&crew.map(|_| ()).map_err(|error| error.to_string()));
         let book = node.spawn(format!("book-{place}"), Book::default).await;
         self.say(&book.map(|_| ()).map_err(|error| error.to_string()));
+        let ends = self.ends.clone();
+        let clock = node.spawn("clock", move || Clock(ends.clone())).await;
+        self.say(&clock.map(|_| ()).map_err(|error| error.to_string()));
         self.nodes[place] = Some(node);
     }
 
@@ -159,7 +196,7 @@ impl Storm {
         let name = ["shelf", "crew"][usize::from(self.draw(0..4) == 0)];
         let shelf: depot::DepotRef = node.actor_at(&format!("akt://{target}/user/{name}")).unwrap();
         let number = u32::try_from(self.draw(0..120)).unwrap();
-        let asked = match self.draw(0..7) {
+        let asked = match self.draw(0..8) {
             0 => {
                 let told = shelf.add(item(number)).tell().map_err(|error| error.to_string());
                 return self.say(&told);
@@ -181,6 +218,10 @@ impl Storm {
                 let Ok(book) = book else { return };
                 let entered = book.enter(number.into()).timeout(SECOND).await;
                 entered.map(|_| ()).map_err(|error| error.to_string())
+            }
+            5 => {
+                let turned = Page::grain(&node, self.draw(0..4)).turn().timeout(SECOND).await;
+                turned.map(|_| ()).map_err(|error| error.to_string())
             }
             _ => {
                 let added = shelf.add(item(number)).timeout(300 * MILLISECOND).await;
@@ -216,6 +257,8 @@ fn run(seed: u64, steps: usize) -> String {
                 () = storm.work() => {}
                 () = runtime.sleep(2 * SECOND) => {}
             }
+            let beside = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+            assert_eq!(beside, 0, "a task is tokio's own: no seed, no pause and no kill reaches it");
             let pause = storm.draw(0..300);
             storm.runtime.sleep(MILLISECOND * u32::try_from(pause).unwrap()).await;
         }

@@ -103,6 +103,22 @@ fn an_order_of_tasks_that_does_not_come_from_the_seed_is_noticed_too() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it is what must not be done")]
+fn a_task_that_belongs_to_no_node_is_noticed() {
+    let simulation = Simulation::new("strays").nodes(1).seeds(0..4);
+    let failure = simulation.run(|kit: ClusterKit| async move {
+        let wait = Duration::from_secs(if kit.seed() == 2 { 3_600 } else { 0 });
+        let there = kit.clone();
+        tokio::spawn(async move { there.advance(wait).await });
+        kit.advance(Duration::from_secs(1)).await;
+    });
+
+    let failure = failure.unwrap_err();
+    assert_eq!(failure.seed(), 2);
+    assert!(failure.reason().starts_with("1 task of `tokio::spawn` left: no kill"), "{failure}");
+}
+
+#[test]
 fn a_test_that_waits_for_what_never_comes_fails() {
     let simulation = Simulation::new("waits").nodes(1).seeds(0..1).limit(Duration::from_secs(60));
     let failure = simulation.run(|_kit: ClusterKit| std::future::pending::<()>()).unwrap_err();

@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use akt::AskError;
-use akt::testkit::cluster::{ClusterKit, Simulation};
+use akt::testkit::cluster::{Chaos, ClusterKit, NodeStart, Simulation};
+use akt::{ActorSystem, AskError};
 
 use crate::contracts::chat::v1 as chat;
-use crate::room::with_room;
+use crate::room::{Books, with_room};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -97,6 +97,57 @@ fn ten_minutes_of_timers_on_three_nodes() {
         assert!(kit.now().as_nanos() >= 600_000_000_000);
     });
     simulated.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+/// One that takes its time.
+async fn slow(start: NodeStart) -> Result<ActorSystem, Box<dyn std::error::Error + Send + Sync>> {
+    let kit = start.kit.clone();
+    let system = with_room(start).await?;
+    kit.advance(SECOND / 10).await;
+    Ok(system)
+}
+
+#[track_caller]
+fn check_slow<B: Future<Output = ()> + 'static>(name: &str, body: impl Fn(ClusterKit) -> B + Sync) {
+    simulation(name).start(slow).run(body).unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn a_node_that_the_test_and_its_chaos_start_at_once_starts_once() {
+    check_slow("starts_once", |kit| async move {
+        let kill = Chaos::new().kills(1).on(1..2).within(Duration::ZERO).lasting(SECOND..SECOND);
+        let storm = kit.unleash(&kill);
+        kit.advance(SECOND).await;
+
+        kit.restart(1).await;
+        assert!(kit.is_up(1));
+        tokio::join!(kit.restart(1), storm.over());
+
+        assert!(kit.shared::<Books>().lives(1) <= 2, "it started twice");
+        room(&kit, 0, 1).say(line(1)).await.unwrap();
+    });
+}
+
+#[test]
+fn a_node_that_is_killed_while_it_starts_is_down_and_starts_again() {
+    check_slow("killed_in_its_start", |kit| async move {
+        kit.kill(1);
+        let killed = async {
+            kit.advance(SECOND / 20).await;
+            kit.kill(1);
+        };
+        tokio::join!(kit.restart(1), killed);
+        assert!(!kit.is_up(1));
+
+        tokio::select! { biased;
+            () = kit.restart(1) => panic!("a tenth of a second has not passed"),
+            () = kit.advance(SECOND / 20) => {}
+        }
+        assert!(!kit.is_up(1), "a restart that is dropped is none");
+
+        kit.restart(1).await;
+        room(&kit, 0, 1).say(line(1)).await.unwrap();
+    });
 }
 
 struct Nosy(ClusterKit);

@@ -21,6 +21,13 @@ pub(crate) struct Books {
     lives: Mutex<BTreeMap<usize, u32>>,
 }
 
+impl Books {
+    /// How often a node has begun to start.
+    pub(crate) fn lives(&self, node: usize) -> u32 {
+        self.lives.lock().get(&node).copied().unwrap_or_default()
+    }
+}
+
 pub(crate) struct Room {
     node: u32,
     life: String,

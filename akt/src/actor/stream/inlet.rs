@@ -102,7 +102,7 @@ mod tests {
         message::encode(&text.to_owned())
     }
 
-    #[tokio::test]
+    #[akt::test]
     async fn an_item_beyond_the_credit_ends_the_stream_behind_what_was_granted() {
         let (mut stream, basin, _) = basin(2);
         basin.item(item("a")).unwrap();
@@ -117,7 +117,7 @@ mod tests {
         assert!(stream.next().await.is_none());
     }
 
-    #[tokio::test]
+    #[akt::test]
     async fn an_item_that_cannot_be_decoded_ends_the_stream() {
         let (mut stream, basin, _) = basin(2);
 
@@ -126,7 +126,7 @@ mod tests {
         assert!(matches!(stream.next().await, Some(Err(AskError::Codec(_)))));
     }
 
-    #[tokio::test]
+    #[akt::test]
     async fn credit_is_given_when_half_of_it_was_taken_and_a_reader_that_goes_says_so() {
         let (mut stream, basin, notes) = basin(4);
         for text in ["a", "b", "c"] {

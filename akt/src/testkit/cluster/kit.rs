@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use super::chaos::{Chaos, Fault, Kind, name};
 use crate::actor::{ActorRef, Protocol};
@@ -81,6 +82,10 @@ struct Node {
     /// None while it is down.
     system: Option<ActorSystem>,
     address: NodeAddress,
+    /// Whoever starts it again holds this.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    /// Tells who starts it that it is killed meanwhile.
+    killed: Arc<Notify>,
 }
 
 impl ClusterKit {
@@ -218,9 +223,11 @@ impl ClusterKit {
         self.seat(node, |node| node.runtime.resume().expect(SIMULATED));
     }
 
-    /// Ends `node` without a word, as a loss of power does; its actors do not stop, they are gone. Nothing if it is down.
+    /// Ends `node` without a word, as a loss of power does; its actors do not stop, they are gone. One that is starting again is
+    /// down, too. Nothing if it is down.
     #[track_caller]
     pub fn kill(&self, node: usize) {
+        self.seat(node, |node| node.killed.notify_waiters());
         let (system, runtime) = self.seat(node, |node| (node.system.take(), node.runtime.clone()));
         if let Some(system) = system {
             // Destructors run here, and may ask this kit.
@@ -230,6 +237,9 @@ impl ClusterKit {
     }
 
     /// Starts `node` again after a kill: a new system at the old address, as at the begin. Nothing if it is up.
+    ///
+    /// If the test and its chaos do so at once, it starts once, and both wait for it. It is up then, unless it was killed while it
+    /// started. A restart that is dropped before it is done leaves the node down.
     ///
     /// # Panics
     ///
@@ -241,12 +251,18 @@ impl ClusterKit {
     }
 
     async fn try_restart(&self, node: usize) -> Result<(), StartError> {
+        let (turn, killed) = self.seat(node, |node| (node.turn.clone(), node.killed.clone()));
+        let _turn = turn.lock().await;
         if self.is_up(node) {
             return Ok(());
         }
-        let (runtime, system) = self.start(node, Some(self.address(node))).await?;
+        let birth = Birth(Some(self.0.runtime.for_another_node()));
+        let system = tokio::select! { biased;
+            started = self.start(node, &birth, Some(self.address(node))) => started?,
+            () = killed.notified() => return Ok(()),
+        };
         self.seat(node, |seat| {
-            seat.runtime = runtime;
+            seat.runtime = birth.done();
             seat.system = Some(system);
         });
         Ok(())
@@ -255,26 +271,29 @@ impl ClusterKit {
     /// Starts a node more; its number.
     pub(super) async fn join(&self) -> Result<usize, StartError> {
         let node = self.nodes();
-        let (runtime, system) = self.start(node, None).await?;
+        let birth = Birth(Some(self.0.runtime.for_another_node()));
+        let system = self.start(node, &birth, None).await?;
         let address = system.address().ok_or("the system was not started by the builder that was given")?;
-        self.0.state.lock().nodes.push(Node { runtime, system: Some(system), address });
+        let (turn, killed) = Default::default();
+        let joined = Node { runtime: birth.done(), system: Some(system), address, turn, killed };
+        self.0.state.lock().nodes.push(joined);
         Ok(node)
     }
 
     async fn start(
         &self,
         node: usize,
+        birth: &Birth,
         address: Option<NodeAddress>,
-    ) -> Result<(Runtime, ActorSystem), StartError> {
-        let runtime = self.0.runtime.for_another_node();
+    ) -> Result<ActorSystem, StartError> {
         let remote = match address {
             Some(address) => Remote::memory_at(&self.0.network, &address),
             None => Remote::memory(&self.0.network),
         };
-        let builder = ActorSystem::builder("sim").remote(remote).runtime(runtime.clone());
+        let builder = ActorSystem::builder("sim").remote(remote).runtime(birth.runtime());
         let system = (self.0.start)(NodeStart { kit: self.clone(), node, builder }).await?;
         self.0.recorder.node(name(node), &system);
-        Ok((runtime, system))
+        Ok(system)
     }
 
     /// Lets the clock of `node` go faster than the others' by `parts_per_million`, or slower.
@@ -405,6 +424,27 @@ impl ClusterKit {
             }
         }
         Ok(())
+    }
+}
+
+/// The runtime of a node that starts: what it runs is gone if the start is given up.
+struct Birth(Option<Runtime>);
+
+impl Birth {
+    fn runtime(&self) -> Runtime {
+        self.0.clone().expect("it is there until it is done")
+    }
+
+    fn done(mut self) -> Runtime {
+        self.0.take().expect("it is done once")
+    }
+}
+
+impl Drop for Birth {
+    fn drop(&mut self) {
+        if let Some(runtime) = &self.0 {
+            runtime.kill().expect(SIMULATED);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::chaos::Fault;
 use super::hush::hushed;
 use super::kit::{ClusterKit, Start};
+use crate::sim::Ran;
 use crate::testkit::flow::Flow;
 use crate::testkit::run::caught;
 
@@ -77,11 +78,14 @@ impl Trial {
             }))
         });
         let faults = kept.get().map(ClusterKit::faults).unwrap_or_default();
-        let ((failure, flow), trace) = ran.unwrap_or_else(|panic| {
+        let (failure, flow, trace) = match ran {
+            Ok(Ran { done: (failure, flow), trace, strays }) => (failure.or(strays), flow, trace),
             // A task, not the test.
-            let flow = kept.get().map(ClusterKit::flow).unwrap_or_default();
-            ((Some(words(panic.as_ref())), flow), 0)
-        });
+            Err(panic) => {
+                let flow = kept.get().map(ClusterKit::flow).unwrap_or_default();
+                (Some(words(panic.as_ref())), flow, 0)
+            }
+        };
         let let_happen = only.unwrap_or_else(|| (0..faults.len()).collect());
         Self { seed, failure, faults, let_happen, flow, trace }
     }

@@ -13,14 +13,14 @@ use kit::{Kit, Network, Pair};
 macro_rules! promises {
     ($($promise:ident)*) => {
         mod memory {
-            $(#[tokio::test(start_paused = true)]
+            $(#[akt::test]
             async fn $promise() {
                 super::$promise(super::Kit::memory()).await;
             })*
         }
 
         mod memory_with_faults {
-            $(#[tokio::test(start_paused = true)]
+            $(#[akt::test]
             async fn $promise() {
                 for seed in 0..5 {
                     super::$promise(super::Kit::faulty(seed)).await;

@@ -375,7 +375,7 @@ mod tests {
         reader.read(&mut buffer).await.map(|_| buffer.freeze())
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn bytes_arrive_in_order_after_the_latency() {
         let network = Network::seeded(3);
         let (mut near, mut far, _) = connected(&network).await;
@@ -394,7 +394,7 @@ mod tests {
         assert!(clock.now() > Instant::ZERO + Duration::from_millis(5));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn a_cut_is_silent_until_the_idle_timeout_and_a_heal_before_it_loses_nothing() {
         let network = Network::new();
         let (mut near, mut far, [a, b]) = connected(&network).await;
@@ -425,7 +425,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const MILLISECOND: Duration = Duration::from_millis(1);
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn a_way_that_is_cut_in_one_direction_lets_the_other_pass_until_its_writer_has_heard_nothing_for_long()
      {
         let network = Network::new();
@@ -442,7 +442,7 @@ mod tests {
         assert_eq!(passed(&clock, read(&mut near.reader)).await, (3, Err(Lost::Silent)));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn who_is_heard_again_too_late_is_told_so() {
         let network = Network::new();
         let (mut near, mut far, [a, b]) = connected(&network).await;
@@ -456,7 +456,7 @@ mod tests {
         assert_eq!(passed(&clock, read(&mut near.reader)).await, (0, Err(Lost::Reset)));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn a_node_that_rejoins_in_time_gets_everything_late() {
         let network = Network::seeded(9);
         let (mut near, mut far, [_, b]) = connected(&network).await;
@@ -473,7 +473,7 @@ mod tests {
         assert_eq!(read(&mut far.reader).await.unwrap(), "late");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn a_close_is_not_told_through_a_cut() {
         let network = Network::new();
         let (near, mut far, [a, b]) = connected(&network).await;
@@ -488,7 +488,7 @@ mod tests {
         assert!(matches!(lost, Err(Lost::Closed { code: super::super::Close::Done, .. })), "{lost:?}");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn streams_overtake_each_other_where_packets_are_lost_and_each_keeps_its_order() {
         let network = Network::seeded(4);
         let (mut near, mut far, _) = connected(&network).await;
@@ -518,7 +518,7 @@ mod tests {
         assert!(overtaken(&lane, &stream) && overtaken(&stream, &lane), "{lane:?} {stream:?}");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[akt::test]
     async fn where_all_is_lost_for_long_the_connection_is() {
         let network = Network::seeded(1);
         let (mut near, mut far, [a, b]) = connected(&network).await;
