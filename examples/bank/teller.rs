@@ -53,7 +53,8 @@ async fn teller(system: ActorSystem, next: Arc<AtomicU32>) {
         }
         let (from, to) = (u64::from(number) % ACCOUNTS, u64::from(number * 7 + 1) % ACCOUNTS);
         let transfer = Transfer { number, to, cents: u64::from(number) % 5 + 1 };
-        let sent = Account::grain(&system, from).send(transfer).request_id(format!("transfer {number}")).await;
+        let sent =
+            Account::grain(&system, from).send(transfer).request_id(format!("transfer {number}")).await;
         match sent {
             Ok(_) => println!("{number}"),
             Err(error) => eprintln!("{number}: {error}"),

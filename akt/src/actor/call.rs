@@ -124,7 +124,10 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// [`TellError`] with the message, if it was not accepted: full, stopped, unreachable, too large.
     pub fn tell(mut self) -> Result<(), TellError<Q::Payload>> {
         let payload = self.take_payload();
-        if let Some(hold) = current::hold() {
+        // What is held back is never plain: part of a handler.
+        if !self.is_plain()
+            && let Some(hold) = current::hold()
+        {
             hold.tell(self.target.get(), self.wrap(payload));
             return Ok(());
         }

@@ -156,7 +156,7 @@ pub(super) fn holding<T>(hold: &Arc<Hold>, f: impl FnOnce() -> T) -> T {
 
 /// Where what is sent now is held back, if it is.
 #[inline]
-pub(super) fn hold() -> Option<Arc<Hold>> {
+pub(crate) fn hold() -> Option<Arc<Hold>> {
     look(|handling| handling.hold.clone())
 }
 

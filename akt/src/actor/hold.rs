@@ -22,8 +22,24 @@ pub(crate) struct Hold(Mutex<HeldBack>);
 #[derive(Default)]
 pub(crate) struct HeldBack {
     tells: Vec<Box<dyn Tell>>,
-    /// Those that are to outlive the process.
-    pub(crate) messages: Vec<ToGrain>,
+    /// What is to outlive the process.
+    pub(crate) lasting: Vec<Lasting>,
+}
+
+/// What is kept until it is done.
+pub(crate) enum Lasting {
+    Message(ToGrain),
+    Reminder(OfReminder),
+}
+
+/// A reminder that is set, or forgotten.
+pub(crate) struct OfReminder {
+    /// The kind and the key of its grain.
+    pub(crate) id: Box<str>,
+    pub(crate) name: Box<str>,
+    /// When it is due, in milliseconds from 1970; none if it is forgotten.
+    pub(crate) due: Option<u64>,
+    pub(crate) bytes: Bytes,
 }
 
 /// A message to a grain, as bytes.
@@ -53,6 +69,10 @@ impl<M: Message> Tell for Told<M> {
 impl Hold {
     pub(super) fn tell<M: Message>(&self, target: &Ref<M>, message: M) {
         self.0.lock().tells.push(Box::new(Told(target.clone(), message)));
+    }
+
+    pub(crate) fn last(&self, lasting: Lasting) {
+        self.0.lock().lasting.push(lasting);
     }
 
     /// All that was sent so far.
@@ -100,6 +120,6 @@ impl<A: Actor> Ctx<A> {
         };
         let outgoing = Q::wrap(payload, Reply::nobody()).encode();
         let (rpc, body) = (outgoing.rpc, outgoing.body);
-        hold.0.lock().messages.push(ToGrain { kind, key, name: Q::NAME, rpc, body, headers });
+        hold.last(Lasting::Message(ToGrain { kind, key, name: Q::NAME, rpc, body, headers }));
     }
 }

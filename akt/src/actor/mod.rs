@@ -132,12 +132,14 @@ pub(crate) use self::board::Board;
 pub(crate) use self::calendar::Calendar;
 pub(crate) use self::cell::LocalCell;
 pub(crate) use self::core::Core;
-pub(crate) use self::current::{Handling, expect_propagators, inherited, reminded_by, throughout, within};
+pub(crate) use self::current::{
+    Handling, expect_propagators, hold, inherited, reminded_by, throughout, within,
+};
 pub(crate) use self::face::{Face, begin, conceive};
 pub(crate) use self::guardian::Guardian;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::held::Held;
-pub(crate) use self::hold::{Hold, ToGrain, holding};
+pub(crate) use self::hold::{Hold, Lasting, OfReminder, ToGrain, holding};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::lifecycle::Stage as Life;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]

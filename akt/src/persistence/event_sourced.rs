@@ -38,7 +38,7 @@ pub trait EventSourced: Actor {
     }
 }
 
-/// What is kept in an event store: an event, or the state in a snapshot.
+/// What is kept in a store: an event, a state, or the state in a snapshot.
 ///
 /// Every protobuf message is. Another type says how it becomes bytes, and comes back:
 ///
@@ -60,7 +60,7 @@ pub trait EventSourced: Actor {
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept in an event store",
+    message = "`{Self}` cannot be kept in a store",
     label = "not a protobuf message, nor `akt::persistence::Stored`",
     note = "take a message of a `.proto`, or say how it becomes bytes: `impl akt::persistence::Stored for {Self}`"
 )]

@@ -1,4 +1,4 @@
-//! Actors whose state is what their events say; and the stores: of events, of states, of reminders.
+//! What outlives actors: states, turns that are commits, events; and the stores of these, and of reminders.
 //!
 #![doc = include_str!("../docs/persistence.md")]
 

@@ -16,4 +16,5 @@ mod calendar;
 mod calendar;
 
 pub use self::plan::Missed;
+pub(crate) use self::remind::carry_out;
 pub use self::remind::{Remembered, Remind, RemindError, Reminders, Reminding};

@@ -12,7 +12,9 @@ use super::agent::Agent;
 use super::codec::{Content, decode, encode};
 use super::plan::{Missed, Schedule};
 use super::shard::shard_of;
-use crate::actor::{ActorRef, Ctx, Letter, Post, Protocol, Reminder, TurnCtx, reminded_by};
+use crate::actor::{
+    ActorRef, Ctx, Lasting, Letter, OfReminder, Post, Protocol, Reminder, TurnCtx, hold, reminded_by,
+};
 use crate::grain::{Grain, Roster};
 use crate::path::{ActorPath, PathError, check_name};
 use crate::persistence::{ReminderRow, StoreError};
@@ -94,6 +96,12 @@ impl Reminders {
     /// [`RemindError`], if the store does not answer, or there is none: it may come still.
     pub async fn forget(&self, name: &str) -> Result<bool, RemindError> {
         let (agent, owner) = (self.agent()?, self.owner()?);
+        if let Some(hold) = hold() {
+            let (id, name) = (owner.id.clone(), name.into());
+            let was = agent.list(&id).await?.iter().any(|kept| kept.row.name == name);
+            hold.last(Lasting::Reminder(OfReminder { id, name, due: None, bytes: Bytes::new() }));
+            return Ok(was);
+        }
         Ok(agent.forget(&owner.id, name).await?)
     }
 
@@ -264,8 +272,13 @@ impl Reminding {
         let millis = first.ok_or(RemindError::Never)?.as_nanos().div_ceil(1_000_000);
         let due = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
         let content = Content { contract: contract.into(), rpc, body, schedule, missed };
+        let bytes = encode(&content);
+        if let Some(hold) = hold() {
+            hold.last(Lasting::Reminder(OfReminder { id, name, due: Some(millis), bytes }));
+            return Ok(());
+        }
         let shard = shard_of(&id);
-        let row = ReminderRow { id, name, shard, due, bytes: encode(&content) };
+        let row = ReminderRow { id, name, shard, due, bytes };
         Ok(agent.keep(row, content).await?)
     }
 }
@@ -286,6 +299,16 @@ impl fmt::Debug for Reminding {
             .field("first", &self.first.map(from_wall))
             .finish_non_exhaustive()
     }
+}
+
+/// Sets or forgets a reminder as a committed turn has said.
+pub(crate) async fn carry_out(system: &ActorSystem, said: OfReminder) -> Result<(), RemindError> {
+    let agent = system.extension::<Agent>().ok_or(RemindError::NoStore)?;
+    let OfReminder { id, name, due, bytes } = said;
+    let Some(millis) = due else { return Ok(agent.forget(&id, &name).await.map(drop)?) };
+    let content = decode(bytes.clone()).map_err(|problem| StoreError::unavailable(problem))?;
+    let (shard, due) = (shard_of(&id), SystemTime::UNIX_EPOCH + Duration::from_millis(millis));
+    Ok(agent.keep(ReminderRow { id, name, shard, due, bytes }, content).await?)
 }
 
 /// A reminder that is kept.

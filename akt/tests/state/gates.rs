@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use akt::persistence::{Kept, MemoryStateStore, StateStore};
+use akt::persistence::{Kept, MemoryReminderStore, MemoryStateStore, ReminderStore, StateStore};
 use akt::prelude::*;
 use akt::testkit::Faulty;
 use akt::{Delivery, Runtime, StopReason, SystemBuilder};
@@ -39,6 +39,14 @@ impl bank::Account for Account {
 
     async fn fund(&mut self, amount: bank::Amount, cx: &mut Ctx<Self>) -> bank::Balance {
         self.state.cents += amount.cents;
+        match amount.cents {
+            BONUS => {
+                let bonus = cx.remind("bonus", cx.me().receive(cents(1)));
+                bonus.after(Duration::from_secs(3_600)).await.unwrap();
+            }
+            NO_BONUS => assert!(cx.forget("bonus").await.unwrap()),
+            _ => {}
+        }
         if let Ok(witness) = cx.system().dependency::<WitnessRef>() {
             witness.saw(self.state.cents).tell().unwrap();
             cx.system().runtime().sleep(Duration::from_millis(10)).await;
@@ -57,6 +65,10 @@ impl bank::Account for Account {
         panic!("half-way");
     }
 }
+
+/// Funds of so many cents set a reminder, or forget it.
+const BONUS: u64 = 1_001;
+const NO_BONUS: u64 = 1_002;
 
 /// An action, after which a node may end.
 fn burn(cx: &Ctx<Account>) {
@@ -219,6 +231,35 @@ async fn what_a_turn_tells_leaves_after_its_commit_or_not_at_all() {
 }
 
 #[akt::test]
+async fn a_reminder_is_set_and_forgotten_with_its_turn_or_not_at_all() {
+    let (inner, reminders) = (MemoryStateStore::new(), MemoryReminderStore::new());
+    let store = Faulty::new(inner.clone(), &Runtime::current().unwrap());
+    let system = bank(&store).reminder_store(reminders.clone()).start().await.unwrap();
+    let (anna, runtime) = (Account::grain(&system, "anna"), system.runtime().clone());
+    anna.view(()).await.unwrap();
+    let set = || async { reminders.list("account/anna").await.unwrap().len() };
+
+    store.fail_next(1);
+    assert!(anna.fund(cents(BONUS)).await.is_err());
+    runtime.sleep(Duration::from_secs(7_200)).await;
+    assert_eq!((set().await, balance(&anna).await), (0, (0, 0)));
+
+    anna.fund(cents(BONUS)).await.unwrap();
+    settled(&runtime, &inner).await;
+    assert_eq!(set().await, 1);
+    runtime.sleep(Duration::from_secs(3_700)).await;
+    assert_eq!((set().await, balance(&anna).await), (0, (1_002, 1)));
+
+    anna.fund(cents(BONUS)).await.unwrap();
+    settled(&runtime, &inner).await;
+    anna.fund(cents(NO_BONUS)).await.unwrap();
+    settled(&runtime, &inner).await;
+    runtime.sleep(Duration::from_secs(7_200)).await;
+    assert_eq!((set().await, balance(&anna).await), (0, (3_005, 1)));
+    system.shutdown().await;
+}
+
+#[akt::test]
 async fn an_older_activation_gives_way_and_its_turn_is_nothing() {
     let store = MemoryStateStore::new();
     let (one, other) = (bank(&store).start().await.unwrap(), bank(&store).start().await.unwrap());
@@ -244,10 +285,10 @@ async fn what_a_grain_does_not_take_is_tried_again_and_what_it_fails_at_is_parke
         state: bank::Balance,
     }
 
-    #[akt::grain(kind = "brittle", key = u64, gates, state = bank::Balance)]
+    #[akt::grain(kind = "brittle", key = String, gates, state = bank::Balance)]
     impl bank::Account for Brittle {
         fn send(&mut self, to: bank::Transfer, cx: &mut Ctx<Self>) -> Result<bank::Balance, bank::Refused> {
-            let other = Self::grain(cx.system(), to.to.parse::<u64>().unwrap());
+            let other = bank::AccountRef::grain_of(cx.system(), "brittle", to.to);
             cx.deliver(other.crash(cents(to.cents)));
             cx.deliver(other.receive(cents(to.cents)));
             Ok(self.state)
@@ -274,7 +315,7 @@ async fn what_a_grain_does_not_take_is_tried_again_and_what_it_fails_at_is_parke
     let store = Faulty::new(inner.clone(), &Runtime::current().unwrap());
     let system =
         ActorSystem::builder("bank").grain::<Brittle>().state_store(store.clone()).start().await.unwrap();
-    let (one, two) = (Brittle::grain(&system, 1), Brittle::grain(&system, 2));
+    let (one, two) = (Brittle::grain(&system, "1"), Brittle::grain(&system, "2"));
     one.view(()).await.unwrap();
     two.view(()).await.unwrap();
 

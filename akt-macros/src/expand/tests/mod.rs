@@ -376,6 +376,32 @@ fn a_grain_expands_as_written_down() {
 }
 
 #[test]
+fn a_grain_with_a_state_expands_as_written_down() {
+    let args = quote!(
+        kind = "cart", key = String, state = items: Items, schema = 2, upcast = older, placement = hash, consistency = fenced
+    );
+    let expanded = grain_attribute(
+        &args,
+        &quote! {
+            impl Cart {
+                #[on(activate)]
+                fn wake(key: &String, items: Items) -> Self {
+                    Self { items }
+                }
+
+                #[on(deactivate)]
+                fn leave(&mut self, cx: &mut Ctx<Self>) {}
+
+                #[handler]
+                async fn add(&mut self, item: Item, cx: &mut Ctx<Self>) {}
+            }
+        },
+    );
+
+    compare("grain_state.rs", expanded);
+}
+
+#[test]
 fn an_event_sourced_actor_expands_as_written_down() {
     let expanded = expand(
         quote!(event_sourced(

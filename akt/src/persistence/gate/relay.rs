@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 
 use super::outbox::{Outbox, Place};
 use super::passage::deliver;
-use super::rows::Parcel;
-use crate::actor::{AskError, StopReason, Target};
+use super::rows::{FORGOTTEN, Parcel, REMINDER};
+use crate::actor::{AskError, OfReminder, StopReason, Target};
 use crate::backoff::Backoff;
 use crate::grain::Roster;
 use crate::persistence::keeper::Keeper;
@@ -88,7 +88,17 @@ impl Relay {
     }
 
     async fn attempt(&self, place: &Place, number: u64, parcel: &Parcel) -> Result<(), AskError> {
+        if place.kind == REMINDER {
+            return self.remind(place, parcel).await;
+        }
         deliver(self.target(place)?, &self.id, number, parcel).await
+    }
+
+    async fn remind(&self, place: &Place, parcel: &Parcel) -> Result<(), AskError> {
+        let due = Some(parcel.due).filter(|due| *due != FORGOTTEN);
+        let (id, name, bytes) = (place.key.as_str().into(), parcel.name.as_str().into(), parcel.body.clone());
+        let done = crate::reminder::carry_out(&self.system, OfReminder { id, name, due, bytes }).await;
+        done.map_err(|error| AskError::Rejected(error.to_string().into()))
     }
 
     fn target(&self, Place { kind, key }: &Place) -> Result<Arc<dyn Target>, AskError> {

@@ -17,7 +17,12 @@ const IN: &str = "in/";
 /// Answers, by request.
 const REPLY: &str = "reply/";
 
-/// A message on its way to a grain.
+/// What stands for a kind where a reminder is set or forgotten: no kind begins so.
+pub(super) const REMINDER: &str = "$reminder";
+/// What stands for the time of a reminder that is forgotten.
+pub(super) const FORGOTTEN: u64 = 0;
+
+/// A message on its way to a grain, or a reminder on its way to its store.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Parcel {
     #[prost(string, tag = "1")]
@@ -39,6 +44,9 @@ pub(super) struct Parcel {
     /// Why it was parked.
     #[prost(string, tag = "8")]
     pub(super) problem: String,
+    /// Of a reminder, when it is due.
+    #[prost(uint64, tag = "9")]
+    pub(super) due: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -9,10 +9,10 @@ use bytes::Bytes;
 
 use super::passage::REPEATED;
 use super::relay::Relay;
-use super::rows::{self, Answered, Handled, Header, Parcel, Read};
+use super::rows::{self, Answered, FORGOTTEN, Handled, Header, Parcel, REMINDER, Read};
 use crate::actor::{
-    AskError, Call, Ctx, Fault, Hold, PARCEL, Protocol, REQUEST, Recording, Reply, Request, StopReason,
-    ToGrain, holding,
+    AskError, Call, Ctx, Fault, Hold, Lasting, OfReminder, PARCEL, Protocol, REQUEST, Recording, Reply,
+    Request, StopReason, ToGrain, holding,
 };
 use crate::persistence::event_sourced::Stored;
 use crate::persistence::persist::told;
@@ -179,8 +179,8 @@ pub async fn close_gate<G: Gated, R: Send + 'static>(
         cx.keep_journal(gate);
         return answer(cx, reply, out);
     }
-    let messages = std::mem::take(&mut held.messages);
-    let commit = gate.commit::<G>(grain, messages, (recording.encode)(&out));
+    let lasting = std::mem::take(&mut held.lasting);
+    let commit = gate.commit::<G>(grain, lasting, (recording.encode)(&out));
     match gate.write(commit).await {
         Ok(parcels) => {
             let relay = gate.relay.clone();
@@ -279,14 +279,14 @@ impl Gate {
     }
 
     /// What the present turn has changed, sent and answered.
-    fn commit<G: Gated>(&mut self, grain: &G, messages: Vec<ToGrain>, answer: Option<Bytes>) -> Commit {
+    fn commit<G: Gated>(&mut self, grain: &G, lasting: Vec<Lasting>, answer: Option<Bytes>) -> Commit {
         let (mut write, now) = (Write::default(), self.relay.now());
         let state = saved::<G>(grain.kept());
         let saved = state.bytes.clone();
         if saved != self.saved {
             write.state = Change::Save(state);
         }
-        let parcels = (self.last + 1..).zip(messages.into_iter().map(|message| parcel(message, now)));
+        let parcels = (self.last + 1..).zip(lasting.into_iter().map(|lasting| parcel(lasting, now)));
         let parcels: Vec<_> = parcels.collect();
         if let Some((last, _)) = parcels.last() {
             write.put.extend(parcels.iter().map(|(number, parcel)| rows::out(*number, parcel)));
@@ -336,19 +336,19 @@ impl fmt::Debug for Gate {
     }
 }
 
-fn parcel(message: ToGrain, at: u64) -> Parcel {
-    let ToGrain { kind, key, name, rpc, body, headers } = message;
-    let header = |(name, value): (&str, &str)| Header { name: name.to_owned(), value: value.to_owned() };
-    let headers = headers.iter().map(header).collect();
-    Parcel {
-        kind: kind.to_owned(),
-        key,
-        rpc,
-        body,
-        headers,
-        at,
-        name: name.to_owned(),
-        problem: String::new(),
+fn parcel(lasting: Lasting, at: u64) -> Parcel {
+    match lasting {
+        Lasting::Message(ToGrain { kind, key, name, rpc, body, headers }) => {
+            let header =
+                |(name, value): (&str, &str)| Header { name: name.to_owned(), value: value.to_owned() };
+            let headers = headers.iter().map(header).collect();
+            let (kind, name) = (kind.to_owned(), name.to_owned());
+            Parcel { kind, key, rpc, body, headers, at, name, ..Parcel::default() }
+        }
+        Lasting::Reminder(OfReminder { id, name, due, bytes }) => {
+            let (kind, key, name) = (REMINDER.to_owned(), id.into(), name.into());
+            Parcel { kind, key, body: bytes, at, name, due: due.unwrap_or(FORGOTTEN), ..Parcel::default() }
+        }
     }
 }
 
