@@ -107,7 +107,8 @@ impl Local {
     /// Prints each bench as soon as it is measured; with `--json` the table goes to stderr.
     fn perform(&self) {
         for &bench in &self.benches {
-            let programs: Vec<_> = self.programs.iter().copied().filter(|program| program.has(bench)).collect();
+            let programs: Vec<_> =
+                self.programs.iter().copied().filter(|program| program.has(bench)).collect();
             let rows = run::interleaved(bench, &programs, self.effort);
             let table = report::table(bench, &rows);
             if self.json {
