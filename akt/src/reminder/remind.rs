@@ -306,7 +306,7 @@ pub(crate) async fn carry_out(system: &ActorSystem, said: OfReminder) -> Result<
     let agent = system.extension::<Agent>().ok_or(RemindError::NoStore)?;
     let OfReminder { id, name, due, bytes } = said;
     let Some(millis) = due else { return Ok(agent.forget(&id, &name).await.map(drop)?) };
-    let content = decode(bytes.clone()).map_err(|problem| StoreError::unavailable(problem))?;
+    let content = decode(bytes.clone()).map_err(StoreError::unavailable)?;
     let (shard, due) = (shard_of(&id), SystemTime::UNIX_EPOCH + Duration::from_millis(millis));
     Ok(agent.keep(ReminderRow { id, name, shard, due, bytes }, content).await?)
 }

@@ -61,6 +61,10 @@ impl Fuse {
         node.unwrap().kill().unwrap();
     }
 
+    fn seen(&self) -> u64 {
+        self.0.lock().seen
+    }
+
     fn is_burnt(&self) -> bool {
         self.0.lock().left == Some(0)
     }
@@ -244,8 +248,7 @@ fn check_chains(commits: &[(String, u64, Fence)]) {
 fn actions(seed: u64) -> u64 {
     let fuse = Fuse::new(None, false);
     transfers(seed, vec![fuse.clone()]);
-    let seen = fuse.0.lock().seen;
-    seen
+    fuse.seen()
 }
 
 #[test]

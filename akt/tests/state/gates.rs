@@ -288,7 +288,7 @@ async fn what_a_grain_does_not_take_is_tried_again_and_what_it_fails_at_is_parke
     #[akt::grain(kind = "brittle", key = String, gates, state = bank::Balance)]
     impl bank::Account for Brittle {
         fn send(&mut self, to: bank::Transfer, cx: &mut Ctx<Self>) -> Result<bank::Balance, bank::Refused> {
-            let other = bank::AccountRef::grain_of(cx.system(), "brittle", to.to);
+            let other = AccountRef::grain_of(cx.system(), "brittle", to.to);
             cx.deliver(other.crash(cents(to.cents)));
             cx.deliver(other.receive(cents(to.cents)));
             Ok(self.state)

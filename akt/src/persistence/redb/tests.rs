@@ -1,4 +1,5 @@
 //! The file of a store on a disk that counts its syncs, holds them up, and may be full.
+#![allow(clippy::disallowed_methods, reason = "the tasks of a test are its own")]
 
 use std::fmt;
 use std::io::{Error as IoError, ErrorKind};
