@@ -86,7 +86,9 @@ pub use akt_macros::{Behavior, Inject, actor, apply, cron, every, grain, guard, 
 pub use bytes;
 #[cfg(feature = "cron")]
 pub use cron::{Cron, CronError};
-pub use grain::{Consistency, Grain, GrainKey, GrainOptions, IntoKey, Placement};
+pub use grain::{
+    Consistency, Gated, Grain, GrainKey, GrainOptions, IntoKey, Placement, Stateful, Undelivered,
+};
 pub use id::{ActorId, NodeId};
 pub use path::{ActorAddress, ActorPath, MAX_NAME, NodeAddress, PathError};
 pub use prost;
@@ -157,12 +159,12 @@ pub mod __private {
     };
     #[cfg(feature = "cron")]
     pub use crate::cron::cron;
-    pub use crate::grain::{SameKey, UuidKey, grain_of_contract, require_key};
-    pub use crate::message::{ActorState, CloneArg, ErrorType, MessageArg, ReplyType, SharedState, Travels};
-    pub use crate::persistence::{
-        EventOf, OpenGate, Snapshots, close_gate, close_gates, commit, fail_gate, load_state, open_gate,
-        open_gates, persist, recover, save_at_end, snapshots_every, within_gate,
+    pub use crate::grain::{
+        OpenGate, SameKey, UuidKey, close_gate, close_gates, fail_gate, grain_of_contract, load_state,
+        open_gate, open_gates, require_key, save_at_end, within_gate,
     };
+    pub use crate::message::{ActorState, CloneArg, ErrorType, MessageArg, ReplyType, SharedState, Travels};
+    pub use crate::persistence::{EventOf, Snapshots, commit, persist, recover, snapshots_every};
     pub use crate::system::{Dependencies, Need};
     #[cfg(all(feature = "remote", feature = "testkit"))]
     pub use crate::testkit::cluster::simulate;

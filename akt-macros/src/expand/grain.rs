@@ -81,7 +81,7 @@ fn stateful(actor: &Actor, Kept { field, ty: state, schema, upcast, .. }: &Kept)
     let gated = actor.is_gated().then(|| {
         quote! {
             #[automatically_derived]
-            impl #generics #krate::persistence::Gated for #ty #clause {}
+            impl #generics #krate::Gated for #ty #clause {}
         }
     });
     let upcast = upcast.as_ref().map(|upcast| {
@@ -98,7 +98,7 @@ fn stateful(actor: &Actor, Kept { field, ty: state, schema, upcast, .. }: &Kept)
     });
     quote! {
         #[automatically_derived]
-        impl #generics #krate::persistence::Stateful for #ty #clause {
+        impl #generics #krate::Stateful for #ty #clause {
             type State = #state;
             #schema
 
@@ -178,7 +178,7 @@ pub(super) fn activate(actor: &Actor) -> Option<TokenStream> {
         (Some(_), false) => quote! {
             let #value: ::core::result::Result<Self, #krate::Fault> = { #made };
             let mut #value = #value?;
-            *#krate::persistence::Stateful::kept_mut(&mut #value) = #state;
+            *#krate::Stateful::kept_mut(&mut #value) = #state;
             ::core::result::Result::Ok(#value)
         },
         _ => made,

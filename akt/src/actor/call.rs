@@ -10,7 +10,8 @@ use super::admission::{Admission, NoRoom};
 use super::asked::{Asked, Terms, conclude, refused, timed_out};
 use super::current;
 use super::error::{AskError, Stage, TellError};
-use super::meta::{self, Headers, Meta, Way};
+use super::extra::Extra;
+use super::meta::{Headers, Meta, Way};
 use super::post::Post;
 use super::reference::{Ref, Refusal, Refused, Target};
 use super::reply::Reply;
@@ -34,15 +35,8 @@ use crate::time::Instant;
 pub struct Call<'a, Q: Request> {
     target: Holder<'a, Q::Message>,
     timeout: Option<Duration>,
-    extra: Option<Box<Extra>>,
+    pub(super) extra: Option<Box<Extra>>,
     state: State<Q>,
-}
-
-/// What few calls have.
-#[derive(Default)]
-pub(super) struct Extra {
-    pub(super) headers: Headers,
-    pub(super) expires: Option<Duration>,
 }
 
 pub(super) enum Holder<'a, M: Message> {
@@ -90,30 +84,6 @@ impl<'a, Q: Request> Call<'a, Q> {
     /// Waits at most `timeout` for the answer, or with [`send`](Self::send) for room.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
-        self
-    }
-
-    /// Sends `value` along under `name`: the handler finds it in [`Ctx::headers`](crate::Ctx::headers), and what
-    /// it sends carries it on, to other nodes too. There, all headers of a message have 16 KiB: with more, it is refused,
-    /// `TooLarge`.
-    pub fn header(mut self, name: impl Into<Box<str>>, value: impl Into<Box<str>>) -> Self {
-        self.extra.get_or_insert_default().headers.insert(name, value);
-        self
-    }
-
-    /// Says which request this ask belongs to, so that it can be asked again when its answer was lost: a
-    /// [gated grain](crate::persistence) that has answered it within the last ten minutes gives the same answer again, and
-    /// does nothing.
-    ///
-    /// `id` is to be another for each request, of at most 256 bytes: with more, it is `Rejected`.
-    pub fn request_id(self, id: impl Into<Box<str>>) -> Self {
-        self.header(meta::REQUEST, id)
-    }
-
-    /// Lets a message that is told be a dead letter, `Expired`, if it is not begun within `time` from now; an ask
-    /// has its [`timeout`](Self::timeout). To another node it travels as the time that remains.
-    pub fn expires_in(mut self, time: Duration) -> Self {
-        self.extra.get_or_insert_default().expires = Some(time);
         self
     }
 
@@ -240,12 +210,6 @@ impl<'a, Q: Request> Call<'a, Q> {
         !self.is_waiting()
     }
 
-    /// What it would carry if it were sent now.
-    pub(super) fn headers(&self) -> Headers {
-        let meta = self.meta(current::for_tell);
-        meta.map(|meta| meta.headers.clone()).unwrap_or_default()
-    }
-
     pub(crate) fn was_accepted(&self) -> bool {
         matches!(self.state, State::Asked(_))
     }
@@ -294,7 +258,10 @@ impl<'a, Q: Request> Call<'a, Q> {
 
     /// What it carries, sent now.
     #[inline]
-    fn meta(&self, of: fn(&ActorSystem, Option<&Headers>) -> Option<Arc<Meta>>) -> Option<Arc<Meta>> {
+    pub(super) fn meta(
+        &self,
+        of: fn(&ActorSystem, Option<&Headers>) -> Option<Arc<Meta>>,
+    ) -> Option<Arc<Meta>> {
         if self.is_plain() {
             return None;
         }

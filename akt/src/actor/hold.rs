@@ -1,8 +1,8 @@
 //! What a turn sends and must not leave before its end: held back until somebody lets it go.
 
 use std::future::poll_fn;
-use std::pin::pin;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -65,6 +65,19 @@ impl<M: Message> Tell for Told<M> {
         target.0.push_or_bury(message);
     }
 }
+
+/// Sets and forgets reminders as committed turns have said: what sends them, if something does.
+pub(crate) trait KeepsReminders: Send + Sync {
+    /// In words, why it was not done.
+    fn carry_out(
+        self: Arc<Self>,
+        said: OfReminder,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+}
+
+/// Who keeps the reminders of a system.
+#[derive(Default)]
+pub(crate) struct ReminderKeeper(pub(crate) OnceLock<Weak<dyn KeepsReminders>>);
 
 impl Hold {
     pub(super) fn tell<M: Message>(&self, target: &Ref<M>, message: M) {

@@ -19,6 +19,7 @@ mod core;
 mod current;
 mod errand;
 mod error;
+mod extra;
 mod face;
 #[cfg(test)]
 mod fate;
@@ -139,7 +140,7 @@ pub(crate) use self::face::{Face, begin, conceive};
 pub(crate) use self::guardian::Guardian;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::held::Held;
-pub(crate) use self::hold::{Hold, Lasting, OfReminder, ToGrain, holding};
+pub(crate) use self::hold::{Hold, KeepsReminders, Lasting, OfReminder, ReminderKeeper, ToGrain, holding};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::lifecycle::Stage as Life;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]

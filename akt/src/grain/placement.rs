@@ -1,4 +1,4 @@
-//! What a kind of grain says about nodes: where its activations live, and what holds when nodes lose sight of each other.
+//! *Pure.* What a kind of grain says about nodes: where its activations live, and what holds when nodes lose sight of each other.
 
 /// Where the activations of a kind live: `#[akt::grain(placement = local_first)]`. A system alone has one place for all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -129,7 +129,7 @@ pub async fn recover<A: EventSourced>(actor: &mut A, cx: &mut Ctx<A>) -> Result<
     };
     let store = cx.system().dependency().map_err(|_| RecoveryError::NoStore { kind: A::KIND })?;
     let mut journal = Journal::open(store, id).await?;
-    cx.set_fence(journal.fence);
+    cx.note_fence(journal.fence.0);
     journal.restore(actor).await?;
     journal.replay(actor).await?;
     tracing::debug!(

@@ -3,10 +3,7 @@
 #![doc = include_str!("../docs/persistence.md")]
 
 mod event_sourced;
-mod fencing;
-mod gate;
 mod journal;
-mod keeper;
 mod memory_events;
 mod memory_reminders;
 mod memory_states;
@@ -14,22 +11,18 @@ mod persist;
 #[cfg(feature = "redb")]
 mod redb;
 mod reminder_store;
-mod state;
 mod state_store;
 mod store;
 
 pub use self::event_sourced::{EventOf, EventSourced, Snapshot, Snapshots, Stored, snapshots_every};
-pub use self::gate::{
-    Gated, OpenGate, Undelivered, close_gate, close_gates, fail_gate, open_gate, open_gates, within_gate,
-};
 pub use self::journal::{RecoveryError, recover};
 pub use self::memory_events::MemoryEventStore;
 pub use self::memory_reminders::MemoryReminderStore;
 pub use self::memory_states::MemoryStateStore;
+pub(crate) use self::persist::told;
 pub use self::persist::{Persist, commit, persist};
 #[cfg(feature = "redb")]
 pub use self::redb::{RedbError, RedbStore};
 pub use self::reminder_store::{KeptReminder, ReminderRow, ReminderStore};
-pub use self::state::{Stateful, load_state, save_at_end};
 pub use self::state_store::{Change, Kept, Row, Saved, StateStore, Write};
 pub use self::store::{EventStore, Fence, Record, StoreError};

@@ -155,7 +155,7 @@ async fn snapshot<A: EventSourced>(actor: &A, cx: &mut Ctx<A>) {
 }
 
 /// What the asker is told.
-pub(super) fn told(error: &StoreError) -> AskError {
+pub(crate) fn told(error: &StoreError) -> AskError {
     if matches!(error, StoreError::StaleFence { .. }) {
         return AskError::Moved;
     }

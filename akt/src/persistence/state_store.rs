@@ -1,13 +1,9 @@
 //! What keeps the states of grains: the trait of state stores, and what they keep.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::gate::Resume;
 use super::store::{Fence, StoreError};
-use crate::system::SystemBuilder;
 
 /// Keeps states, and what belongs to them, by the id of their grain: `cart/user-1`.
 ///
@@ -101,15 +97,4 @@ pub enum Change {
     Save(Saved),
     /// There is no state.
     Delete,
-}
-
-impl SystemBuilder {
-    /// Sets where grains keep their states.
-    ///
-    /// It is provided as an `Arc<dyn StateStore>`: `cx.dep::<Arc<dyn StateStore>>()` reads states beside the grains.
-    pub fn state_store(self, store: impl StateStore) -> Self {
-        let store: Arc<dyn StateStore> = Arc::new(store);
-        let resumed = store.clone();
-        self.provide(store).part(async move |system| Ok(Resume::begin(&system, resumed)))
-    }
 }

@@ -1,8 +1,9 @@
 //! The agent of a node's reminders: does what the agenda decides.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime};
 
 use flume::{Receiver, Sender};
 use tokio::sync::{oneshot, watch};
@@ -10,8 +11,8 @@ use tokio::sync::{oneshot, watch};
 use super::agenda::{Agenda, Input, Item, Key, Output};
 use super::codec::{Content, decode};
 use super::flight::{Flight, Landing};
-use super::shard::OURS;
-use crate::actor::AnyRef;
+use super::shard::{OURS, shard_of};
+use crate::actor::{AnyRef, KeepsReminders, OfReminder, ReminderKeeper};
 use crate::grain::Roster;
 use crate::persistence::{KeptReminder, ReminderRow, ReminderStore, StoreError};
 use crate::runtime::{from_wall, to_wall};
@@ -29,7 +30,14 @@ impl SystemBuilder {
     ///
     /// The kinds that have reminders are registered, by [`grain`](Self::grain).
     pub fn reminder_store(self, store: impl ReminderStore) -> Self {
-        self.part(async move |system| Ok::<_, StartError>(Arc::new(Agent::start(&system, Arc::new(store)))))
+        self.part(async move |system| {
+            let agent = Arc::new(Agent::start(&system, Arc::new(store)));
+            let keeper: Weak<dyn KeepsReminders> =
+                Arc::downgrade(&(agent.clone() as Arc<dyn KeepsReminders>));
+            // A second store sends its own; turns set theirs in the first.
+            let _ = system.part::<ReminderKeeper>().0.set(keeper);
+            Ok::<_, StartError>(agent)
+        })
     }
 }
 
@@ -99,6 +107,27 @@ impl Agent {
             let _ = answer.send(done);
         });
         answered.await.unwrap_or_else(|_| Err(StoreError::unknown("the system has ended")))
+    }
+}
+
+impl KeepsReminders for Agent {
+    fn carry_out(
+        self: Arc<Self>,
+        said: OfReminder,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
+        let OfReminder { id, name, due, bytes } = said;
+        Box::pin(async move {
+            let done = match due {
+                None => self.forget(&id, &name).await.map(drop),
+                Some(millis) => {
+                    let content = decode(bytes.clone())?;
+                    let (shard, due) =
+                        (shard_of(&id), SystemTime::UNIX_EPOCH + Duration::from_millis(millis));
+                    self.keep(ReminderRow { id, name, shard, due, bytes }, content).await
+                }
+            };
+            done.map_err(|error| error.to_string())
+        })
     }
 }
 

@@ -16,5 +16,4 @@ mod calendar;
 mod calendar;
 
 pub use self::plan::Missed;
-pub(crate) use self::remind::carry_out;
 pub use self::remind::{Remembered, Remind, RemindError, Reminders, Reminding};

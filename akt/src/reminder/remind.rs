@@ -301,16 +301,6 @@ impl fmt::Debug for Reminding {
     }
 }
 
-/// Sets or forgets a reminder as a committed turn has said.
-pub(crate) async fn carry_out(system: &ActorSystem, said: OfReminder) -> Result<(), RemindError> {
-    let agent = system.extension::<Agent>().ok_or(RemindError::NoStore)?;
-    let OfReminder { id, name, due, bytes } = said;
-    let Some(millis) = due else { return Ok(agent.forget(&id, &name).await.map(drop)?) };
-    let content = decode(bytes.clone()).map_err(StoreError::unavailable)?;
-    let (shard, due) = (shard_of(&id), SystemTime::UNIX_EPOCH + Duration::from_millis(millis));
-    Ok(agent.keep(ReminderRow { id, name, shard, due, bytes }, content).await?)
-}
-
 /// A reminder that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

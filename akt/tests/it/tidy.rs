@@ -160,6 +160,7 @@ const SLEEPERS: &[(&str, &str)] = &[
     ("akt/tests/abuse/victim.rs", "an actor whose handler takes as long as it is told, on a real network"),
     ("akt/tests/abuse/stream.rs", "who says one byte at a time waits between them"),
     ("akt/tests/it/depot.rs", "an actor whose handler takes as long as it is told, on the clock of its test"),
+    ("akt/tests/state/crashes.rs", "the time is that of a simulation"),
     ("akt/tests/it/nodes.rs", "the time is that of a simulation"),
     ("akt/tests/it/storms.rs", "the time is that of a simulation"),
 ];

@@ -4,6 +4,7 @@
 
 mod forwards;
 mod fuzz;
+mod grains;
 #[allow(unreachable_pub, reason = "it is public where it stands")]
 #[path = "../../../../benches/src/hundred.rs"]
 mod hundred;
@@ -16,7 +17,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Item;
 
-use super::{attribute, contract_actor, grain_attribute, states};
+use super::{attribute, contract_actor, states};
 
 #[test]
 fn a_counter_expands_as_written_down() {
@@ -349,56 +350,6 @@ fn methods_of_other_configurations_may_have_one_name() {
     );
 
     assert!(errors(&expanded).is_empty());
-}
-
-#[test]
-fn a_grain_expands_as_written_down() {
-    let args = quote!(kind = "cart", key = (String, u64), passivate = "10m");
-    let expanded = grain_attribute(
-        &args,
-        &quote! {
-            impl Cart {
-                #[on(activate)]
-                async fn load(key: &(String, u64), cx: &mut Ctx<Self>) -> Result<Self, Fault> {
-                    Ok(Self { items: cx.dep::<Shop>().items_of(key).await? })
-                }
-
-                #[on(deactivate)]
-                fn save(&mut self, cx: &mut Ctx<Self>) {}
-
-                #[handler]
-                fn add(&mut self, item: Item) {}
-            }
-        },
-    );
-
-    compare("grain.rs", expanded);
-}
-
-#[test]
-fn a_grain_with_a_state_expands_as_written_down() {
-    let args = quote!(
-        kind = "cart", key = String, state = items: Items, schema = 2, upcast = older, placement = hash, consistency = fenced
-    );
-    let expanded = grain_attribute(
-        &args,
-        &quote! {
-            impl Cart {
-                #[on(activate)]
-                fn wake(key: &String, items: Items) -> Self {
-                    Self { items }
-                }
-
-                #[on(deactivate)]
-                fn leave(&mut self, cx: &mut Ctx<Self>) {}
-
-                #[handler]
-                async fn add(&mut self, item: Item, cx: &mut Ctx<Self>) {}
-            }
-        },
-    );
-
-    compare("grain_state.rs", expanded);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::rows::Parcel;
+use super::codec::Parcel;
 use crate::actor::{
     Answer, AskError, Delivery, Ends, Held, Incoming, Meta, Origin, Outcome, PARCEL, StopReason, Target,
     WireAsk, WireReply,

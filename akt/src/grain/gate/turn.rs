@@ -7,17 +7,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::codec::{self, Answered, FORGOTTEN, Handled, Header, Parcel, REMINDER, Read};
 use super::passage::REPEATED;
 use super::relay::Relay;
-use super::rows::{self, Answered, FORGOTTEN, Handled, Header, Parcel, REMINDER, Read};
 use crate::actor::{
     AskError, Call, Ctx, Fault, Hold, Lasting, OfReminder, PARCEL, Protocol, REQUEST, Recording, Reply,
     Request, StopReason, ToGrain, holding,
 };
-use crate::persistence::event_sourced::Stored;
-use crate::persistence::persist::told;
-use crate::persistence::state::{opened, restored, saved};
-use crate::persistence::{Change, Row, Stateful, StoreError, Write};
+
+use crate::grain::state::{Stateful, opened, restored, saved};
+use crate::persistence::{Change, Row, StoreError, Stored, Write, told};
 
 /// For how long an answer is given again to the same request.
 const REPEATS: Duration = Duration::from_secs(600);
@@ -245,7 +244,7 @@ impl Gate {
         };
         let (mut parcels, mut replies) = (Vec::new(), Vec::new());
         for row in rows {
-            match rows::read(row).map_err(Fault::new)? {
+            match codec::read(row).map_err(Fault::new)? {
                 Read::Out(number, parcel) => parcels.push((number, parcel)),
                 Read::Parked => {}
                 Read::Last(number) => gate.last = number,
@@ -289,18 +288,18 @@ impl Gate {
         let parcels = (self.last + 1..).zip(lasting.into_iter().map(|lasting| parcel(lasting, now)));
         let parcels: Vec<_> = parcels.collect();
         if let Some((last, _)) = parcels.last() {
-            write.put.extend(parcels.iter().map(|(number, parcel)| rows::out(*number, parcel)));
-            write.put.push(rows::last(*last));
+            write.put.extend(parcels.iter().map(|(number, parcel)| codec::out(*number, parcel)));
+            write.put.push(codec::last(*last));
         }
         if let Some((sender, number)) = &self.turn.parcel {
             let mut handled = self.handled.get(sender).cloned().unwrap_or_default();
             handled.window.add(*number);
             handled.at = now;
-            write.put.push(rows::handled(sender, &handled));
+            write.put.push(codec::handled(sender, &handled));
         }
         let answered = answer.filter(|_| self.turn.request.is_some()).map(|body| Answered { body, at: now });
         if let (Some(request), Some(answered)) = (&self.turn.request, &answered) {
-            write.put.push(rows::reply(request, answered));
+            write.put.push(codec::reply(request, answered));
         }
         Commit { write, parcels, saved, answered, now }
     }
@@ -312,7 +311,7 @@ impl Gate {
             return Ok(parcels);
         }
         let expired = self.replies.expire(now);
-        self.forgotten.extend(expired.iter().map(|request| rows::reply_name(request)));
+        self.forgotten.extend(expired.iter().map(|request| codec::reply_name(request)));
         write.remove.extend(self.forgotten.iter().cloned());
         self.relay.commit(write).await?;
         self.forgotten.clear();
@@ -363,7 +362,7 @@ impl<G: Gated> Ctx<G> {
     ///
     /// What goes to one grain is delivered in the order of these calls. It is tried again until a handler has answered it,
     /// be it with an error of the domain; what its grain fails at or refuses ten times, or that took six days, is logged and
-    /// stays as a row of this grain, which [`Kept::undelivered`](super::Kept::undelivered) reads. The receiver's kind is
+    /// stays as a row of this grain, which [`Kept::undelivered`](crate::persistence::Kept::undelivered) reads. The receiver's kind is
     /// registered, by [`SystemBuilder::grain`](crate::SystemBuilder::grain), and serves a contract.
     ///
     /// A `.tell()` in such a handler leaves after the commit too, and is lost if the process ends in between.

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::store::Fence;
-use crate::actor::{Actor, Ctx};
-use crate::grain::Grain;
+use super::traits::Grain;
+use crate::actor::Ctx;
+use crate::persistence::Fence;
 
 /// The last number that a system gave to an activation whose store gave it none.
 #[derive(Default)]
@@ -31,11 +31,5 @@ impl<G: Grain> Ctx<G> {
             let system = self.system();
             system.part::<Last>().next(system.runtime().wall().as_nanos() / 1_000)
         }))
-    }
-}
-
-impl<A: Actor> Ctx<A> {
-    pub(super) fn set_fence(&mut self, fence: Fence) {
-        self.note_fence(fence.0);
     }
 }

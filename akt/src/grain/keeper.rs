@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::state_store::{Kept, StateStore, Write};
-use super::store::{Fence, StoreError};
 use crate::actor::Delivery;
+use crate::persistence::{Fence, Kept, StateStore, StoreError, Write};
 
 /// Where an activation is kept, and how far that is.
 pub(super) struct Keeper {

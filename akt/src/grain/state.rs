@@ -7,14 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
-use super::event_sourced::Stored;
-use super::journal::RecoveryError;
 use super::keeper::Keeper;
-use super::state_store::{Change, Kept, Saved, StateStore, Write};
-use super::store::StoreError;
+use super::traits::Grain;
 use crate::actor::{Ctx, Fault, LocalCell, StopReason, TurnCtx};
 use crate::backoff::Backoff;
-use crate::grain::Grain;
+use crate::persistence::{Change, Kept, RecoveryError, Saved, StateStore, StoreError, Stored, Write};
 use crate::runtime::Fire;
 use crate::system::ActorSystem;
 use crate::time::Instant;
@@ -116,7 +113,7 @@ pub(super) async fn opened<G: Stateful>(cx: &mut Ctx<G>) -> Result<(Keeper, Kept
     let store: Result<Arc<dyn StateStore>, _> = cx.system().dependency();
     let store = store.map_err(|_| RecoveryError::NoStateStore { kind: G::KIND })?;
     let (keeper, kept) = Keeper::open(store, face.id()).await?;
-    cx.set_fence(keeper.fence());
+    cx.note_fence(keeper.fence().0);
     Ok((keeper, kept))
 }
 

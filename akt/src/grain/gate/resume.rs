@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::rows::OUT;
+use super::codec::OUT;
 use crate::backoff::Backoff;
-use crate::grain::Roster;
+use crate::grain::roster::Roster;
 use crate::persistence::{StateStore, StoreError};
-use crate::system::{ActorSystem, Extension};
+use crate::system::{ActorSystem, Extension, SystemBuilder};
 
 /// How many ids are read at once.
 const PAGE: usize = 256;
@@ -15,13 +15,24 @@ const PAGE: usize = 256;
 const AGAIN: Backoff = Backoff { min: Duration::from_millis(200), max: Duration::from_secs(5), jitter: 0.2 };
 const TRIES: u32 = 8;
 
+impl SystemBuilder {
+    /// Sets where grains keep their states.
+    ///
+    /// It is provided as an `Arc<dyn StateStore>`: `cx.dep::<Arc<dyn StateStore>>()` reads states beside the grains.
+    pub fn state_store(self, store: impl StateStore) -> Self {
+        let store: Arc<dyn StateStore> = Arc::new(store);
+        let resumed = store.clone();
+        self.provide(store).part(async move |system| Ok(Resume::begin(&system, resumed)))
+    }
+}
+
 /// Has looked for what is to be delivered.
-pub(in crate::persistence) struct Resume;
+struct Resume;
 
 impl Extension for Resume {}
 
 impl Resume {
-    pub(in crate::persistence) fn begin(system: &ActorSystem, store: Arc<dyn StateStore>) -> Arc<Self> {
+    fn begin(system: &ActorSystem, store: Arc<dyn StateStore>) -> Arc<Self> {
         system.runtime().spawn("deliveries are resumed", resume(system.clone(), store));
         Arc::new(Self)
     }

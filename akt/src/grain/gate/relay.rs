@@ -1,17 +1,17 @@
 //! Delivers what a gated grain has committed, in order for each target, until it was handled.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::codec::{FORGOTTEN, Parcel, REMINDER};
 use super::outbox::{Outbox, Place};
 use super::passage::deliver;
-use super::rows::{FORGOTTEN, Parcel, REMINDER};
-use crate::actor::{AskError, OfReminder, StopReason, Target};
+use crate::actor::{AskError, OfReminder, ReminderKeeper, StopReason, Target};
 use crate::backoff::Backoff;
-use crate::grain::Roster;
-use crate::persistence::keeper::Keeper;
+use crate::grain::keeper::Keeper;
+use crate::grain::roster::Roster;
 use crate::persistence::{StoreError, Write};
 use crate::system::ActorSystem;
 
@@ -97,8 +97,12 @@ impl Relay {
     async fn remind(&self, place: &Place, parcel: &Parcel) -> Result<(), AskError> {
         let due = Some(parcel.due).filter(|due| *due != FORGOTTEN);
         let (id, name, bytes) = (place.key.as_str().into(), parcel.name.as_str().into(), parcel.body.clone());
-        let done = crate::reminder::carry_out(&self.system, OfReminder { id, name, due, bytes }).await;
-        done.map_err(|error| AskError::Rejected(error.to_string().into()))
+        let keeper = self.system.part::<ReminderKeeper>();
+        let Some(keeper) = keeper.0.get().and_then(Weak::upgrade) else {
+            return Err(AskError::Rejected("the system has no reminder store".into()));
+        };
+        let done = keeper.carry_out(OfReminder { id, name, due, bytes }).await;
+        done.map_err(|problem| AskError::Rejected(problem.into()))
     }
 
     fn target(&self, Place { kind, key }: &Place) -> Result<Arc<dyn Target>, AskError> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::rows::{self, Parcel};
+use super::codec::{self, Parcel};
 use crate::persistence::{Row, Write};
 
 /// What is to be delivered, and what was and is not deleted yet.
@@ -54,14 +54,14 @@ impl Outbox {
     /// The next for `place` was handled.
     pub(super) fn delivered(&mut self, place: &Place) {
         let Some((number, _)) = self.lines.get_mut(place).and_then(VecDeque::pop_front) else { return };
-        self.done.push(rows::out_name(number));
+        self.done.push(codec::out_name(number));
     }
 
     /// The next for `place` is not tried any more, for this reason.
     pub(super) fn park(&mut self, place: &Place, problem: String) {
         let Some((number, parcel)) = self.lines.get_mut(place).and_then(VecDeque::pop_front) else { return };
-        self.done.push(rows::out_name(number));
-        self.parked.push(rows::parked(number, &Parcel { problem, ..parcel }));
+        self.done.push(codec::out_name(number));
+        self.parked.push(codec::parked(number, &Parcel { problem, ..parcel }));
     }
 
     /// What is to be written of it; if that is not done, it is given [`back`](Self::back).
