@@ -17,7 +17,7 @@ use crate::path::ActorPath;
 use crate::system::Evictor;
 
 /// The hook that makes the value of a grain.
-pub(super) const ACTIVATE: &str = "on(activate)";
+pub(crate) const ACTIVATE: &str = "on(activate)";
 
 /// What outlives the actors that stand behind it, one after the other.
 pub(crate) trait Face<A: Actor>: Send + Sync + 'static {

@@ -136,7 +136,7 @@ pub(crate) use self::core::Core;
 pub(crate) use self::current::{
     Handling, expect_propagators, hold, inherited, reminded_by, throughout, within,
 };
-pub(crate) use self::face::{Face, begin, conceive};
+pub(crate) use self::face::{ACTIVATE, Face, begin, conceive};
 pub(crate) use self::guardian::Guardian;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::held::Held;

@@ -325,6 +325,7 @@ async fn what_a_grain_does_not_take_is_tried_again_and_what_it_fails_at_is_parke
     }
     settled(system.runtime(), &inner).await;
     store.fail(0.0);
+    system.runtime().sleep(Duration::from_secs(60)).await;
 
     // The second was behind the first, which was given up.
     assert_eq!(two.view(()).await.unwrap().cents, 7);

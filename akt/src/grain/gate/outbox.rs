@@ -64,6 +64,11 @@ impl Outbox {
         self.parked.push(codec::parked(number, &Parcel { problem, ..parcel }));
     }
 
+    /// Whether something is to be written of it.
+    pub(super) fn has_news(&self) -> bool {
+        !self.done.is_empty() || !self.parked.is_empty()
+    }
+
     /// What is to be written of it; if that is not done, it is given [`back`](Self::back).
     pub(super) fn take(&mut self) -> Write {
         let (remove, put) = (std::mem::take(&mut self.done), std::mem::take(&mut self.parked));

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use super::codec::{FORGOTTEN, Parcel, REMINDER};
 use super::outbox::{Outbox, Place};
 use super::passage::deliver;
-use crate::actor::{AskError, OfReminder, ReminderKeeper, StopReason, Target};
+use crate::actor::{ACTIVATE, AskError, OfReminder, ReminderKeeper, StopReason, Target};
 use crate::backoff::Backoff;
 use crate::grain::keeper::Keeper;
 use crate::grain::roster::Roster;
@@ -120,7 +120,9 @@ impl Relay {
 
     fn is_given_up(&self, parcel: &Parcel, error: &AskError, failures: u32) -> bool {
         let poison = match error {
-            AskError::Fault(_) | AskError::Codec(_) | AskError::Unimplemented { .. } => true,
+            // Without its store it is not activated; that is nothing about the message.
+            AskError::Fault(fault) => &*fault.message != ACTIVATE,
+            AskError::Codec(_) | AskError::Unimplemented { .. } => true,
             AskError::Rejected(_) => self.system.part::<Roster>().of_kind(&parcel.kind).is_some(),
             _ => false,
         };
@@ -159,22 +161,21 @@ impl Relay {
         !self.system.is_stopping()
     }
 
-    /// Deletes what was delivered, unless somebody has. If that fails, the next commit does.
+    /// Deletes what was delivered, unless somebody has.
     async fn settle(&self) {
-        let nothing = || {
-            let mut outbox = self.outbox.lock();
-            let news = outbox.take();
-            let nothing = news == Write::default();
-            outbox.back(news);
-            nothing
-        };
-        if nothing() {
-            return;
-        }
-        match self.commit(Write::default()).await {
-            // Another activation has taken over, and has what is to be delivered.
-            Ok(()) | Err(StoreError::StaleFence { .. }) => {}
-            Err(error) => tracing::warn!(sender = %self.id, %error, "what was delivered is not deleted yet"),
+        let mut failures = 0;
+        while self.outbox.lock().has_news() {
+            match self.commit(Write::default()).await {
+                // Another activation has taken over, and has what is to be delivered.
+                Ok(()) | Err(StoreError::StaleFence { .. }) => return,
+                Err(error) => {
+                    tracing::warn!(sender = %self.id, %error, "what was delivered is not deleted yet")
+                }
+            }
+            failures += 1;
+            if !self.pause(failures).await {
+                return;
+            }
         }
     }
 }
