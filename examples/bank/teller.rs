@@ -30,6 +30,7 @@ async fn open(file: &Path) -> Result<(ActorSystem, RedbStore), Box<dyn Error>> {
 
 /// Opens the accounts and makes the transfers; prints the number of each one that is acknowledged. All of it can be asked
 /// again: a request that was answered is answered as before.
+#[allow(clippy::disallowed_methods, reason = "the tellers are tasks of this program, not of its system")]
 pub async fn work(file: &Path) -> Result<(), Box<dyn Error>> {
     let (system, _) = open(file).await?;
     for number in 0..ACCOUNTS {

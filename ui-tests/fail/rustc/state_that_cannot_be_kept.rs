@@ -1,5 +1,6 @@
-use akt::{Ctx, handler};
+use akt::{Ctx, handler, on};
 
+#[derive(Default)]
 struct Items(Vec<String>);
 
 struct Cart {

@@ -169,7 +169,7 @@ impl Relay {
                 // Another activation has taken over, and has what is to be delivered.
                 Ok(()) | Err(StoreError::StaleFence { .. }) => return,
                 Err(error) => {
-                    tracing::warn!(sender = %self.id, %error, "what was delivered is not deleted yet")
+                    tracing::warn!(sender = %self.id, %error, "what was delivered is not deleted yet");
                 }
             }
             failures += 1;
