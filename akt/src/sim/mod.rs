@@ -27,7 +27,7 @@ where
 pub(crate) struct Ran<T> {
     pub(crate) done: T,
     /// Of which task ran when.
-    #[cfg_attr(not(feature = "remote"), allow(dead_code, reason = "what only simulations of nodes compare"))]
+    #[allow(dead_code, reason = "what only simulations of nodes compare")]
     pub(crate) trace: u64,
     /// Says that tasks are left that no node has started.
     pub(crate) strays: Option<String>,
