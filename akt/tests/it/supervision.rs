@@ -244,7 +244,9 @@ async fn the_attribute_says_the_policy_and_the_spawn_overrides_it() {
     }
     let system = system().await;
     let picky = system.spawn("picky", Picky::default).await.unwrap();
-    let directive = async |picky: &PickyRef, how| match picky.fail(how).await {
+    // An ask waits longer than any pause before a restart, which is up to five seconds.
+    let patience = Duration::from_secs(10);
+    let directive = async |picky: &PickyRef, how| match picky.fail(how).timeout(patience).await {
         Err(AskError::Fault(info)) => info.directive,
         other => panic!("{other:?}"),
     };
