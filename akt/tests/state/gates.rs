@@ -260,6 +260,27 @@ async fn a_reminder_is_set_and_forgotten_with_its_turn_or_not_at_all() {
 }
 
 #[akt::test]
+async fn what_is_found_undelivered_after_six_days_is_parked_and_not_tried() {
+    let store = MemoryStateStore::new();
+    // It knows no kind of account, and so delivers nothing.
+    let system = ActorSystem::builder("bank").state_store(store.clone()).start().await.unwrap();
+    let anna = Account::grain(&system, "anna");
+    anna.fund(cents(10)).await.unwrap();
+    anna.send(transfer("berta", 3)).await.unwrap();
+    system.shutdown().await;
+
+    let runtime = Runtime::current().unwrap();
+    runtime.set_wall_clock(runtime.wall_clock() + Duration::from_secs(8 * 24 * 3_600));
+    let system = bank(&store).runtime(runtime).start().await.unwrap();
+    settled(system.runtime(), &store).await;
+
+    let undelivered = store.load("account/anna").await.unwrap().undelivered();
+    assert_eq!(undelivered.iter().map(|it| &*it.target).collect::<Vec<_>>(), ["account/berta"]);
+    assert_eq!(balance(&Account::grain(&system, "berta")).await, (0, 0));
+    system.shutdown().await;
+}
+
+#[akt::test]
 async fn an_older_activation_gives_way_and_its_turn_is_nothing() {
     let store = MemoryStateStore::new();
     let (one, other) = (bank(&store).start().await.unwrap(), bank(&store).start().await.unwrap());

@@ -66,6 +66,12 @@ impl Relay {
         loop {
             let next = self.outbox.lock().next(&place);
             let Some((number, parcel)) = next else { return self.settle().await };
+            if self.is_too_late(&parcel) {
+                // Tried once more, it might be handled twice.
+                let error = AskError::Rejected("it is older than six days".into());
+                self.park(&place, number, &parcel, &error);
+                continue;
+            }
             let Err(error) = self.attempt(&place, number, &parcel).await else {
                 self.outbox.lock().delivered(&place);
                 failures = 0;
@@ -80,7 +86,9 @@ impl Relay {
                 failures = 0;
                 continue;
             }
-            tracing::debug!(sender = %self.id, number, message = parcel.name, %error, "a delivery is tried again");
+            if failures == TRIES {
+                tracing::warn!(sender = %self.id, number, message = parcel.name, %error, "a delivery is still tried");
+            }
             if !self.pause(failures).await {
                 return;
             }
@@ -126,8 +134,11 @@ impl Relay {
             AskError::Rejected(_) => self.system.part::<Roster>().of_kind(&parcel.kind).is_some(),
             _ => false,
         };
-        let since = self.now().saturating_sub(parcel.at);
-        poison && failures >= TRIES || Duration::from_millis(since) > TOO_LATE
+        poison && failures >= TRIES
+    }
+
+    fn is_too_late(&self, parcel: &Parcel) -> bool {
+        Duration::from_millis(self.now().saturating_sub(parcel.at)) > TOO_LATE
     }
 
     fn park(&self, place: &Place, number: u64, parcel: &Parcel, error: &AskError) {
