@@ -77,13 +77,30 @@ impl Shared {
         state: &G::State,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + use<G> {
         let write = Write { state: Change::Save(saved::<G>(state)), ..Write::default() };
-        let was_dirty = self.0.dirty.swap(false, Ordering::Relaxed);
+        let unsaved = Unsaved(self.0.dirty.swap(false, Ordering::Relaxed).then(|| self.clone()));
         async move {
             let done = self.0.keeper.lock().await.commit(write).await;
-            if done.is_err() && was_dirty {
-                self.0.dirty.store(true, Ordering::Relaxed);
+            if done.is_ok() {
+                unsaved.forget();
             }
             done
+        }
+    }
+}
+
+/// What was to be saved later is so again, if a save fails or is dropped half-way.
+struct Unsaved(Option<Shared>);
+
+impl Unsaved {
+    fn forget(mut self) {
+        self.0.take();
+    }
+}
+
+impl Drop for Unsaved {
+    fn drop(&mut self) {
+        if let Some(shared) = &self.0 {
+            shared.0.dirty.store(true, Ordering::Relaxed);
         }
     }
 }
