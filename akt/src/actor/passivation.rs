@@ -11,7 +11,8 @@ const LOOK: Duration = Duration::from_secs(1);
 ///
 /// It ends as if it were told to stop, with [`StopReason::Passivated`](crate::StopReason::Passivated), and only
 /// while it rests: no handler runs, nothing is queued or put aside, it has no children, no work that it piped is
-/// under way, and no stream is open that it feeds. What is sent to it is either handled before, and calls the passivation off, or handed back.
+/// under way, and no stream is open that it feeds. What is sent to it is either handled before, and calls the
+/// passivation off, or handed back.
 ///
 /// Messages are what keeps an actor: tells, asks, posts and schedules, and the results of its work. Ticks of
 /// its own timers do not, unless they say [`Timer::keep_alive`](crate::Timer::keep_alive). Replies that it keeps are dropped with it: see
