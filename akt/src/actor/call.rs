@@ -13,7 +13,7 @@ use super::error::{AskError, Stage, TellError};
 use super::extra::Extra;
 use super::meta::{Headers, Meta, Way};
 use super::post::Post;
-use super::reference::{Ref, Refusal, Refused, Target};
+use super::reference::{Lent, Ref, Refusal, Refused, Target};
 use super::reply::Reply;
 use super::slot;
 use super::traits::{Message, Request};
@@ -306,6 +306,7 @@ impl<'a, Q: Request> Call<'a, Q> {
         &mut self,
         payload: Q::Payload,
         meta: Option<Arc<Meta>>,
+        lent: Lent,
         cx: &Context<'_>,
     ) -> Poll<Result<Q::Ok, AskError<Q::Err>>> {
         let (since, deadline) = self.span();
@@ -313,7 +314,7 @@ impl<'a, Q: Request> Call<'a, Q> {
         // Who waits for the answer is awake; a reply that comes later finds the waker of the poll below.
         let (mut asker, reply, alarm) =
             slot::for_task(since, deadline, deadline, Waker::noop().clone(), meta);
-        target.0.attend(Q::wrap(payload, Reply::to(reply)), since);
+        target.0.attend(Q::wrap(payload, Reply::to(reply)), since, lent);
         match asker.poll(cx) {
             Poll::Ready(seen) => {
                 Poll::Ready(split::<Q>(conclude(asker, Some(alarm), &*target.0, Q::NAME, seen)))
@@ -388,12 +389,12 @@ impl<Q: Request> Future for Call<'_, Q> {
                 };
                 let meta = this.meta(current::for_ask);
                 // In its turn, one whose handler runs beside others would queue, and count against limits.
-                if !back && target.lend(cx) {
-                    return this.attend(payload, meta, cx);
-                }
-                match back {
-                    true => this.come_back(payload, meta, cx),
-                    false => this.begin(payload, meta, false, cx),
+                if back {
+                    this.come_back(payload, meta, cx);
+                } else if let Some(lent) = target.lend(cx) {
+                    return this.attend(payload, meta, lent, cx);
+                } else {
+                    this.begin(payload, meta, false, cx);
                 }
                 if matches!(this.state, State::Asked(_)) {
                     return Poll::Pending;

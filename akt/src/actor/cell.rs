@@ -13,7 +13,7 @@ use super::mailbox::{Control, Home, Queue, Roused, Ticket};
 use super::orphan;
 use super::outbound::Incoming;
 use super::panic::is_deep;
-use super::reference::{OnTurn, Ref, Refusal, Refused, Sink, Target};
+use super::reference::{Lent, OnTurn, Ref, Refusal, Refused, Sink, Target};
 use super::resident::Resident;
 use super::traits::{Actor, Message};
 use crate::path::ActorPath;
@@ -110,7 +110,7 @@ where
         Ok(())
     }
 
-    fn attend(&self, message: P, now: Instant) {
+    fn attend(&self, message: P, now: Instant, _lent: Lent) {
         Self::attend(self, message.into(), now);
     }
 
@@ -142,12 +142,13 @@ impl<A: Actor> Target for LocalCell<A> {
         Some(&self.core)
     }
 
-    fn lend(&self, cx: &mut Context<'_>) -> bool {
-        self.lends.load(Ordering::Relaxed)
+    fn lend(&self, cx: &mut Context<'_>) -> Option<Lent> {
+        let lends = self.lends.load(Ordering::Relaxed)
             && !self.core.lane.is_raised()
             && !is_deep()
             && self.system().runtime().lends_turn(cx)
-            && self.home.lend()
+            && self.home.lend();
+        lends.then_some(Lent::Itself)
     }
 
     fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {

@@ -159,9 +159,9 @@ pub(crate) use self::panic::{guard, guard_drop, guarded, install_hook};
 pub(crate) use self::passivation::Usage;
 pub(crate) use self::post::Letter;
 pub(crate) use self::presence::Presence;
-pub(crate) use self::reference::{OnTurn, Target};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
-pub(crate) use self::reference::{Refusal, Refused, Sink};
+pub(crate) use self::reference::{Lent, Refusal, Refused, Sink};
+pub(crate) use self::reference::{OnTurn, Target};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::reply::Progress;
 pub(crate) use self::rhythm::Rhythm;

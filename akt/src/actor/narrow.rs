@@ -10,7 +10,7 @@ use super::core::Core;
 use super::error::StopReason;
 use super::mailbox::{Control, Ticket};
 use super::outbound::Incoming;
-use super::reference::{OnTurn, Ref, Refusal, Refused, Sink, Target};
+use super::reference::{Lent, OnTurn, Ref, Refusal, Refused, Sink, Target};
 use super::reply::Reply;
 use super::traits::{CloneMessage, Copying, Message, Opener, Request};
 use crate::path::ActorPath;
@@ -66,8 +66,8 @@ impl<M: Message + Wraps<P>, P: Message> Sink<P> for Narrow<M, P> {
         self.whole.0.come_back(M::wrap(message)).map_err(Self::back)
     }
 
-    fn attend(&self, message: P, now: Instant) {
-        self.whole.0.attend(M::wrap(message), now);
+    fn attend(&self, message: P, now: Instant, lent: Lent) {
+        self.whole.0.attend(M::wrap(message), now, lent);
     }
 
     fn post(&self, message: P) {
@@ -105,7 +105,7 @@ impl<M: Message + Wraps<P>, P: Message> Target for Narrow<M, P> {
         self.whole.0.tenant()
     }
 
-    fn lend(&self, cx: &mut Context<'_>) -> bool {
+    fn lend(&self, cx: &mut Context<'_>) -> Option<Lent> {
         self.whole.0.lend(cx)
     }
 

@@ -80,8 +80,8 @@ pub(crate) trait Sink<M>: Target {
         self.push(message, false)
     }
 
-    /// Handles an ask in its asker's turn, which began at `now`. Only after [`Target::lend`] was true.
-    fn attend(&self, _message: M, _now: Instant) {
+    /// Handles an ask in its asker's turn, which began at `now`, by who was [`lent`](Target::lend).
+    fn attend(&self, _message: M, _now: Instant, _lent: Lent) {
         unreachable!("nothing was lent");
     }
 
@@ -126,6 +126,14 @@ pub(crate) trait Sink<M>: Target {
     }
 }
 
+/// Whom an asker may have for one message.
+pub(crate) enum Lent {
+    /// The target itself.
+    Itself,
+    /// The cell of the actor that stood behind the target.
+    Tenant(Arc<dyn Any + Send + Sync>),
+}
+
 /// The half of a reference that does not depend on what it accepts.
 pub(crate) trait Target: Send + Sync + 'static {
     fn path(&self) -> ActorPath;
@@ -148,8 +156,8 @@ pub(crate) trait Target: Send + Sync + 'static {
     fn unwatch_elsewhere(&self, _watcher: &Arc<dyn Target>) {}
     /// Lends the actor to an asker for one message, if it rests and has nothing to do: then
     /// [`Sink::attend`] must follow.
-    fn lend(&self, _cx: &mut Context<'_>) -> bool {
-        false
+    fn lend(&self, _cx: &mut Context<'_>) -> Option<Lent> {
+        None
     }
     /// Ready when there is room for one message.
     fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>>;

@@ -15,8 +15,8 @@ use super::key::{name_of, text_of, worker_name};
 use super::locator::Location;
 use super::traits::Grain;
 use crate::actor::{
-    Control, Core, Face, FaultInfo, Incoming, LocalCell, Message, OnTurn, Passivate, Ref, Refusal, Refused,
-    Sink, StopReason, Target, Ticket, begin, conceive, part,
+    Control, Core, Face, FaultInfo, Incoming, Lent, LocalCell, Message, OnTurn, Passivate, Ref, Refusal,
+    Refused, Sink, StopReason, Target, Ticket, begin, conceive, part,
 };
 use crate::id::ActorId;
 use crate::path::ActorPath;
@@ -339,10 +339,10 @@ impl<G: Grain> Sink<G::Msg> for GrainSink<G> {
         }
     }
 
-    fn attend(&self, message: G::Msg, now: Instant) {
-        // Nobody closes the mailbox of an actor that is lent.
-        let lent = self.line.lock().taking().map(|tenant| tenant.cell().clone());
-        LocalCell::attend(&lent.expect("who was lent takes messages"), message, now);
+    fn attend(&self, message: G::Msg, now: Instant, lent: Lent) {
+        let Lent::Tenant(cell) = lent else { unreachable!("a tenant was lent") };
+        let cell = cell.downcast::<LocalCell<G>>().expect("it was lent by this grain");
+        Sink::<G::Msg>::attend(&*cell, message, now, Lent::Itself);
     }
 }
 
@@ -363,9 +363,10 @@ impl<G: Grain> Target for GrainSink<G> {
         self.living().map(|cell| cell as Arc<dyn Target>)
     }
 
-    fn lend(&self, cx: &mut Context<'_>) -> bool {
-        let taking = self.line.lock().taking().map(|tenant| tenant.cell().clone());
-        taking.is_some_and(|cell| cell.lend(cx))
+    fn lend(&self, cx: &mut Context<'_>) -> Option<Lent> {
+        let line = self.line.lock();
+        let cell = line.taking()?.cell();
+        cell.lend(cx).map(|_| Lent::Tenant(cell.clone()))
     }
 
     fn poll_room(&self, ticket: &mut Option<Ticket>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
