@@ -135,7 +135,7 @@ impl Carrier {
             from: connection.peer.clone(),
             control: connection.control.clone(),
             lanes: theirs.lanes.min(peer.node.limits.lanes),
-            large: Large::default(),
+            large: Large::new(peer.node.limits.beside_asks),
             requests: Mutex::default(),
             asks: Mutex::default(),
             window: peer.node.limits.window,

@@ -170,6 +170,7 @@ impl Carrier {
             }
             Out::Answer { correlation, answered, .. } => {
                 self.settle(cost(&answered));
+                self.large.answers_beside();
                 lanes.put_whole(0, |buffer| put_answer(buffer, correlation, answered));
             }
             Out::Credit { target, amount, .. } => {
@@ -306,6 +307,9 @@ impl Carrier {
         match self.put_in_flight(reply, lane) {
             Some(correlation) => {
                 lanes.sent.add(Kind::Ask, 1);
+                if !self.goes_apart(bytes) {
+                    self.large.asks_beside();
+                }
                 let put = |buffer: &mut BytesMut| put_ask(buffer, envelope, correlation, remaining);
                 self.put_message((lanes, lane), (route, Some(correlation)), bytes, put);
                 self.begin_streams(correlation, ends);

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use super::carrier::{Carrier, EndOfCarrier, Watch};
 use super::inbound::{self, LONGEST_PATH};
 use super::order::{For, Order, Weighed};
+use super::pace::Pace;
 use super::window::Window;
 use crate::transport::Reader;
 use crate::wire::{Apart, Decoder, Envelope, Frame, HEADROOM, Notice, Parcel, Side, decode, put_apart};
@@ -21,10 +22,13 @@ pub(super) const LARGE: usize = 64 << 10;
 const OVERHEAD: usize = 256;
 
 /// The large messages of one connection.
-#[derive(Default)]
 pub(super) struct Large {
     /// Of this node, under way.
     window: Mutex<Window>,
+    pace: Mutex<Pace>,
+    /// A small ask went by a lane, and a small answer, since both were looked at.
+    asked: AtomicBool,
+    answered: AtomicBool,
     /// Streams that this node has opened.
     opened: AtomicU64,
     /// Of the peer, and what is held behind them.
@@ -38,6 +42,42 @@ pub(super) struct Large {
 }
 
 impl Large {
+    /// Of a connection that carries so many bytes in a second beside small asks.
+    pub(super) fn new(rate: u64) -> Self {
+        Self {
+            window: Mutex::default(),
+            pace: Mutex::new(Pace::new(rate)),
+            asked: AtomicBool::new(false),
+            answered: AtomicBool::new(false),
+            opened: AtomicU64::new(0),
+            order: Mutex::default(),
+            holds: AtomicBool::new(false),
+            held: AtomicUsize::new(0),
+            read: AtomicU64::new(0),
+            one_more_read: Notify::new(),
+        }
+    }
+
+    /// A small ask went by a lane.
+    pub(super) fn asks_beside(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+    }
+
+    /// A small answer went by a lane.
+    pub(super) fn answers_beside(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether both did: large messages may be asks, too, with small answers, or answers to small asks.
+    fn was_beside(&self) -> bool {
+        let both = self.asked.load(Ordering::Relaxed) && self.answered.load(Ordering::Relaxed);
+        if both {
+            self.asked.store(false, Ordering::Relaxed);
+            self.answered.store(false, Ordering::Relaxed);
+        }
+        both
+    }
+
     /// Whether a large message of so many bytes may start.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         self.window.lock().has_room(bytes)
@@ -131,11 +171,22 @@ impl Carrier {
         while !body.is_empty() {
             let part = body.split_to(body.len().min(LARGE));
             let length = part.len();
+            self.keep_pace(length).await;
             self.within_patience(writer.write(part)).await?;
             self.peer.tally.wrote(length);
         }
         // The peer has a window of it at most, and reads it unless it is gone, or stalls with its lane.
         Ok(writer.finish().await?)
+    }
+
+    /// Waits until a part of so many bytes may go.
+    async fn keep_pace(&self, bytes: usize) {
+        let (runtime, beside) = (self.node().runtime(), self.large.was_beside());
+        let now = runtime.now();
+        let at = self.large.pace.lock().part(now, bytes, beside);
+        if at > now {
+            runtime.sleep_until(Some(at)).await;
+        }
     }
 
     // ---- of the peer -----------------------------------------------------------------------
@@ -205,6 +256,11 @@ impl Carrier {
 
     /// Takes in a message of a lane.
     pub(super) fn take(self: &Arc<Self>, parcel: Parcel) -> Result<(), EndOfCarrier> {
+        match parcel {
+            Parcel::Ask { .. } => self.large.asks_beside(),
+            Parcel::Answer { .. } => self.large.answers_beside(),
+            _ => {}
+        }
         match parcel {
             Parcel::Apart(Apart::Barrier { target, .. }) if target.len() > LONGEST_PATH => {
                 Err(EndOfCarrier::Misplaced)

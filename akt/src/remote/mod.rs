@@ -26,6 +26,7 @@ mod operation;
 mod operator;
 mod order;
 mod outbound;
+mod pace;
 mod peer;
 mod pool;
 mod refusals;
@@ -95,6 +96,8 @@ struct Limits {
     max_message: usize,
     /// Lanes of a connection, at most.
     lanes: u32,
+    /// Bytes of large messages in a second while small asks go beside them.
+    beside_asks: u64,
     /// From a dial to the end of its handshake.
     connect_timeout: Duration,
     /// From the first packet of a peer to the end of its handshake.
@@ -120,6 +123,7 @@ impl Default for Limits {
         Self {
             max_message: 1 << 20,
             lanes: 1,
+            beside_asks: 64 << 20,
             connect_timeout: Duration::from_secs(3),
             handshake_timeout: Duration::from_secs(3),
             handshakes: 64,
@@ -213,6 +217,15 @@ impl Remote {
     /// a lost one holds up its lane only; elsewhere they cost and bring nothing.
     pub fn lanes(mut self, lanes: u32) -> Self {
         self.limits.lanes = lanes.clamp(1, lanes::MOST);
+        self
+    }
+
+    /// Sets how many bytes of messages above 64 KiB this node sends in a second by a connection while smaller asks go by
+    /// it, in either direction, so that these find a free processor. 64 MiB; `u64::MAX` holds nothing back.
+    ///
+    /// A tenth of a second after the last such ask, and where there is none, large messages go as fast as they can.
+    pub fn bulk_beside_asks(mut self, bytes_per_second: u64) -> Self {
+        self.limits.beside_asks = bytes_per_second;
         self
     }
 

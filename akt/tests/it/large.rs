@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use akt::prelude::*;
+use akt::testkit::TestKit;
 use akt::{AskError, Network, Remote, Tls};
 
 use crate::contracts::depot::v1 as depot;
@@ -253,4 +254,50 @@ async fn a_connection_that_breaks_in_mid_message_leaves_nothing_waiting() {
     assert!(matches!(behind.await, Err(AskError::Unreachable { .. })));
     ledger.echo(blob(100_000)).await.unwrap();
     pair.stop().await;
+}
+
+/// How long 16 MiB take beside small asks, or, if it is not `asked`, alone.
+async fn sixteen_mebibytes(kit: &TestKit, remote: impl Fn() -> Remote, asked: bool) -> Duration {
+    let pair = Pair::start(remote).await;
+    let (bulk, small) = (pair.ledger("bulk").await, pair.ledger("small").await);
+    let began = kit.now();
+    let transfer = async {
+        let mut asks = Vec::new();
+        for _ in 0..16 {
+            asks.push(bulk.echo(blob((1 << 20) - 1_024)).start());
+        }
+        for ask in asks {
+            ask.await.unwrap();
+        }
+    };
+    let asks = async {
+        if !asked {
+            std::future::pending::<()>().await;
+        }
+        loop {
+            small.add(item(1)).await.unwrap();
+            kit.advance(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! { biased;
+        () = transfer => {}
+        () = asks => unreachable!("they go on"),
+    }
+    let took = kit.now() - began;
+    pair.stop().await;
+    took
+}
+
+#[akt::test]
+async fn a_transfer_takes_its_time_while_small_asks_go_beside_it(kit: TestKit) {
+    let network = Network::new();
+    let remote = || Remote::memory(&network);
+
+    let alone = sixteen_mebibytes(&kit, remote, false).await;
+    let beside = sixteen_mebibytes(&kit, remote, true).await;
+    let at_once = sixteen_mebibytes(&kit, || remote().bulk_beside_asks(u64::MAX), true).await;
+
+    // To and fro, 64 MiB in a second each.
+    assert!((250..600).contains(&beside.as_millis()), "{beside:?}");
+    assert!(alone.as_millis() < 50 && at_once.as_millis() < 50, "{alone:?}, {at_once:?}");
 }
