@@ -3,7 +3,6 @@
 //! activation before the one before is gone is found out.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,6 +14,7 @@ use akt::{ActorSystem, AskError, Ctx, Delivery, Fault, Grain, Runtime, TellError
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
+use crate::sim::each_seed;
 use crate::system::Promise;
 
 const CALLERS: u64 = 64;
@@ -394,30 +394,10 @@ impl Run {
     }
 }
 
-/// Runs the seeds on two threads.
-fn each_seed(seeds: u64, run: impl Fn(u64) + Sync) {
-    let next = AtomicU64::new(0);
-    let work = || {
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds {
-                return;
-            }
-            let done = catch_unwind(AssertUnwindSafe(|| run(seed)));
-            assert!(done.is_ok(), "seed {seed} failed; its cause is above");
-        }
-    };
-    std::thread::scope(|scope| {
-        for thread in [scope.spawn(work), scope.spawn(work)] {
-            thread.join().expect("the cause is above");
-        }
-    });
-}
-
 #[test]
 fn a_minute_of_64_callers_of_10_000_keys_keeps_what_is_promised_of_grains() {
-    let seeds = std::env::var("AKT_SEEDS").map_or(200, |seeds| seeds.parse().expect("AKT_SEEDS is a number"));
-    each_seed(seeds, |seed| {
+    let seeds = std::env::var("AKT_STORM_SEEDS").map_or(40, |seeds| seeds.parse().expect("a number"));
+    each_seed(0..seeds, |seed| {
         akt::sim::run(seed, |runtime| async move {
             let run = minute(runtime, None).await;
             if let Err(violation) = run.check() {

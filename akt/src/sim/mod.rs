@@ -66,3 +66,19 @@ async fn strays() -> Option<String> {
         "{left} {tasks} of `tokio::spawn` left: no kill, no pause and no seed reaches what is not spawned by an actor or its node"
     ))
 }
+
+/// Runs `run` for each of these seeds, on two threads.
+#[cfg(test)]
+pub(crate) fn each_seed(seeds: std::ops::Range<u64>, run: impl Fn(u64) + Sync) {
+    let seeds = parking_lot::Mutex::new(seeds);
+    let next = || seeds.lock().next();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(seed) = next() {
+                    run(seed);
+                }
+            });
+        }
+    });
+}
