@@ -8,15 +8,39 @@ use akt::persistence::{
 };
 use akt::testkit::{check_event_store, check_state_store};
 use proptest::prelude::*;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-/// Where no file is yet.
-pub(crate) fn fresh(name: &str) -> PathBuf {
+/// Where no file is yet, nor when this is dropped.
+pub(crate) struct Fresh(PathBuf);
+
+/// Of this process: the file of another may be in use.
+pub(crate) fn fresh(name: &str) -> Fresh {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("redb");
     std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join(format!("{name}.redb"));
-    let _ = std::fs::remove_file(&path);
-    path
+    let fresh = Fresh(folder.join(format!("{name}.{}.redb", std::process::id())));
+    let _ = std::fs::remove_file(&fresh);
+    fresh
+}
+
+impl AsRef<Path> for Fresh {
+    fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Deref for Fresh {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 fn event(sequence: u64) -> Vec<Record> {

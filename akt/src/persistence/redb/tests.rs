@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::{Error as IoError, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use parking_lot::{Condvar, Mutex};
@@ -124,24 +125,26 @@ async fn what_queues_up_during_a_sync_shares_the_next_one_and_is_refused_one_by_
     disk.wait_for_writer();
     let before = disk.syncs();
 
-    let queued: Vec<_> = (0..100)
+    let mut queued: Vec<_> = (0..100)
         .map(|number: u64| {
             let store = store.clone();
             // Half of them come with a fence that is too old.
             let fence = Fence(if number.is_multiple_of(2) { 1 } else { 0 });
-            tokio::spawn(async move {
+            Box::pin(async move {
                 let id = format!("cart/{}", number / 2 * 2);
                 store.append(&id, fence, event(1)).await
             })
         })
         .collect();
-    tokio::task::yield_now().await;
+    for append in &mut queued {
+        assert!(append.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
     disk.release();
     held.await.unwrap().unwrap();
 
     let mut refused = 0;
     for append in queued {
-        match append.await.unwrap() {
+        match append.await {
             Ok(()) => {}
             Err(StoreError::StaleFence { fence: Fence(0), newest: Fence(1) }) => refused += 1,
             Err(other) => panic!("{other}"),
