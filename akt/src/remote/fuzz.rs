@@ -16,7 +16,7 @@ use crate::fuzz::{self, Allowed, Script, counted, garbage, live};
 use crate::id::NodeId;
 use crate::machine::Machine;
 use crate::time::Instant;
-use crate::wire::{Seen, reason_of};
+use crate::wire::{Course, Seen, Side, reason_of};
 
 /// Machines are small, and their outputs too.
 const SMALL: Allowed = Allowed { largest: 64 << 10, peak: 256 << 10 };
@@ -215,6 +215,15 @@ const INBOUND: usize = 64 << 10;
 fn order(mut script: Script<'_>) {
     let (mut order, mut out, mut next) = (Order::<Box<[u8]>>::default(), Vec::new(), 0);
     let target = |script: &mut Script<'_>| Bytes::from(format!("/user/{:0100}", script.number()));
+    let course = |script: &mut Script<'_>| Course {
+        correlation: script.number(),
+        asker: if script.flag() { Side::Us } else { Side::Them },
+    };
+    let whither = |script: &mut Script<'_>| match script.next().unwrap_or_default() % 4 {
+        0 => For::Course(course(script)),
+        1 => For::Nothing,
+        _ => For::Target(target(script), script.flag().then(|| course(script))),
+    };
     let body = |bytes: usize| Weighed { message: vec![7; bytes].into_boxed_slice(), bytes: 256 + bytes };
     let before = live();
     while let Some(step) = script.next() {
@@ -222,16 +231,12 @@ fn order(mut script: Script<'_>) {
         let number = if script.flag() { next } else { script.number() };
         let taken = match step % 4 {
             0 if order.bytes() < INBOUND => {
-                let ask = script.flag().then(|| script.number());
-                order.announce(number, (target(&mut script), ask), &mut out)
+                let to = whither(&mut script);
+                order.announce(number, to, &mut out)
             }
             1 => order.arrive(number, body(500), &mut out),
             2 if order.bytes() < INBOUND => {
-                let to = match script.next().unwrap_or_default() % 4 {
-                    0 => For::Ask(script.number()),
-                    1 => For::Nothing,
-                    _ => For::Target(target(&mut script), script.flag().then(|| script.number())),
-                };
+                let to = whither(&mut script);
                 order.pass(to, body(10), &mut out);
                 Ok(())
             }

@@ -184,7 +184,7 @@ fn put_any(bytes: &mut BytesMut, script: &mut Script<'_>, rng: &mut Rng) {
         _ => vec![0x0a; rng.usize(..16_000)].into(),
     };
     let envelope = |target, body| Envelope { target, rpc: 0, body, meta: Bytes::new() };
-    match script.next().unwrap_or_default() % 14 {
+    match script.next().unwrap_or_default() % 15 {
         0 | 1 => {
             let told = Envelope { rpc: rpc(script), ..envelope(target, body) };
             whole(bytes, |bytes| put_tell(bytes, told));
@@ -196,8 +196,8 @@ fn put_any(bytes: &mut BytesMut, script: &mut Script<'_>, rng: &mut Rng) {
         }
         5 => whole(bytes, |bytes| put_answer(bytes, correlation, Answered::Reply(body))),
         6 => put_cancel(bytes, correlation),
-        7 => put_flow(bytes, course, Flow::Item(body)),
-        8 => put_flow(bytes, course, Flow::Credit(rng.u32(..))),
+        7 => whole(bytes, |bytes| put_flow(bytes, course, Flow::Item(body))),
+        8 => whole(bytes, |bytes| put_flow(bytes, course, Flow::Credit(rng.u32(..)))),
         9 => put_room(bytes, target, rng.u32(..), script.number()),
         10 => put_notice(bytes, Notice::Watch { watch: script.number(), target, actor: script.number() }),
         11 => {
@@ -208,6 +208,7 @@ fn put_any(bytes: &mut BytesMut, script: &mut Script<'_>, rng: &mut Rng) {
             let correlation = script.flag().then_some(correlation);
             put_apart(bytes, Apart::Barrier { number: script.number(), target, correlation });
         }
+        13 => put_apart(bytes, Apart::Item { number: script.number(), course }),
         _ if script.next() == Some(7) => put_goodbye(bytes, "bye", script.number()),
         _ => put_notice(bytes, Notice::Unwatch { watch: script.number() }),
     }

@@ -16,8 +16,8 @@ use crate::actor::{AskError, Delivery, Outcome, Outgoing, PendingReply, Progress
 use crate::time::Instant;
 use crate::transport::{Lost, Writer};
 use crate::wire::{
-    Answered, Apart, Envelope, Notice, Side, Signal, put_answer, put_apart, put_ask, put_cancel, put_flow,
-    put_goodbye, put_notice, put_room, put_tell,
+    Apart, Course, Envelope, Flow, Notice, Side, Signal, put_answer, put_apart, put_ask, put_cancel,
+    put_flow, put_goodbye, put_notice, put_room, put_tell,
 };
 
 /// The most lanes of a connection.
@@ -30,9 +30,10 @@ const WRITE: usize = 16 << 10;
 struct Desk {
     batch: Batch,
     lanes: Lanes,
-    /// Large ones of these routes, and large answers, wait for others to arrive.
+    /// Large ones of these routes wait for others to arrive.
     waiting: Vec<Arc<Route>>,
-    answers: VecDeque<(u64, Answered)>,
+    /// As large answers and items do, and what follows of their streams.
+    behind: VecDeque<Out>,
     /// A goodbye follows what is here.
     leaving: bool,
 }
@@ -91,8 +92,8 @@ impl Carrier {
             Ok(lanes) => lanes,
             Err(error) => return self.fail(&error),
         };
-        let (batch, waiting, answers) = (Batch::default(), Vec::new(), VecDeque::new());
-        let mut desk = Desk { batch, lanes, waiting, answers, leaving: false };
+        let (batch, waiting, behind) = (Batch::default(), Vec::new(), VecDeque::new());
+        let mut desk = Desk { batch, lanes, waiting, behind, leaving: false };
         while !self.has_ended() {
             poll_fn(|cx| peer.poll_batch(&mut desk.batch.outs, &self.roused, cx)).await;
             self.roused.store(false, Ordering::SeqCst);
@@ -124,7 +125,7 @@ impl Carrier {
 
     /// Writes everything in the batch, joined; on an error, what was not written is left in it.
     async fn write_batch(self: &Arc<Self>, desk: &mut Desk) -> Result<(), EndOfCarrier> {
-        self.put_large_answers(desk);
+        self.put_behind(desk);
         desk.batch.outs.extend(desk.waiting.drain(..).map(Out::Route));
         while let Some(out) = desk.batch.outs.pop_front() {
             if self.has_ended() {
@@ -153,7 +154,7 @@ impl Carrier {
             }
         }
         self.flush(&mut desk.lanes).await?;
-        let has_said_all = desk.waiting.is_empty() && desk.answers.is_empty() && self.large.has_sent_all();
+        let has_said_all = desk.waiting.is_empty() && desk.behind.is_empty() && self.large.has_sent_all();
         if desk.leaving && has_said_all {
             self.say_goodbye(&mut desk.lanes).await?;
         }
@@ -162,11 +163,13 @@ impl Carrier {
 
     /// Puts what belongs to this connection.
     fn put(self: &Arc<Self>, out: Out, desk: &mut Desk) {
+        if !self.may_go(&out, &desk.behind) {
+            return desk.behind.push_back(out);
+        }
         let lanes = &mut desk.lanes;
         match out {
             Out::Answer { correlation, answered, .. } if self.goes_apart(answered.bytes()) => {
-                desk.answers.push_back((correlation, answered));
-                self.put_large_answers(desk);
+                self.answer_apart(cost(&answered), |buffer| put_answer(buffer, correlation, answered));
             }
             Out::Answer { correlation, answered, .. } => {
                 self.settle(cost(&answered));
@@ -179,22 +182,42 @@ impl Carrier {
             }
             // Behind the ask that it is said of.
             Out::Cancel { correlation, .. } => {
+                let course = Course { correlation, asker: Side::Us };
+                desk.behind.retain(|out| !matches!(out, Out::Flow { course: of, .. } if *of == course));
                 lanes.put(lane_of(correlation), |buffer| put_cancel(buffer, correlation));
             }
             Out::Flow { course, flow, .. } => {
                 let lane = if course.asker == Side::Us { lane_of(course.correlation) } else { 0 };
-                lanes.put(lane, |buffer| put_flow(buffer, course, flow));
+                match &flow {
+                    Flow::Item(body) if self.goes_apart(body.len()) => {
+                        let number = self.send_apart(body.len(), |buffer| put_flow(buffer, course, flow));
+                        lanes.put(lane, |buffer| put_apart(buffer, Apart::Item { number, course }));
+                    }
+                    _ => lanes.put_whole(lane, |buffer| put_flow(buffer, course, flow)),
+                }
             }
             Out::Goodbye { .. } => desk.leaving = true,
             Out::Route(_) | Out::Notice { .. } => {}
         }
     }
 
-    fn put_large_answers(self: &Arc<Self>, desk: &mut Desk) {
-        let has_room = |(_, answered): &(u64, Answered)| self.large.has_room(answered.bytes());
-        while desk.answers.front().is_some_and(has_room) {
-            let Some((correlation, answered)) = desk.answers.pop_front() else { break };
-            self.answer_apart(cost(&answered), |buffer| put_answer(buffer, correlation, answered));
+    /// Puts what waited for large messages to arrive.
+    fn put_behind(self: &Arc<Self>, desk: &mut Desk) {
+        for out in std::mem::take(&mut desk.behind) {
+            self.put(out, desk);
+        }
+    }
+
+    /// Whether it need not wait behind those: if it is large, there must be room for it.
+    fn may_go(&self, out: &Out, behind: &VecDeque<Out>) -> bool {
+        let bytes = match out {
+            Out::Answer { answered, .. } => answered.bytes(),
+            Out::Flow { flow: Flow::Item(body), .. } => body.len(),
+            _ => 0,
+        };
+        match self.goes_apart(bytes) {
+            true => behind.is_empty() && self.large.has_room(bytes),
+            false => !behind.iter().any(|before| is_of_one_stream(before, out)),
         }
     }
 
@@ -353,6 +376,19 @@ impl Carrier {
             return None;
         }
         in_flight.requests.fill(correlation, reply).is_ok().then_some(correlation)
+    }
+}
+
+/// Whether `after`, an item or the end of a stream, must not overtake `before`. What its reader says of it may.
+fn is_of_one_stream(before: &Out, after: &Out) -> bool {
+    match (before, after) {
+        (Out::Flow { course: before, .. }, Out::Flow { course, flow: Flow::Item(_) | Flow::End(_), .. }) => {
+            before == course
+        }
+        (Out::Flow { course, .. }, Out::Answer { correlation, .. }) => {
+            course.asker == Side::Them && course.correlation == *correlation
+        }
+        _ => false,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Messages and answers larger than 64 KiB: each by a stream of its own, so that others need not wait behind it.
+//! Messages, answers and items of streams larger than 64 KiB: each by a stream of its own, so that others need not wait behind it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -13,7 +13,9 @@ use super::order::{For, Order, Weighed};
 use super::pace::Pace;
 use super::window::Window;
 use crate::transport::Reader;
-use crate::wire::{Apart, Decoder, Envelope, Frame, HEADROOM, Notice, Parcel, Side, decode, put_apart};
+use crate::wire::{
+    Apart, Course, Decoder, Envelope, Flow, Frame, HEADROOM, Notice, Parcel, Side, decode, put_apart,
+};
 
 /// A larger body goes by a stream of its own.
 pub(super) const LARGE: usize = 64 << 10;
@@ -246,7 +248,7 @@ impl Carrier {
     fn take_apart(self: &Arc<Self>, number: u64, parcel: Parcel) -> Result<(), EndOfCarrier> {
         match (number, &parcel) {
             (0, Parcel::Answer { .. }) => inbound::take(self, parcel),
-            (1.., Parcel::Tell(_) | Parcel::Ask { .. }) => {
+            (1.., Parcel::Tell(_) | Parcel::Ask { .. } | Parcel::Flow { flow: Flow::Item(_), .. }) => {
                 let message = weighed(parcel);
                 self.in_order(|order, out| Ok(order.arrive(number, message, out)?))
             }
@@ -266,7 +268,11 @@ impl Carrier {
                 Err(EndOfCarrier::Misplaced)
             }
             Parcel::Apart(Apart::Barrier { number, target, correlation }) => {
-                self.in_order(|order, out| Ok(order.announce(number, (target, correlation), out)?))
+                let ask = correlation.map(ask_of_the_peer);
+                self.in_order(|order, out| Ok(order.announce(number, For::Target(target, ask), out)?))
+            }
+            Parcel::Apart(Apart::Item { number, course }) => {
+                self.in_order(|order, out| Ok(order.announce(number, For::Course(course), out)?))
             }
             Parcel::Apart(Apart::Message { .. } | Apart::Lane) => Err(EndOfCarrier::Misplaced),
             parcel if self.large.holds.load(Ordering::Acquire) => self.in_order(|order, out| {
@@ -302,6 +308,7 @@ fn weighed(parcel: Parcel) -> Weighed<Parcel> {
         | Parcel::Ask { envelope: Envelope { target, body, meta, .. }, .. } => {
             target.len() + body.len() + meta.len()
         }
+        Parcel::Flow { flow: Flow::Item(body), .. } => body.len(),
         _ => 0,
     };
     Weighed { message: parcel, bytes: OVERHEAD + body }
@@ -312,9 +319,18 @@ fn destination(parcel: &Parcel) -> For {
         Parcel::Tell(Envelope { target, .. }) | Parcel::Notice(Notice::Signal { target, .. }) => {
             For::Target(target.clone(), None)
         }
-        Parcel::Ask { envelope, correlation, .. } => For::Target(envelope.target.clone(), Some(*correlation)),
-        Parcel::Cancel { correlation } => For::Ask(*correlation),
-        Parcel::Flow { course, .. } if course.asker == Side::Them => For::Ask(course.correlation),
+        Parcel::Ask { envelope, correlation, .. } => {
+            For::Target(envelope.target.clone(), Some(ask_of_the_peer(*correlation)))
+        }
+        Parcel::Cancel { correlation } => For::Course(ask_of_the_peer(*correlation)),
+        Parcel::Answer { correlation, .. } => {
+            For::Course(Course { correlation: *correlation, asker: Side::Us })
+        }
+        Parcel::Flow { course, .. } => For::Course(*course),
         _ => For::Nothing,
     }
+}
+
+fn ask_of_the_peer(correlation: u64) -> Course {
+    Course { correlation, asker: Side::Them }
 }

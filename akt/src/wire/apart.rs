@@ -4,7 +4,7 @@ use akt_proto::v1;
 use bytes::{Bytes, BytesMut};
 use prost::Message as _;
 
-use super::codec::{CodecError, parse};
+use super::codec::{CodecError, Course, Side, parse};
 use super::frame::Kind;
 
 /// Where messages are that come by other streams than the first lane.
@@ -17,6 +17,8 @@ pub(crate) enum Apart {
         /// Of an ask.
         correlation: Option<u64>,
     },
+    /// In a lane: here belongs a large item of a stream of that ask, which comes by a stream of its own.
+    Item { number: u64, course: Course },
     /// First in a stream of its own: the message of this number follows; 0 is an answer, which has no barrier.
     Message { number: u64 },
     /// First in a stream that is one more lane.
@@ -28,6 +30,10 @@ pub(super) fn decode(kind: Kind, payload: Bytes) -> Result<Apart, CodecError> {
         Kind::BARRIER => {
             let v1::Barrier { number, target, correlation } = parse(kind, payload)?;
             Apart::Barrier { number, target, correlation }
+        }
+        Kind::ITEM_BARRIER => {
+            let v1::ItemBarrier { number, correlation, back } = parse(kind, payload)?;
+            Apart::Item { number, course: Course { correlation, asker: Side::said(back) } }
         }
         Kind::APART => {
             let v1::Apart { number } = parse(kind, payload)?;
@@ -45,6 +51,10 @@ pub(crate) fn put_apart(buffer: &mut BytesMut, apart: Apart) {
         Apart::Barrier { number, target, correlation } => {
             let message = v1::Barrier { number, target, correlation };
             Kind::BARRIER.put(buffer, |buffer| message.encode_raw(buffer));
+        }
+        Apart::Item { number, course: Course { correlation, asker } } => {
+            let message = v1::ItemBarrier { number, correlation, back: asker.back() };
+            Kind::ITEM_BARRIER.put(buffer, |buffer| message.encode_raw(buffer));
         }
         Apart::Message { number } => {
             Kind::APART.put(buffer, |buffer| v1::Apart { number }.encode_raw(buffer));

@@ -82,12 +82,12 @@ pub(crate) enum Side {
 
 impl Side {
     /// The same, as the peer says it.
-    fn back(self) -> bool {
+    pub(super) fn back(self) -> bool {
         self == Self::Them
     }
 
     /// As a peer said it.
-    fn said(back: bool) -> Self {
+    pub(super) fn said(back: bool) -> Self {
         if back { Self::Us } else { Self::Them }
     }
 }
@@ -231,7 +231,7 @@ pub(crate) fn decode(frame: Frame) -> Result<Parcel, CodecError> {
         Kind::SIGNAL | Kind::WATCH | Kind::UNWATCH | Kind::WATCHED | Kind::TERMINATED => {
             control::decode(kind, payload)?.map_or(Parcel::Unknown, Parcel::Notice)
         }
-        Kind::BARRIER | Kind::APART | Kind::LANE => Parcel::Apart(apart::decode(kind, payload)?),
+        kind if kind.is_apart() => Parcel::Apart(apart::decode(kind, payload)?),
         Kind::GOODBYE => {
             let v1::Goodbye { text, streams } = parse(kind, payload)?;
             Parcel::Goodbye { text: printable(&text), streams }
@@ -317,13 +317,13 @@ pub(crate) fn put_cancel(buffer: &mut BytesMut, correlation: u64) {
     Kind::CANCEL.put(buffer, |buffer| v1::Cancel { correlation }.encode_raw(buffer));
 }
 
-/// Appends what is said of a stream.
-pub(crate) fn put_flow(buffer: &mut BytesMut, course: Course, flow: Flow) {
+/// Appends what is said of a stream but for the body of an item, which is to follow.
+pub(crate) fn put_flow(buffer: &mut BytesMut, course: Course, flow: Flow) -> Bytes {
     let (correlation, back) = (course.correlation, course.asker.back());
     match flow {
         Flow::Item(body) => {
-            let message = v1::Item { correlation, back, body };
-            Kind::ITEM.put(buffer, |buffer| message.encode_raw(buffer));
+            let message = v1::Item { correlation, back, body: Bytes::new() };
+            return put_head(buffer, Kind::ITEM, &message, ((!body.is_empty()).then_some(BODY), body));
         }
         Flow::Credit(items) => {
             let message = v1::Credit { correlation, back, items };
@@ -342,6 +342,7 @@ pub(crate) fn put_flow(buffer: &mut BytesMut, course: Course, flow: Flow) {
             Kind::HALT.put(buffer, |buffer| v1::Halt { correlation, back }.encode_raw(buffer));
         }
     }
+    Bytes::new()
 }
 
 /// Appends how much for one actor has found its place.
@@ -394,6 +395,8 @@ pub(super) mod tests {
                 put_ask(buffer, envelope, correlation, remaining)
             }
             Parcel::Answer { correlation, answered } => put_answer(buffer, correlation, answered),
+            // What one side says of its own asks, the other hears of those of its peer.
+            Parcel::Flow { course, flow } => put_flow(buffer, mirrored(course), flow),
             parcel => return put_bodiless(buffer, parcel),
         };
         buffer.extend_from_slice(&body);
@@ -401,13 +404,16 @@ pub(super) mod tests {
 
     fn put_bodiless(buffer: &mut BytesMut, parcel: Parcel) {
         match parcel {
-            Parcel::Tell(_) | Parcel::Ask { .. } | Parcel::Answer { .. } => unreachable!("these have bodies"),
+            Parcel::Tell(_) | Parcel::Ask { .. } | Parcel::Answer { .. } | Parcel::Flow { .. } => {
+                unreachable!("these have bodies")
+            }
             Parcel::Cancel { correlation } => put_cancel(buffer, correlation),
-            // What one side says of its own asks, the other hears of those of its peer.
-            Parcel::Flow { course, flow } => put_flow(buffer, mirrored(course), flow),
             Parcel::Room { target, messages, bytes } => put_room(buffer, target, messages, bytes),
             Parcel::Notice(notice) => put_notice(buffer, notice),
             Parcel::Goodbye { text, streams } => put_goodbye(buffer, &text, streams),
+            Parcel::Apart(Apart::Item { number, course }) => {
+                put_apart(buffer, Apart::Item { number, course: mirrored(course) });
+            }
             Parcel::Apart(apart) => put_apart(buffer, apart),
             Parcel::Unknown => Kind(0x99).put(buffer, |_| {}),
         }
@@ -473,6 +479,10 @@ pub(super) mod tests {
         prop_oneof![
             (any::<u64>(), bytes(), any::<Option<u64>>())
                 .prop_map(|(number, target, correlation)| Apart::Barrier { number, target, correlation }),
+            any::<(u64, u64, bool)>().prop_map(|(number, correlation, back)| Apart::Item {
+                number,
+                course: Course { correlation, asker: Side::said(back) },
+            }),
             any::<u64>().prop_map(|number| Apart::Message { number }),
             Just(Apart::Lane),
         ]

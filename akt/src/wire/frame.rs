@@ -42,6 +42,7 @@ impl Kind {
     pub(crate) const APART: Self = Self(0x1b);
     /// The first frame of a stream that is one more lane.
     pub(crate) const LANE: Self = Self(0x1c);
+    pub(crate) const ITEM_BARRIER: Self = Self(0x1e);
     pub(crate) const GOODBYE: Self = Self(0x1f);
     /// Of streams, which a peer whose contracts have none may skip.
     pub(crate) const ITEM: Self = Self(0x94);
@@ -49,6 +50,11 @@ impl Kind {
     pub(crate) const END: Self = Self(0x96);
     pub(crate) const HALT: Self = Self(0x97);
     pub(crate) const ROOM: Self = Self(0x1d);
+
+    /// Of messages that come by other streams than the first lane.
+    pub(crate) const fn is_apart(self) -> bool {
+        matches!(self, Self::BARRIER | Self::ITEM_BARRIER | Self::APART | Self::LANE)
+    }
 
     /// A newer peer says so of kinds that an older one may skip.
     pub(crate) const fn ignorable(self) -> bool {

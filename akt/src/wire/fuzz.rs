@@ -206,12 +206,13 @@ pub(super) fn parcel(rng: &mut Rng) -> Parcel {
         4 => Parcel::Flow { course: Course { correlation, asker }, flow: flow(rng) },
         5 => Parcel::Room { target: some(rng), messages: rng.u32(..), bytes: number(rng) },
         6 => Parcel::Notice(notice(rng)),
-        7 => Parcel::Apart(match rng.u8(..3) {
+        7 => Parcel::Apart(match rng.u8(..4) {
             0 => {
                 let correlation = rng.bool().then_some(correlation);
                 Apart::Barrier { number: number(rng), target: some(rng), correlation }
             }
-            1 => Apart::Message { number: number(rng) },
+            1 => Apart::Item { number: number(rng), course: Course { correlation, asker } },
+            2 => Apart::Message { number: number(rng) },
             _ => Apart::Lane,
         }),
         8 => Parcel::Goodbye { text: word(rng), streams: number(rng) },

@@ -9,6 +9,7 @@ use akt::{AskError, Network, Remote, Tls};
 
 use crate::contracts::depot::v1 as depot;
 use crate::depot::{at, item, keeps_every_promise};
+use crate::feed::{Stage, feed};
 
 /// Writes down what comes: the quantity of an item, the length of a blob.
 #[derive(Default)]
@@ -300,4 +301,90 @@ async fn a_transfer_takes_its_time_while_small_asks_go_beside_it(kit: TestKit) {
     // To and fro, 64 MiB in a second each.
     assert!((250..600).contains(&beside.as_millis()), "{beside:?}");
     assert!(alone.as_millis() < 50 && at_once.as_millis() < 50, "{alone:?}, {at_once:?}");
+}
+
+/// Every third item is large, to and fro.
+async fn large_and_small_items_keep_their_order(remote: impl Fn() -> Remote) {
+    let stage = Stage::apart(remote).await;
+    let (tap, _) = stage.tap("echo").await;
+    let (items, input) = akt::stream(16);
+    let mut echoed = tap.chat(input).open().await.unwrap();
+    let length = |value: u64| if value.is_multiple_of(3) { 100_000 } else { 10 };
+
+    let send = async {
+        for value in 0..96 {
+            let load = vec![7; length(value)];
+            items.send(feed::Number { value, load }).await.unwrap();
+        }
+        items.finish();
+    };
+    let receive = async {
+        for value in 0..96 {
+            let item = echoed.next().await.unwrap().unwrap();
+            assert_eq!((item.value, item.load.len()), (value, length(value)));
+        }
+        assert!(echoed.next().await.is_none());
+    };
+    tokio::join!(send, receive);
+    stage.stop().await;
+}
+
+#[akt::test]
+async fn large_items_keep_their_order_in_memory() {
+    let network = Network::seeded(6);
+    network.set_latency(Duration::from_millis(1)..Duration::from_millis(30));
+
+    large_and_small_items_keep_their_order(|| Remote::memory(&network)).await;
+    large_and_small_items_keep_their_order(|| Remote::memory(&network).lanes(4)).await;
+}
+
+#[tokio::test]
+async fn large_items_keep_their_order_over_quic() {
+    large_and_small_items_keep_their_order(quic).await;
+}
+
+#[tokio::test]
+async fn large_items_keep_their_order_over_tcp() {
+    large_and_small_items_keep_their_order(tcp).await;
+}
+
+#[akt::test]
+async fn a_large_item_on_its_way_holds_up_its_own_stream_only() {
+    let network = Network::new();
+    let stage = Stage::apart(|| Remote::memory(&network)).await;
+    let (tap, _) = stage.tap("echo").await;
+    let (items, input) = akt::stream(16);
+    let mut echoed = tap.chat(input).open().await.unwrap();
+
+    network.set_latency(Duration::from_millis(20)..Duration::from_millis(21));
+    items.send(feed::Number { value: 1, load: vec![7; 900_000] }).await.unwrap();
+    tokio::select! { biased;
+        item = echoed.next() => panic!("{:?} came first", item.map(|item| item.map(|item| item.value))),
+        shared = tap.share(feed::Number { value: 2, load: Vec::new() }) => assert_eq!(shared.unwrap().value, 0),
+    }
+
+    items.finish();
+    assert_eq!(echoed.next().await.unwrap().unwrap().load.len(), 900_000);
+    assert!(echoed.next().await.is_none());
+    stage.stop().await;
+}
+
+#[akt::test]
+async fn a_stream_of_large_items_that_is_dropped_leaves_nothing_behind() {
+    let network = Network::new();
+    let stage = Stage::apart(|| Remote::memory(&network)).await;
+    let (tap, _) = stage.tap("echo").await;
+    let (items, input) = akt::stream(64);
+    let mut echoed = tap.chat(input).open().await.unwrap();
+    network.set_latency(Duration::from_millis(20)..Duration::from_millis(21));
+
+    for value in 0..12 {
+        items.try_send(feed::Number { value, load: vec![7; 900_000] }).unwrap();
+    }
+    assert_eq!(echoed.next().await.unwrap().unwrap().value, 0);
+    drop(echoed);
+
+    items.closed().await;
+    tap.share(feed::Number { value: 1, load: Vec::new() }).await.unwrap();
+    stage.stop().await;
 }
