@@ -1,4 +1,4 @@
-//! Messages, answers and items of streams larger than 64 KiB: each by a stream of its own, so that others need not wait behind it.
+//! Messages, answers and items larger than 64 KiB: each by a stream of its own, so that others need not wait behind it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};

@@ -221,11 +221,11 @@ impl Remote {
     }
 
     /// Sets how many bytes of messages above 64 KiB this node sends in a second by a connection while smaller asks go by
-    /// it, in either direction, so that these find a free processor. 64 MiB; `u64::MAX` holds nothing back.
+    /// it, in either direction, so that these find a free processor. 64 MiB; at least 1 MiB; `u64::MAX` holds nothing back.
     ///
     /// A tenth of a second after the last such ask, and where there is none, large messages go as fast as they can.
     pub fn bulk_beside_asks(mut self, bytes_per_second: u64) -> Self {
-        self.limits.beside_asks = bytes_per_second;
+        self.limits.beside_asks = bytes_per_second.max(1 << 20);
         self
     }
 
