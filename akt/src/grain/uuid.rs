@@ -1,6 +1,6 @@
 //! UUIDs as keys of grains.
 
-use super::key::GrainKey;
+use super::key::{GrainKey, text_of};
 use uuid::Uuid;
 
 /// What `key: UUID` of a contract is.
@@ -22,6 +22,6 @@ impl GrainKey for Uuid {
     }
 
     fn decode(text: &str) -> Option<Self> {
-        Self::try_parse(text).ok()
+        Self::try_parse(text).ok().filter(|key| text_of(key) == text)
     }
 }
