@@ -107,7 +107,8 @@ mod tests {
             let wanted = last + Duration::from_nanos(wanted);
             let due = clock.world_at(wanted);
 
-            prop_assert!(clock.at(due) >= wanted);
+            // In a world that takes longer than its nanoseconds can be counted, it never comes.
+            prop_assert!(clock.at(due) >= wanted || due == Duration::from_nanos(u64::MAX));
             let before = due.saturating_sub(Duration::from_nanos(1));
             prop_assert!(due == Duration::from_nanos(world) || clock.at(before) < wanted);
         }

@@ -476,7 +476,14 @@ async fn reminders_in_a_file_come_after_a_restart() {
         tokio::time::timeout(Duration::from_secs(20), until(&mut events, alarm)).await.unwrap();
     }
     second.shutdown().await;
-    assert_eq!(ledger.take().len(), 2);
+    // At least once: on a slow machine one is tried again.
+    let mut came: Vec<_> = ledger.take().into_iter().map(|(key, name, ..)| (key, name)).collect();
+    came.sort();
+    came.dedup();
+    assert_eq!(
+        came,
+        [("anna", "renew"), ("ben", "look")].map(|(key, name)| (key.to_owned(), name.to_owned()))
+    );
     let left: Vec<KeptReminder> = store.list("alarm/anna").await.unwrap();
     assert!(left.len() <= 1, "{left:?}");
 }
