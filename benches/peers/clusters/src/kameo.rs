@@ -7,6 +7,7 @@ use ::kameo::prelude::*;
 use ::kameo::remote;
 use bytes::Bytes;
 use libp2p::futures::StreamExt as _;
+use libp2p::multiaddr::Protocol;
 use libp2p::swarm::SwarmEvent;
 use libp2p::{Multiaddr, Swarm, SwarmBuilder, noise, tcp, yamux};
 use remoting::Remoting;
@@ -64,7 +65,8 @@ impl Remoting for Kameo {
 
     async fn tell(&self, number: u64, padding: &Bytes) {
         let load = Load { number, padding: padding.to_vec() };
-        self.0.tell(&load).send().expect("the sink lives");
+        // `send` loses whatever is above the most streams at a time.
+        self.0.tell(&load).send_ack().await.expect("the sink lives");
     }
 }
 
@@ -73,8 +75,12 @@ async fn drive(peer: Option<Multiaddr>) -> String {
     let mut swarm = swarm();
     swarm.behaviour().try_init_global().expect("there is one swarm in a process");
     swarm.listen_on("/ip4/127.0.0.1/tcp/0".parse().expect("it is one")).expect("there is a port");
-    if let Some(peer) = peer {
-        swarm.dial(peer).expect("it can be dialed");
+    if let Some(mut peer) = peer {
+        // Who is only dialed is not asked for names.
+        let address = peer.clone();
+        let Some(Protocol::P2p(id)) = peer.pop() else { panic!("{address} names no peer") };
+        swarm.add_peer_address(id, peer);
+        swarm.dial(address).expect("it can be dialed");
     }
     let ((listens, address), me) = (oneshot::channel(), *swarm.local_peer_id());
     let mut listens = Some(listens);
@@ -91,13 +97,21 @@ async fn drive(peer: Option<Multiaddr>) -> String {
     format!("{}/p2p/{me}", address.await.expect("the swarm listens"))
 }
 
+/// As many as `ask_1024` needs.
+fn streams() -> yamux::Config {
+    let mut config = yamux::Config::default();
+    config.set_max_num_streams(4_096);
+    config
+}
+
 fn swarm() -> Swarm<remote::Behaviour> {
     SwarmBuilder::with_new_identity()
         .with_tokio()
-        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, streams)
         .expect("the keys are good")
         .with_behaviour(|key| {
-            remote::Behaviour::new(key.public().to_peer_id(), remote::messaging::Config::default())
+            let messages = remote::messaging::Config::default().with_max_concurrent_streams(4_096);
+            remote::Behaviour::new(key.public().to_peer_id(), messages)
         })
         .expect("it needs nothing")
         .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(60)))
