@@ -1,5 +1,5 @@
 //! The command: `peers local` and `peers remote [--quick] [--json] [--only bench,..] [--frameworks a,b]`,
-//! `peers fairness [--frameworks a,b]`, or `peers beside [--quick] [--frameworks a,b]`.
+//! `peers fairness [--frameworks a,b]`, or `peers beside [--quick] [--only what,..] [--frameworks a,b]`.
 
 mod alloc;
 mod bench;
@@ -22,7 +22,7 @@ use run::Effort;
 const USAGE: &str = "usage: peers local [--quick] [--json] [--only bench,..] [--frameworks a,b]
        peers remote [--quick] [--json] [--only bench,..] [--frameworks a,b]
        peers fairness [--frameworks a,b]
-       peers beside [--quick] [--frameworks a,b]";
+       peers beside [--quick] [--only what,..] [--frameworks a,b]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

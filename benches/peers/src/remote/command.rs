@@ -26,7 +26,8 @@ const QUICK: Effort = Effort { runs: 3, budget_ns: 3e8 };
 pub struct Remote {
     effort: Effort,
     json: bool,
-    beside: bool,
+    /// What asks are measured beside, instead of the table.
+    beside: Option<Vec<Beside>>,
     benches: Vec<Bench>,
     columns: Vec<&'static str>,
 }
@@ -37,15 +38,16 @@ impl Remote {
         let own = OWN.iter().map(|program| program.name);
         let known: Vec<&'static str> = own.chain(CLUSTERS).collect();
         let columns = if beside { vec!["akt", "akt_tcp", "quinn_floor"] } else { known.clone() };
-        let mut command =
-            Self { effort: FULL, json: false, beside, benches: remoting::ALL.to_vec(), columns };
+        let (beside, benches) = (beside.then(|| Beside::ALL.to_vec()), remoting::ALL.to_vec());
+        let mut command = Self { effort: FULL, json: false, beside, benches, columns };
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--quick" => command.effort = QUICK,
                 "--json" => command.json = true,
-                "--only" if !beside => {
-                    command.benches = pick(args.next(), &remoting::ALL, |bench| bench.name())?;
-                }
+                "--only" => match &mut command.beside {
+                    Some(besides) => *besides = pick(args.next(), &Beside::ALL, |beside| beside.name())?,
+                    None => command.benches = pick(args.next(), &remoting::ALL, |bench| bench.name())?,
+                },
                 "--frameworks" => command.columns = pick(args.next(), &known, |name| name)?,
                 other => return Err(format!("unknown option `{other}`")),
             }
@@ -56,8 +58,8 @@ impl Remote {
     /// Prints each bench as soon as it is measured; with `--json` the table goes to stderr.
     pub fn perform(&self) {
         let columns = self.built();
-        if self.beside {
-            return self.perform_beside(&columns);
+        if let Some(besides) = &self.beside {
+            return self.perform_beside(besides, &columns);
         }
         for &bench in &self.benches {
             let rows = self.interleaved(bench, &columns);
@@ -114,11 +116,11 @@ impl Remote {
         ((self.effort.budget_ns / each) as u64 / 1_024 * 1_024).max(1_024)
     }
 
-    fn perform_beside(&self, columns: &[Column]) {
+    fn perform_beside(&self, besides: &[Beside], columns: &[Column]) {
         println!("{}", report::BESIDE);
         for column in columns {
             let mut idle = None;
-            for beside in Beside::ALL {
+            for &beside in besides {
                 let runs = (0..self.effort.runs).filter_map(|_| said(column.beside(beside))).collect();
                 let p99 = report::beside(column.name, beside, runs, idle);
                 idle = idle.or(p99);
