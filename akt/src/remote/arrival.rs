@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use super::credit::{Amount, Owed};
 use super::inbound::path;
 use super::node::Node;
 use super::peer::Out;
+use super::share::Share;
 use crate::actor::{AskError, Core, Held, Incoming, Origin, Outcome, Target, WireReply};
 use crate::path::ActorPath;
 use crate::runtime::Fire;
@@ -33,6 +34,9 @@ pub(super) struct Arrivals {
     /// Never iterated but to be swept.
     table: Mutex<Table>,
     held: Arc<AtomicUsize>,
+    /// Asks that have found their place.
+    asks: Arc<AtomicU64>,
+    shortest_round_trip: Mutex<Option<Duration>>,
     /// Those that have taken in tells and have not said so.
     unsaid: Mutex<Vec<Arc<Arrival>>>,
 }
@@ -87,9 +91,18 @@ impl Carrier {
             admitting: AtomicBool::new(false),
             kept: AtomicBool::new(false),
             held: self.arrivals.held.clone(),
+            asks: self.arrivals.asks.clone(),
         });
         table.by_target.insert(target, arrival.clone());
         Some(arrival)
+    }
+
+    /// How long the way to the peer and back is when nobody is in the way, as far as was seen.
+    fn shortest_round_trip(&self) -> Option<Duration> {
+        let now = self.control.way().round_trip?;
+        let mut shortest = self.arrivals.shortest_round_trip.lock();
+        *shortest = Some(shortest.map_or(now, |before| before.min(now)));
+        *shortest
     }
 
     fn list_unsaid(self: &Arc<Self>, arrival: Arc<Arrival>) {
@@ -139,6 +152,8 @@ pub(super) struct Arrival {
     kept: AtomicBool,
     /// Bytes that all of the connection hold.
     held: Arc<AtomicUsize>,
+    /// Asks that all of the connection have taken.
+    asks: Arc<AtomicU64>,
 }
 
 #[derive(Default)]
@@ -148,6 +163,9 @@ struct State {
     /// It is among those of the connection that have not said all.
     is_listed: bool,
     owed: Owed,
+    share: Share,
+    /// Of those that have come.
+    asks: u64,
 }
 
 impl Arrival {
@@ -194,7 +212,15 @@ impl Arrival {
     /// One message has found its place: the peer may send another. Of an ask its answer says so.
     fn placed(self: &Arc<Self>, bytes: usize, is_tell: bool) {
         let mut state = self.state.lock();
-        let owed = state.owed.add(self.window, bytes);
+        let State { owed, share, asks, .. } = &mut *state;
+        if !is_tell {
+            *asks += 1;
+            self.asks.fetch_add(1, Ordering::Relaxed);
+        }
+        let owed = owed.add(self.window, bytes, || {
+            let others = self.asks.load(Ordering::Relaxed) - *asks;
+            share.eighths(self.node.runtime().now(), others, || self.carrier.upgrade()?.shortest_round_trip())
+        });
         let to_list = is_tell && owed.is_none() && !std::mem::replace(&mut state.is_listed, true);
         drop(state);
         if let Some(amount) = owed {

@@ -136,24 +136,57 @@ impl Window {
     }
 }
 
+/// So many messages are worth a look at what is to be said.
+const LOOK: u32 = 64;
+
 /// The receiver's half: what has found its place, and was not said yet.
 #[derive(Debug, Default)]
-pub(super) struct Owed(Amount);
+pub(super) struct Owed {
+    amount: Amount,
+    /// Messages since the last look.
+    unseen: u32,
+}
 
 impl Owed {
-    /// One message more; what is to be said now, if it is worth a frame.
+    /// One message more; what is to be said now, if it is worth a frame. `eighths` of its window are the sender's
+    /// [share](super::share::Share), which is asked for only now and then.
     ///
-    /// Half a window is: a sender that has to wait has a whole one under way.
-    pub(super) fn add(&mut self, limit: Amount, bytes: usize) -> Option<Amount> {
-        self.0.add(Amount::of(bytes));
-        let worth = self.0.messages >= limit.messages.div_ceil(2) || self.0.bytes >= limit.bytes.div_ceil(2);
-        worth.then(|| self.settle()).flatten()
+    /// Half a window is worth one: a sender that has to wait has a whole one under way. Of what is more than a smaller
+    /// share, each look is.
+    pub(super) fn add(
+        &mut self,
+        limit: Amount,
+        bytes: usize,
+        eighths: impl FnOnce() -> u32,
+    ) -> Option<Amount> {
+        self.amount.add(Amount::of(bytes));
+        self.unseen += 1;
+        let (half, look) = (limit.messages.div_ceil(2), LOOK.min(limit.messages.div_ceil(2)));
+        if self.amount.bytes >= limit.bytes.div_ceil(2) {
+            return self.settle();
+        }
+        if self.unseen < look {
+            return None;
+        }
+        self.unseen = 0;
+        let kept = match eighths() {
+            8.. if self.amount.messages < half => return None,
+            8.. => 0,
+            eighths => limit.messages - (limit.messages * eighths / 8).max(look),
+        };
+        self.settle_to(kept)
     }
 
     /// Everything that was not said yet.
     pub(super) fn settle(&mut self) -> Option<Amount> {
-        let amount = std::mem::take(&mut self.0);
-        (amount.messages > 0).then_some(amount)
+        self.settle_to(0)
+    }
+
+    fn settle_to(&mut self, kept: u32) -> Option<Amount> {
+        let messages = self.amount.messages.checked_sub(kept).filter(|messages| *messages > 0)?;
+        let amount = Amount { messages, bytes: self.amount.bytes };
+        self.amount = Amount { messages: kept, bytes: 0 };
+        Some(amount)
     }
 }
 
@@ -226,13 +259,27 @@ mod tests {
         assert!(window.is_confirmed());
     }
 
+    #[test]
+    fn a_sender_with_an_eighth_of_its_window_is_told_in_small_steps_and_of_the_rest_when_it_has_everything_again()
+     {
+        let (limit, mut owed) = (Amount { messages: 1_024, bytes: 1 << 20 }, Owed::default());
+        let mut add = |count: u32, eighths: u32| -> Vec<(u32, u32)> {
+            (1..=count).filter_map(|n| Some((n, owed.add(limit, 1, || eighths)?.messages))).collect()
+        };
+
+        assert_eq!(add(1_024, 1), [(960, 64), (1_024, 64)]);
+        assert_eq!(add(128, 8), [(64, 960)]);
+        assert_eq!(add(1_024, 8), [(448, 512), (960, 512)]);
+    }
+
     proptest! {
         /// Whatever the sizes and the order of events, no more is under way than a window and a message, and a
         /// receiver that takes everything lets everything through.
         #[test]
         fn nothing_is_stuck_and_nothing_exceeds_the_window(
             sizes in prop::collection::vec(0_usize..3_000, 1..60),
-            turns in prop::collection::vec(0_u8..3, 0..200),
+            turns in prop::collection::vec((0_u8..3, 1_u32..9), 0..200),
+            last in 1_u32..9,
         ) {
             let (mut window, mut owed) = (Window::default(), Owed::default());
             let (mut unsent, mut arrived) = (VecDeque::from(sizes), VecDeque::new());
@@ -242,17 +289,17 @@ mod tests {
                     arrived.extend(unsent.pop_front());
                 }
             };
-            for turn in turns {
+            for (turn, eighths) in turns {
                 match turn {
                     0 => send(&mut window, &mut unsent, &mut arrived),
-                    1 => credits.extend(arrived.pop_front().and_then(|bytes| owed.add(LIMIT, bytes))),
+                    1 => credits.extend(arrived.pop_front().and_then(|bytes| owed.add(LIMIT, bytes, || eighths))),
                     _ => if let Some(amount) = credits.pop_front() { window.give_back(1, amount) },
                 }
                 prop_assert!(arrived.len() <= 8 && arrived.iter().sum::<usize>() < 1_000 + 3_000);
             }
             for _ in 0..1_000 {
                 send(&mut window, &mut unsent, &mut arrived);
-                credits.extend(arrived.pop_front().and_then(|bytes| owed.add(LIMIT, bytes)));
+                credits.extend(arrived.pop_front().and_then(|bytes| owed.add(LIMIT, bytes, || last)));
                 if let Some(amount) = credits.pop_front() { window.give_back(1, amount) }
             }
             prop_assert!(unsent.is_empty() && arrived.is_empty(), "{} are stuck", unsent.len());

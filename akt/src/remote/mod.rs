@@ -33,6 +33,7 @@ mod refusals;
 mod requests;
 mod resolve;
 mod route;
+mod share;
 mod streams;
 mod tally;
 mod unconfirmed;
