@@ -116,6 +116,7 @@ pub(super) fn refused(target: &dyn Target, refusal: Refusal) -> AskError {
         Refusal::Full => AskError::Full,
         Refusal::NoRoutees => AskError::Rejected(NO_ROUTEES.into()),
         Refusal::Rejected(why) => AskError::Rejected(why),
+        Refusal::Cycle(path) => AskError::Cycle { path },
         Refusal::Fault(info) => AskError::Fault(info),
         Refusal::Stopped => AskError::Stopped { reason: target.refusal(), delivered: Delivery::No },
         Refusal::Unreachable(source) => AskError::Unreachable { delivered: Delivery::No, source },

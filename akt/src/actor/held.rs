@@ -110,6 +110,7 @@ pub(super) fn refuse<M: Message>(target: &Ref<M>, message: M, refusal: Refusal, 
         Refusal::Full => (AskError::Full, DeadLetterReason::MailboxFull),
         Refusal::NoRoutees => (AskError::Rejected(NO_ROUTEES.into()), DeadLetterReason::Rejected),
         Refusal::Rejected(why) => (AskError::Rejected(why), DeadLetterReason::Rejected),
+        Refusal::Cycle(path) => (AskError::Cycle { path }, DeadLetterReason::Rejected),
         Refusal::Fault(info) => (AskError::Fault(info), DeadLetterReason::of_stop(StopReason::Fault)),
         _ => {
             let reason = target.0.refusal();

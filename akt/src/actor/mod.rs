@@ -134,7 +134,7 @@ pub(crate) use self::calendar::Calendar;
 pub(crate) use self::cell::LocalCell;
 pub(crate) use self::core::Core;
 pub(crate) use self::current::{
-    Handling, expect_propagators, hold, inherited, reminded_by, throughout, within,
+    Handling, expect_propagators, hold, inherited, reminded_by, throughout, way, within,
 };
 pub(crate) use self::face::{ACTIVATE, Face, begin, conceive};
 pub(crate) use self::guardian::Guardian;
@@ -149,7 +149,7 @@ pub(crate) use self::mailbox::Woken;
 pub(crate) use self::mailbox::{Batch as Found, Queue, Ticket};
 pub(crate) use self::mailbox::{Control, Room};
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
-pub(crate) use self::meta::{Elsewhere, Frame, Meta, PARCEL, REQUEST, Receiver, Who};
+pub(crate) use self::meta::{Elsewhere, Frame, Meta, PARCEL, REQUEST, Receiver, Way, Who};
 pub(crate) use self::orphan::part;
 #[allow(unused_imports, reason = "what only connections use, and they are a feature")]
 pub(crate) use self::outbound::{

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::call::Call;
+use super::call_path::CallPath;
 use super::core::Core;
 use super::error::{FaultInfo, PeerError, StopReason, TellError, TooLarge};
 use super::mailbox::{Control, Ticket};
@@ -102,7 +103,7 @@ pub(crate) trait Sink<M>: Target {
         let Err(Refused { refusal, message }) = self.push(message, false) else { return };
         let reason = match refusal {
             Refusal::Full => DeadLetterReason::MailboxFull,
-            Refusal::NoRoutees | Refusal::Rejected(_) => DeadLetterReason::Rejected,
+            Refusal::NoRoutees | Refusal::Rejected(_) | Refusal::Cycle(_) => DeadLetterReason::Rejected,
             Refusal::Fault(_) => DeadLetterReason::of_stop(StopReason::Fault),
             Refusal::Stopped => DeadLetterReason::of_stop(self.refusal()),
             Refusal::Unreachable(_) => DeadLetterReason::NoRoute,
@@ -232,6 +233,8 @@ pub(crate) enum Refusal {
     NoRoutees,
     /// A router cannot hand it on, or a grain is none.
     Rejected(Cow<'static, str>),
+    /// Every routee that could take it waits for its answer.
+    Cycle(Box<CallPath>),
     /// A grain does not activate.
     Fault(Box<FaultInfo>),
     #[allow(dead_code, reason = "only connections say this, and they are a feature")]
@@ -254,6 +257,8 @@ impl<M: Message> Refused<M> {
             Refusal::Stopped => TellError::Stopped(message),
             Refusal::NoRoutees => TellError::NoRoutees(message),
             Refusal::Rejected(why) => TellError::Rejected(message, why),
+            // Nobody waits for a tell.
+            Refusal::Cycle(path) => TellError::Rejected(message, path.to_string().into()),
             Refusal::Fault(info) => TellError::Rejected(message, info.to_string().into()),
             Refusal::Unreachable(error) => TellError::Unreachable(message, error),
             Refusal::TooLarge(size) => TellError::TooLarge(message, size),

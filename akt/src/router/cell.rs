@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 
+use super::asker::{Asker, cycle, is_there};
 use super::gather::{Gather, How, Spread};
 use super::lines::Lines;
 use super::pool::{Pool, Routees};
 use super::strategy::{Choose, KeyOf, Routee, Strategy, around, lightest, rendezvous};
 use crate::actor::{
     Actor, Control, Core, Incoming, LocalCell, Message, OnTurn, Ref, Refusal, Refused, Sink, StopReason,
-    Target, Ticket, guard,
+    Target, Ticket, Way, guard,
 };
 use crate::path::ActorPath;
 use crate::system::ActorSystem;
@@ -124,7 +125,7 @@ impl<A: Actor> RouterCell<A> {
             _ => 0,
         };
         let routees = around(first, places.len()).map(|place| &places[place].routee);
-        routees.filter(|routee| routee.0.core().is_some_and(Core::is_alive)).cloned().collect()
+        routees.filter(|routee| is_there(routee)).cloned().collect()
     }
 
     fn spread(
@@ -133,19 +134,21 @@ impl<A: Actor> RouterCell<A> {
         message: A::Msg,
         held: Option<Ref<A::Msg>>,
     ) -> Result<(), Refused<A::Msg>> {
-        let nobody = if self.keeper.core.is_alive() { Refusal::NoRoutees } else { Refusal::Stopped };
-        let (router, routees) = (self.keeper.clone(), self.routees());
-        gather.spread(Spread { how: gather.how, router, routees, held, nobody }, message)
+        let (router, mut routees) = (self.keeper.clone(), self.routees());
+        let back = Asker::of::<A>(&message).sort_out(&mut routees);
+        if back.is_none() || gather.how != How::All && !routees.is_empty() {
+            let nobody = self.nobody();
+            return gather.spread(Spread { how: gather.how, router, routees, held, nobody }, message);
+        }
+        if let Some(held) = held {
+            held.0.unreserve();
+        }
+        Err(Refused { refusal: back.unwrap_or(Refusal::NoRoutees), message })
     }
 
-    /// Nobody took it: all are gone, or one of those that are not is full.
-    fn refuse(&self, message: A::Msg, full: bool) -> Refused<A::Msg> {
-        let refusal = match full {
-            true => Refusal::Full,
-            false if self.keeper.core.is_alive() => Refusal::NoRoutees,
-            false => Refusal::Stopped,
-        };
-        Refused { refusal, message }
+    /// Why nobody takes messages, if nobody is there.
+    fn nobody(&self) -> Refusal {
+        if self.keeper.core.is_alive() { Refusal::NoRoutees } else { Refusal::Stopped }
     }
 }
 
@@ -169,17 +172,29 @@ impl<A: Actor> Sink<A::Msg> for RouterCell<A> {
         }
         let places = self.table.places.read();
         let keyed = matches!(self.strategy, Strategy::ConsistentHash(_));
-        let mut full = false;
+        let asker = Asker::of::<A>(&message);
+        // Why nobody takes it, but that all are gone: one has no room, or waits for this.
+        let mut refusal = None;
         for place in self.order(&message, &places) {
-            let Err(refused) = places[place].routee.0.push(message, false) else { return Ok(()) };
+            let routee = &places[place].routee;
+            let pushed = match asker.way(routee) {
+                Way::Free => routee.0.push(message, false),
+                Way::Back => routee.0.come_back(message),
+                Way::Cycle(path) => Err(Refused { refusal: cycle(path), message }),
+            };
+            let Err(refused) = pushed else { return Ok(()) };
             message = refused.message;
-            full |= matches!(refused.refusal, Refusal::Full);
-            if keyed && full {
+            refusal = match refused.refusal {
+                Refusal::Full => Some(Refusal::Full),
+                cycle @ Refusal::Cycle(_) => refusal.or(Some(cycle)),
+                _ => refusal,
+            };
+            if keyed && refusal.is_some() {
                 break;
             }
         }
         drop(places);
-        Err(self.refuse(message, full))
+        Err(Refused { refusal: refusal.unwrap_or_else(|| self.nobody()), message })
     }
 
     fn routee_of(&self, key: u64) -> Option<Ref<A::Msg>> {
@@ -192,8 +207,9 @@ impl<A: Actor> Sink<A::Msg> for RouterCell<A> {
             return (message, None);
         }
         let places = self.table.places.read();
+        let asker = Asker::of::<A>(&message);
         let mut order = self.order(&message, &places).map(|place| &places[place].routee);
-        let routee = order.find(|routee| routee.0.core().is_some_and(Core::is_alive)).cloned();
+        let routee = order.find(|routee| is_there(routee) && !asker.is_awaited_by(routee)).cloned();
         (message, routee)
     }
 }

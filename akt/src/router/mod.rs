@@ -1,5 +1,6 @@
 //! Routers: one reference in front of many actors of a kind.
 
+mod asker;
 mod cell;
 mod gather;
 mod lines;
@@ -27,7 +28,8 @@ use crate::actor::{Call, CloneMessage, Mailbox, MailboxOrder, Message, Request, 
 /// What comes back is the reference of the routees' own kind: callers cannot tell. A message goes straight
 /// into the mailbox of a routee, in the sender's thread, and its answer straight back. A routee that is full or
 /// gone is passed over; only when all are full does the router say so, and a call that waits for room then
-/// waits at one of them. Without routees, a router refuses at once. [`fan_out`](Self::fan_out),
+/// waits at one of them. One that waits for the answer to this very ask is passed over, too; if all do, that is
+/// [`AskError::Cycle`](crate::AskError::Cycle). Without routees, a router refuses at once. [`fan_out`](Self::fan_out),
 /// [`scatter_gather`](Self::scatter_gather), [`tail_chopping`](Self::tail_chopping) and [`pull`](Self::pull) say
 /// what is different with them.
 ///

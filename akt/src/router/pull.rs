@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::asker::Asker;
 use super::cell::{Place, Table};
 use super::pool::{Pool, Routees};
 use crate::actor::{
@@ -212,17 +213,26 @@ impl<A: Actor> PullCell<A> {
     fn close(&self, reason: StopReason) {
         self.shared.close(&self.keeper.core, reason);
     }
+
+    /// Why nobody would ever take it.
+    fn refusal_of(&self, message: &A::Msg) -> Option<Refusal> {
+        let places = self.shared.table.places.read();
+        if places.is_empty() {
+            return self.keeper.core.is_alive().then_some(Refusal::NoRoutees);
+        }
+        Asker::of::<A>(message).awaited_by_all(places.iter().map(|place| &place.routee))
+    }
 }
 
 impl<A: Actor> Sink<A::Msg> for PullCell<A> {
     fn push(&self, message: A::Msg, reserved: bool) -> Result<(), Refused<A::Msg>> {
-        if self.shared.table.places.read().is_empty() && self.keeper.core.is_alive() {
-            if reserved {
-                self.unreserve();
-            }
-            return Err(Refused { refusal: Refusal::NoRoutees, message });
+        let Some(refusal) = self.refusal_of(&message) else {
+            return self.shared.push(message, reserved);
+        };
+        if reserved {
+            self.unreserve();
         }
-        self.shared.push(message, reserved)
+        Err(Refused { refusal, message })
     }
 }
 

@@ -23,11 +23,11 @@ impl Relay {
     }
 }
 
-fn blob(text: &str) -> depot::Blob {
+pub(crate) fn blob(text: &str) -> depot::Blob {
     depot::Blob { bytes: text.into() }
 }
 
-fn text(blob: depot::Blob) -> String {
+pub(crate) fn text(blob: depot::Blob) -> String {
     String::from_utf8(blob.bytes).unwrap()
 }
 

@@ -61,6 +61,7 @@ mod remote;
 mod remote_spawns;
 mod replies;
 mod returns;
+mod rounds;
 mod routers;
 mod running;
 mod schedules;
