@@ -14,6 +14,7 @@ mod driver;
 mod error;
 #[cfg(test)]
 mod fuzz;
+mod half;
 mod keychain;
 mod memory;
 mod mux;

@@ -7,6 +7,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::chunk::{Chunk, LANE, LONGEST, Settings, put_data_head};
 use super::error::{Close, Lost};
+use super::half::{Incoming, IncomingEnd, Outgoing, OutgoingEnd};
 
 /// So much of one stream may wait to be sent; whoever has more waits.
 const QUEUED: usize = 128 << 10;
@@ -45,76 +46,6 @@ pub(super) struct Mux {
     accepting: Option<Waker>,
     opening: Vec<Waker>,
     woken: Vec<Waker>,
-}
-
-/// A stream of this side.
-#[derive(Debug, Default)]
-struct Outgoing {
-    queue: VecDeque<Bytes>,
-    queued: usize,
-    /// Bytes that the peer has room for.
-    credit: usize,
-    end: OutgoingEnd,
-    /// It is among the turns.
-    in_turn: bool,
-    /// Its writer is gone.
-    unwatched: bool,
-    waiting: Option<Waker>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum OutgoingEnd {
-    #[default]
-    Open,
-    /// Its end is behind what is queued.
-    Asked,
-    Sent,
-    /// The peer has read it to its end.
-    Taken,
-    /// Nobody reads it.
-    Stopped,
-}
-
-/// A stream of the peer.
-#[derive(Debug)]
-struct Incoming {
-    bytes: BytesMut,
-    /// What it takes before it is read.
-    window: usize,
-    /// Bytes that were sent and not granted anew.
-    used: usize,
-    end: IncomingEnd,
-    waiting: Option<Waker>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum IncomingEnd {
-    Open,
-    Finished,
-    Reset,
-}
-
-impl Outgoing {
-    fn with(credit: usize) -> Self {
-        Self { credit, ..Self::default() }
-    }
-
-    fn can_send(&self) -> bool {
-        let has_end = self.queue.is_empty() && self.end == OutgoingEnd::Asked;
-        has_end || (!self.queue.is_empty() && self.credit > 0)
-    }
-
-    fn drop_queue(&mut self) {
-        self.queue.clear();
-        self.queued = 0;
-    }
-}
-
-impl Incoming {
-    fn with(window: usize) -> Self {
-        let end = IncomingEnd::Open;
-        Self { bytes: BytesMut::new(), window, used: 0, end, waiting: None }
-    }
 }
 
 impl Mux {
