@@ -21,7 +21,7 @@ pub struct PeerMetrics {
     pub made: u64,
     /// Those of them that have ended, for whatever reason.
     pub lost: u64,
-    /// How long a packet takes there and back, as the transport measures it; QUIC does. The longest, of several.
+    /// How long the way there and back takes, as the transport measures it; in memory none does. The longest, of several.
     pub round_trip: Option<Duration>,
     /// Packets to it that were lost and sent again, where the transport counts them; QUIC does.
     pub packets_lost: Option<u64>,

@@ -26,6 +26,7 @@ const TAKEN: u8 = 5;
 const STOP: u8 = 6;
 const PING: u8 = 7;
 const CLOSE: u8 = 8;
+const PONG: u8 = 9;
 
 /// What one side says to the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +45,10 @@ pub(super) enum Chunk {
     Taken(u32),
     /// Nobody reads it.
     Stop(u32),
-    /// A sign of life.
-    Ping,
+    /// A sign of life, with a number.
+    Ping(u64),
+    /// That one has come.
+    Pong(u64),
     /// The last one.
     Close(Close, Box<str>),
 }
@@ -93,7 +96,14 @@ impl Chunk {
             }
             Self::Taken(stream) => put_head(out, TAKEN, 0, *stream),
             Self::Stop(stream) => put_head(out, STOP, 0, *stream),
-            Self::Ping => put_head(out, PING, 0, LANE),
+            Self::Ping(number) => {
+                put_head(out, PING, 8, LANE);
+                out.put_u64(*number);
+            }
+            Self::Pong(number) => {
+                put_head(out, PONG, 8, LANE);
+                out.put_u64(*number);
+            }
             Self::Close(code, text) => {
                 let end = (0..=TEXT.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
                 let text = &text.as_bytes()[..end];
@@ -137,14 +147,15 @@ impl Chunk {
             (CREDIT, 4) => Self::Credit(stream, payload.get_u32()),
             (TAKEN, 0) => Self::Taken(stream),
             (STOP, 0) => Self::Stop(stream),
-            (PING, _) => Self::Ping,
+            (PING, 8..) => Self::Ping(payload.get_u64()),
+            (PONG, 8..) => Self::Pong(payload.get_u64()),
             (CLOSE, 4..) => {
                 let code = Close::of(payload.get_u32());
                 // Of what is no text, each byte would take three.
                 payload.truncate(TEXT);
                 Self::Close(code, super::error::printable(&String::from_utf8_lossy(&payload)))
             }
-            (SETTINGS..=CLOSE, _) => return Err(ChunkError::Length { kind, length }),
+            (SETTINGS..=PONG, _) => return Err(ChunkError::Length { kind, length }),
             _ => return Err(ChunkError::Kind(kind)),
         };
         Ok(chunk)
@@ -182,7 +193,8 @@ mod tests {
             any::<(u32, u32)>().prop_map(|(stream, bytes)| Chunk::Credit(stream, bytes)),
             any::<u32>().prop_map(Chunk::Taken),
             any::<u32>().prop_map(Chunk::Stop),
-            Just(Chunk::Ping),
+            any::<u64>().prop_map(Chunk::Ping),
+            any::<u64>().prop_map(Chunk::Pong),
             (any::<u32>(), "[a-zü ]{0,80}")
                 .prop_map(|(code, text)| Chunk::Close(Close::of(code), text.into())),
         ]

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use super::chunk::{LANE, Settings};
 use super::error::{Close, Lost};
 use super::mux::Mux;
-use super::{Connection, Control, Reader, Writer};
+use super::{Connection, Control, Reader, Way, Writer};
 use crate::runtime::Runtime;
 use crate::time::Instant;
 
@@ -28,7 +28,7 @@ const READ: usize = 64 << 10;
 /// So often is read before other tasks have their turn.
 const READS: usize = 8;
 
-/// When a quiet connection speaks, and when a silent one is lost.
+/// How often a connection shows that it lives, and when a silent one is lost.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
     pub(super) keep_alive: Duration,
@@ -41,6 +41,8 @@ pub(super) struct Shared(Mutex<State>);
 struct State {
     mux: Mux,
     driver: Option<Waker>,
+    /// Of the last ping that was answered.
+    round_trip: Option<Duration>,
 }
 
 impl Shared {
@@ -77,7 +79,8 @@ impl Shared {
 
 /// Makes a connection of a socket on which the peer is known; the driver is to be run.
 pub(super) fn connect<S>(io: S, peer: Box<str>, settings: Settings, link: Link) -> (Connection, Driver<S>) {
-    let shared = Arc::new(Shared(Mutex::new(State { mux: Mux::new(settings), driver: None })));
+    let shared =
+        Arc::new(Shared(Mutex::new(State { mux: Mux::new(settings), driver: None, round_trip: None })));
     let handle = Arc::new(Handle(shared.clone()));
     let connection = Connection {
         holders: Vec::new(),
@@ -87,8 +90,15 @@ pub(super) fn connect<S>(io: S, peer: Box<str>, settings: Settings, link: Link) 
         control: Arc::new(Whole(handle)),
     };
     let now = link.clock.now();
-    let driver =
-        Driver { io, shared, out: BytesMut::new(), input: BytesMut::new(), link, heard: now, spoke: now };
+    let driver = Driver {
+        io,
+        shared,
+        out: BytesMut::new(),
+        input: BytesMut::new(),
+        link,
+        heard: now,
+        pinged: (0, now),
+    };
     (connection, driver)
 }
 
@@ -107,9 +117,10 @@ pub(super) struct Driver<S> {
     out: BytesMut,
     input: BytesMut,
     link: Link,
-    /// When something came, and when something was said.
+    /// When something came.
     heard: Instant,
-    spoke: Instant,
+    /// The number of the last ping, and when it was said; 0 before the first.
+    pinged: (u64, Instant),
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
@@ -121,8 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     pub(super) async fn run(mut self) {
         let clock = self.link.clock.clone();
         loop {
-            let Times { keep_alive, idle_timeout } = self.link.times;
-            let due = (self.heard + idle_timeout).min(self.spoke + keep_alive);
+            let due = (self.heard + self.link.times.idle_timeout).min(self.next_ping());
             tokio::select! { biased;
                 result = poll_fn(|cx| self.poll_io(cx)) => {
                     let Err(error) = result else { break };
@@ -162,7 +172,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     ready!(pin!(self.io.flush()).poll(cx))?;
                     return Poll::Pending;
                 }
-                self.spoke = self.link.clock.now();
             }
             let written = ready!(pin!(self.io.write(&self.out)).poll(cx))?;
             if written == 0 {
@@ -180,17 +189,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         self.heard = self.link.clock.now();
         let input = &mut self.input;
-        self.shared.with(|mux| mux.receive(input));
+        let pong = self.shared.with(|mux| {
+            mux.receive(input);
+            std::mem::take(&mut mux.pong)
+        });
+        if pong != 0 && pong == self.pinged.0 {
+            self.shared.0.lock().round_trip = Some(self.heard.since(self.pinged.1));
+        }
         Poll::Ready(Ok(()))
     }
 
+    /// The first at once.
+    fn next_ping(&self) -> Instant {
+        let (number, at) = self.pinged;
+        if number == 0 { at } else { at + self.link.times.keep_alive }
+    }
+
     fn tick(&mut self, now: Instant) {
-        let Times { keep_alive, idle_timeout } = self.link.times;
-        if now >= self.heard + idle_timeout {
+        if now >= self.heard + self.link.times.idle_timeout {
             self.shared.with(|mux| mux.lose(Lost::Silent));
-        } else if now >= self.spoke + keep_alive {
-            self.spoke = now;
-            self.shared.with(Mux::ping);
+        } else if now >= self.next_ping() {
+            let number = self.pinged.0 + 1;
+            self.pinged = (number, now);
+            self.shared.with(|mux| mux.ping(number));
         }
     }
 
@@ -239,6 +260,10 @@ impl Control for Whole {
         let handle = self.0.clone();
         let stream = poll_fn(|cx| handle.0.with(|mux| mux.accept(cx.waker()))).await?;
         Ok(Box::new(TcpReader { handle, stream, end: None }))
+    }
+
+    fn way(&self) -> Way {
+        Way { round_trip: self.0.0.0.lock().round_trip, packets_lost: None }
     }
 
     fn close(&self, reason: Close, text: &str) {

@@ -111,7 +111,8 @@ impl Side {
             8 => Chunk::Credit(stream, rng.u32(..)),
             9 => Chunk::Taken(stream),
             10 => Chunk::Stop(stream),
-            _ => Chunk::Ping,
+            11 if script.flag() => Chunk::Pong(u64::from(stream)),
+            _ => Chunk::Ping(u64::from(stream)),
         };
         said.put(&mut self.input);
     }
@@ -155,7 +156,7 @@ impl Side {
 
 fn chunk(rng: &mut Rng) -> Chunk {
     let stream = rng.u32(..) >> rng.u32(..32);
-    match rng.u8(..9) {
+    match rng.u8(..10) {
         0 => Chunk::Settings(Settings { lane: rng.u32(..), own: rng.u32(..), streams: rng.u32(..) }),
         1 => Chunk::Data(stream, vec![7; rng.usize(1..300)].into()),
         2 => Chunk::Fin(stream),
@@ -163,7 +164,8 @@ fn chunk(rng: &mut Rng) -> Chunk {
         4 => Chunk::Credit(stream, rng.u32(..)),
         5 => Chunk::Taken(stream),
         6 => Chunk::Stop(stream),
-        7 => Chunk::Ping,
+        7 => Chunk::Ping(rng.u64(..)),
+        8 => Chunk::Pong(rng.u64(..)),
         _ => Chunk::Close(Close::of(rng.u32(..)), "go\naway".repeat(rng.usize(..60)).into()),
     }
 }

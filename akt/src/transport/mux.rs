@@ -42,6 +42,8 @@ pub(super) struct Mux {
     run: u32,
     words: VecDeque<Chunk>,
     unaccepted: VecDeque<u32>,
+    /// The last ping that the peer has answered.
+    pub(super) pong: u64,
     end: Option<Lost>,
     accepting: Option<Waker>,
     opening: Vec<Waker>,
@@ -61,6 +63,7 @@ impl Mux {
             run: 0,
             words: VecDeque::from([Chunk::Settings(ours)]),
             unaccepted: VecDeque::new(),
+            pong: 0,
             end: None,
             accepting: None,
             opening: Vec::new(),
@@ -215,8 +218,8 @@ impl Mux {
     }
 
     /// Says a sign of life.
-    pub(super) fn ping(&mut self) {
-        self.words.push_back(Chunk::Ping);
+    pub(super) fn ping(&mut self, number: u64) {
+        self.words.push_back(Chunk::Ping(number));
     }
 
     /// Whether [`fill`](Self::fill) has something.
@@ -342,7 +345,8 @@ impl Mux {
             }
             Chunk::Taken(stream) => self.take_outcome(stream, OutgoingEnd::Taken),
             Chunk::Stop(stream) => self.take_outcome(stream, OutgoingEnd::Stopped),
-            Chunk::Ping => {}
+            Chunk::Ping(number) => self.words.push_back(Chunk::Pong(number)),
+            Chunk::Pong(number) => self.pong = number,
             Chunk::Close(code, text) => self.lose(Lost::Closed { code, text }),
         }
     }

@@ -50,7 +50,7 @@ impl TransportOptions {
         self
     }
 
-    /// A quiet connection gives a sign of life so often. 1 s.
+    /// A connection gives a sign of life so often; over QUIC, a quiet one. 1 s.
     pub fn keep_alive(mut self, time: Duration) -> Self {
         self.keep_alive = time;
         self

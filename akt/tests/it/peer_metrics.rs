@@ -127,3 +127,14 @@ async fn quic_says_how_long_its_packets_take_and_how_many_are_lost() {
     until(|| both(&pair)[1].messages_received == 1).await;
     pair.stop().await;
 }
+
+#[tokio::test]
+async fn tcp_says_how_long_its_way_is() {
+    let pair = Pair::start(|| crate::tcp::tcp("127.0.0.1:0")).await;
+
+    pair.shelf.view(()).await.unwrap();
+
+    until(|| both(&pair).iter().all(|peer| peer.round_trip.is_some_and(|time| !time.is_zero()))).await;
+    assert_eq!(both(&pair)[0].packets_lost, None);
+    pair.stop().await;
+}

@@ -14,7 +14,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("dev-ca")
 }
 
-fn tcp(address: &str) -> Remote {
+pub(crate) fn tcp(address: &str) -> Remote {
     Remote::tcp(address).tls(Tls::development_in(folder()))
 }
 
