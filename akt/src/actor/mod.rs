@@ -3,6 +3,7 @@
 mod admission;
 mod admit;
 mod asked;
+mod asker;
 mod attend;
 mod batch;
 mod behavior;
@@ -128,13 +129,14 @@ pub use self::unknown::{HoldsUnknown, UnknownRpc};
 pub use self::watch::Terminated;
 pub use self::work::{Breaker, PipeError, Work};
 
+pub(crate) use self::asker::{Asker, is_there};
 pub(crate) use self::attend::yield_now;
 pub(crate) use self::board::Board;
 pub(crate) use self::calendar::Calendar;
 pub(crate) use self::cell::LocalCell;
 pub(crate) use self::core::Core;
 pub(crate) use self::current::{
-    Handling, expect_propagators, hold, inherited, reminded_by, throughout, way, within,
+    Handling, expect_propagators, hold, inherited, reminded_by, throughout, within,
 };
 pub(crate) use self::face::{ACTIVATE, Face, begin, conceive};
 pub(crate) use self::guardian::Guardian;

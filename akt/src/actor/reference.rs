@@ -243,6 +243,12 @@ pub(crate) enum Refusal {
     TooLarge(TooLarge),
 }
 
+impl Refusal {
+    pub(crate) fn cycle(path: CallPath) -> Self {
+        Self::Cycle(Box::new(path))
+    }
+}
+
 /// A message that was not accepted, and why.
 pub(crate) struct Refused<M> {
     pub(crate) refusal: Refusal,

@@ -12,7 +12,8 @@ use super::key::name_of;
 use super::reference::GrainSink;
 use super::traits::Grain;
 use crate::actor::{
-    Control, Core, Incoming, OnTurn, Ref, Refusal, Refused, Sink, StopReason, Target, Ticket,
+    Asker, CallPath, Control, Core, Incoming, OnTurn, Ref, Refusal, Refused, Sink, StopReason, Target,
+    Ticket, Way,
 };
 use crate::path::ActorPath;
 use crate::system::ActorSystem;
@@ -60,25 +61,32 @@ impl<G: Grain> Crowd<G> {
         &self.key
     }
 
-    /// Whom a message goes to.
-    fn choose(&self, workers: &mut Vec<Worker<G>>) -> usize {
+    /// Whom a message goes to: none that waits for its answer.
+    fn choose(&self, workers: &mut Vec<Worker<G>>, asker: &Asker) -> Result<usize, CallPath> {
         let loads: Vec<_> = workers.iter().map(Worker::load).collect();
         let place = |wanted| loads.iter().position(|load| *load == wanted);
         if let Some(place) = place(Some(0)).or_else(|| place(None)) {
-            return place;
+            return Ok(place);
         }
         if workers.len() < self.most {
             workers.push(Worker { sink: Weak::new(), coming: 0 });
-            return workers.len() - 1;
+            return Ok(workers.len() - 1);
         }
-        let shortest = loads.iter().enumerate().min_by_key(|(_, load)| **load);
-        shortest.map_or(0, |(place, _)| place)
+        let (mut shortest, mut cycle) = (None, CallPath::default());
+        for (place, load) in loads.into_iter().enumerate() {
+            match workers[place].sink.upgrade().map(|sink| asker.way(&Ref::new(sink))) {
+                Some(Way::Cycle(path)) => cycle = path,
+                _ if shortest.is_some_and(|(least, _)| least <= load) => {}
+                _ => shortest = Some((load, place)),
+            }
+        }
+        shortest.map(|(_, place)| place).ok_or(cycle)
     }
 
     /// The worker that a message goes to; counted as coming.
-    fn assign(&self) -> (usize, Arc<GrainSink<G>>) {
+    fn assign(&self, asker: &Asker) -> Result<(usize, Arc<GrainSink<G>>), CallPath> {
         let mut workers = self.workers.lock();
-        let place = self.choose(&mut workers);
+        let place = self.choose(&mut workers, asker)?;
         let worker = &mut workers[place];
         worker.coming += 1;
         let sink = worker.sink.upgrade().unwrap_or_else(|| {
@@ -87,7 +95,7 @@ impl<G: Grain> Crowd<G> {
             worker.sink = Arc::downgrade(&sink);
             sink
         });
-        (place, sink)
+        Ok((place, sink))
     }
 
     fn arrived(&self, place: usize) {
@@ -104,14 +112,17 @@ impl<G: Grain> Crowd<G> {
 
 impl<G: Grain> Sink<G::Msg> for Crowd<G> {
     fn push(&self, message: G::Msg, _reserved: bool) -> Result<(), Refused<G::Msg>> {
-        let (place, worker) = self.assign();
+        let (place, worker) = match self.assign(&Asker::of::<G>(&message)) {
+            Ok(assigned) => assigned,
+            Err(path) => return Err(Refused { refusal: Refusal::cycle(path), message }),
+        };
         let pushed = worker.push(message, false);
         self.arrived(place);
         pushed
     }
 
     fn waits_at(&self, message: G::Msg) -> (G::Msg, Option<Ref<G::Msg>>) {
-        let (place, worker) = self.assign();
+        let Ok((place, worker)) = self.assign(&Asker::unsent::<G>(&message)) else { return (message, None) };
         self.arrived(place);
         (message, Some(Ref::new(worker)))
     }

@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 
-use super::asker::{Asker, cycle, is_there};
 use super::gather::{Gather, How, Spread};
 use super::lines::Lines;
 use super::pool::{Pool, Routees};
 use super::strategy::{Choose, KeyOf, Routee, Strategy, around, lightest, rendezvous};
 use crate::actor::{
-    Actor, Control, Core, Incoming, LocalCell, Message, OnTurn, Ref, Refusal, Refused, Sink, StopReason,
-    Target, Ticket, Way, guard,
+    Actor, Asker, Control, Core, Incoming, LocalCell, Message, OnTurn, Ref, Refusal, Refused, Sink,
+    StopReason, Target, Ticket, Way, guard, is_there,
 };
 use crate::path::ActorPath;
 use crate::system::ActorSystem;
@@ -180,7 +179,7 @@ impl<A: Actor> Sink<A::Msg> for RouterCell<A> {
             let pushed = match asker.way(routee) {
                 Way::Free => routee.0.push(message, false),
                 Way::Back => routee.0.come_back(message),
-                Way::Cycle(path) => Err(Refused { refusal: cycle(path), message }),
+                Way::Cycle(path) => Err(Refused { refusal: Refusal::cycle(path), message }),
             };
             let Err(refused) = pushed else { return Ok(()) };
             message = refused.message;
@@ -207,7 +206,7 @@ impl<A: Actor> Sink<A::Msg> for RouterCell<A> {
             return (message, None);
         }
         let places = self.table.places.read();
-        let asker = Asker::of::<A>(&message);
+        let asker = Asker::unsent::<A>(&message);
         let mut order = self.order(&message, &places).map(|place| &places[place].routee);
         let routee = order.find(|routee| is_there(routee) && !asker.is_awaited_by(routee)).cloned();
         (message, routee)

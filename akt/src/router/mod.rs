@@ -1,6 +1,5 @@
 //! Routers: one reference in front of many actors of a kind.
 
-mod asker;
 mod cell;
 mod gather;
 mod lines;

@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::asker::Asker;
 use super::cell::{Place, Table};
 use super::pool::{Pool, Routees};
 use crate::actor::{
-    Actor, Control, Core, Ctx, Incoming, LocalCell, Message, Ref, Refusal, Refused, Room, Sink, StopReason,
-    Target, Ticket, part,
+    Actor, Asker, Control, Core, Ctx, Incoming, LocalCell, Message, Ref, Refusal, Refused, Room, Sink,
+    StopReason, Target, Ticket, part,
 };
 use crate::path::ActorPath;
 use crate::system::ActorSystem;

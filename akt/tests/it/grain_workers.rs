@@ -50,6 +50,19 @@ impl Press {
         cx.path().name().to_owned()
     }
 
+    /// Has it done by others of its key, so many times over; says who did it, or what ended it.
+    #[handler]
+    async fn delegate(&mut self, times: u64, cx: &mut Ctx<Self>) -> String {
+        if times == 0 {
+            return cx.path().name().to_owned();
+        }
+        match Press::grain(&cx.system(), "a").delegate(times - 1).await {
+            Ok(said) => said,
+            Err(AskError::Cycle { path }) => path.to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
     /// By itself, and by the result of its work.
     #[handler]
     fn check(&mut self, cx: &mut Ctx<Self>) -> AnyRef {
@@ -102,6 +115,21 @@ async fn a_message_goes_to_a_worker_that_rests_or_to_a_new_one_or_waits_in_the_s
 
     assert_eq!(by, ["a%-0", "a%-1", "a%-2", "a%-0", "a%-1", "a%-2"]);
     assert_eq!(Press::grain(&system, "b").name().await.unwrap(), "b%-0", "each key has its own");
+    system.shutdown().await;
+}
+
+#[akt::test]
+async fn a_worker_that_waits_for_the_ask_is_passed_over_and_if_all_do_that_is_a_cycle() {
+    let (system, _) = shop().await;
+    let (press, begun) = (Press::grain(&system, "a"), system.runtime().now());
+
+    assert_eq!(press.delegate(2).await.unwrap(), "a%-2");
+    let said = press.delegate(3).await.unwrap();
+
+    let way: Vec<&str> = said.split(" -> ").collect();
+    assert!(way.len() >= 2 && way.first() == way.last(), "{said}");
+    assert!(said.starts_with("/user/$grains/press/a%-"), "{said}");
+    assert_eq!(system.runtime().now(), begun);
     system.shutdown().await;
 }
 
