@@ -56,7 +56,7 @@ impl Press {
         if times == 0 {
             return cx.path().name().to_owned();
         }
-        match Press::grain(&cx.system(), "a").delegate(times - 1).await {
+        match Self::grain(cx.system(), "a").delegate(times - 1).await {
             Ok(said) => said,
             Err(AskError::Cycle { path }) => path.to_string(),
             Err(error) => error.to_string(),
