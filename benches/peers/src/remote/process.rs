@@ -68,7 +68,8 @@ impl Column {
             said.lines().last().unwrap_or("").split(' ').flat_map(|word| word.parse()).collect();
         numbers.try_into().map_err(|_| {
             let problem = String::from_utf8_lossy(&output.stderr);
-            format!("{} does not measure: {}", self.name, problem.lines().find(|line| !line.is_empty()).unwrap_or("no word"))
+            let word = problem.lines().find(|line| !line.is_empty()).unwrap_or("no word");
+            format!("{} does not measure: {word}", self.name)
         })
     }
 }
