@@ -151,7 +151,7 @@ async fn speak(
             let _ = peer.say(&ask().repeat(200)).await;
             let mut ticks = tokio::time::interval(Duration::from_millis(500));
             // It lives, and reads nothing.
-            while peer.chunk(PING, 0, &[]).await.is_ok() {
+            while peer.chunk(PING, 0, &[0; 8]).await.is_ok() {
                 ticks.tick().await;
             }
         }
@@ -221,7 +221,7 @@ impl Peer {
                 return;
             }
             for _ in 0..20 {
-                let _ = self.chunk(PING, 0, &[]).await;
+                let _ = self.chunk(PING, 0, &[0; 8]).await;
             }
         }
     }
