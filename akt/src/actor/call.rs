@@ -119,7 +119,7 @@ impl<'a, Q: Request> Call<'a, Q> {
         }
         let payload = self.take_payload();
         let mut payload = match self.target.get().push::<Q>(self.wrap(payload)) {
-            Err(TellError::Full(payload)) => self.settle(payload),
+            Err(TellError::Full(payload)) => self.settle(payload, None),
             done => return done,
         };
         let target = self.target.get();
@@ -278,11 +278,11 @@ impl<'a, Q: Request> Call<'a, Q> {
     fn begin(&mut self, payload: Q::Payload, meta: Option<Arc<Meta>>, reserved: bool, cx: &Context<'_>) {
         let (since, deadline) = self.span();
         let target = self.target.get();
-        let terms = Terms { since, deadline, meta };
+        let terms = Terms { since, deadline, meta: meta.clone() };
         self.state = match Asked::push::<Q>(target, payload, terms, reserved, cx) {
             Ok(asked) => State::Asked(asked),
             Err((Refusal::Full, payload)) => {
-                State::Waiting(self.settle(payload), Admission::new(since, deadline))
+                State::Waiting(self.settle(payload, meta), Admission::new(since, deadline))
             }
             Err((refusal, _)) => State::Ready(Err(refused(&*target.0, refusal).widen())),
         };
@@ -329,8 +329,8 @@ impl<'a, Q: Request> Call<'a, Q> {
 
     /// A call to a router whose routees are full goes on with one of them.
     #[cold]
-    fn settle(&mut self, payload: Q::Payload) -> Q::Payload {
-        let (message, routee) = self.target.get().0.waits_at(Q::wrap(payload, Reply::nobody()));
+    fn settle(&mut self, payload: Q::Payload, meta: Option<Arc<Meta>>) -> Q::Payload {
+        let (message, routee) = self.target.get().0.waits_at(Q::wrap(payload, Reply::told(meta)));
         if let Some(routee) = routee {
             self.retarget(routee);
         }

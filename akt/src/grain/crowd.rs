@@ -122,7 +122,7 @@ impl<G: Grain> Sink<G::Msg> for Crowd<G> {
     }
 
     fn waits_at(&self, message: G::Msg) -> (G::Msg, Option<Ref<G::Msg>>) {
-        let Ok((place, worker)) = self.assign(&Asker::unsent::<G>(&message)) else { return (message, None) };
+        let Ok((place, worker)) = self.assign(&Asker::of::<G>(&message)) else { return (message, None) };
         self.arrived(place);
         (message, Some(Ref::new(worker)))
     }

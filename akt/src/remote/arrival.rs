@@ -212,18 +212,18 @@ impl Arrival {
     /// One message has found its place: the peer may send another. Of an ask its answer says so.
     fn placed(self: &Arc<Self>, bytes: usize, is_tell: bool) {
         let mut state = self.state.lock();
-        let State { owed, share, asks, .. } = &mut *state;
+        let State { owed, share, asks, is_listed, .. } = &mut *state;
         if !is_tell {
             *asks += 1;
             self.asks.fetch_add(1, Ordering::Relaxed);
         }
-        let owed = owed.add(self.window, bytes, || {
+        let due = owed.add(self.window, bytes, || {
             let others = self.asks.load(Ordering::Relaxed) - *asks;
             share.eighths(self.node.runtime().now(), others, || self.carrier.upgrade()?.shortest_round_trip())
         });
-        let to_list = is_tell && owed.is_none() && !std::mem::replace(&mut state.is_listed, true);
+        let to_list = is_tell && owed.is_owing() && !std::mem::replace(is_listed, true);
         drop(state);
-        if let Some(amount) = owed {
+        if let Some(amount) = due {
             self.grant(amount);
         }
         if to_list && let Some(carrier) = self.carrier.upgrade() {

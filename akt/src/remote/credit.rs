@@ -162,31 +162,35 @@ impl Owed {
         self.amount.add(Amount::of(bytes));
         self.unseen += 1;
         let (half, look) = (limit.messages.div_ceil(2), LOOK.min(limit.messages.div_ceil(2)));
-        if self.amount.bytes >= limit.bytes.div_ceil(2) {
-            return self.settle();
-        }
-        if self.unseen < look {
+        let is_heavy = self.amount.bytes >= limit.bytes.div_ceil(2);
+        if self.unseen < look && !is_heavy {
             return None;
         }
         self.unseen = 0;
         let kept = match eighths() {
-            8.. if self.amount.messages < half => return None,
+            8.. if self.amount.messages < half && !is_heavy => return None,
             8.. => 0,
             eighths => limit.messages - (limit.messages * eighths / 8).max(look),
         };
-        self.settle_to(kept)
+        if self.amount.messages <= kept && !is_heavy { None } else { Some(self.say(kept)) }
     }
 
     /// Everything that was not said yet.
     pub(super) fn settle(&mut self) -> Option<Amount> {
-        self.settle_to(0)
+        self.is_owing().then(|| self.say(0))
     }
 
-    fn settle_to(&mut self, kept: u32) -> Option<Amount> {
-        let messages = self.amount.messages.checked_sub(kept).filter(|messages| *messages > 0)?;
-        let amount = Amount { messages, bytes: self.amount.bytes };
+    /// Whether something was not said yet.
+    pub(super) fn is_owing(&self) -> bool {
+        self.amount.messages > 0
+    }
+
+    /// All but so many messages; of bytes everything.
+    fn say(&mut self, kept: u32) -> Amount {
+        let kept = kept.min(self.amount.messages);
+        let amount = Amount { messages: self.amount.messages - kept, bytes: self.amount.bytes };
         self.amount = Amount { messages: kept, bytes: 0 };
-        Some(amount)
+        amount
     }
 }
 
@@ -270,6 +274,16 @@ mod tests {
         assert_eq!(add(1_024, 1), [(960, 64), (1_024, 64)]);
         assert_eq!(add(128, 8), [(64, 960)]);
         assert_eq!(add(1_024, 8), [(448, 512), (960, 512)]);
+    }
+
+    #[test]
+    fn of_heavy_messages_bytes_are_said_as_ever_and_as_few_are_under_way() {
+        let (limit, mut owed) = (Amount { messages: 1_024, bytes: 1 << 20 }, Owed::default());
+
+        let said: Vec<_> = (0..1_024).filter_map(|_| owed.add(limit, 1_024, || 1)).collect();
+
+        assert_eq!(said.iter().map(|amount| amount.messages).sum::<u32>(), 128);
+        assert!(said.iter().map(|amount| amount.bytes).sum::<u64>() >= (1 << 20) - (64 << 10));
     }
 
     proptest! {

@@ -133,16 +133,17 @@ impl<A: Actor> RouterCell<A> {
         message: A::Msg,
         held: Option<Ref<A::Msg>>,
     ) -> Result<(), Refused<A::Msg>> {
-        let (router, mut routees) = (self.keeper.clone(), self.routees());
-        let back = Asker::of::<A>(&message).sort_out(&mut routees);
-        if back.is_none() || gather.how != How::All && !routees.is_empty() {
-            let nobody = self.nobody();
-            return gather.spread(Spread { how: gather.how, router, routees, held, nobody }, message);
+        let (router, routees, nobody) = (self.keeper.clone(), self.routees(), self.nobody());
+        if gather.how == How::All {
+            let asker = Asker::of::<A>(&message);
+            if let Some(path) = routees.iter().find_map(|routee| asker.cycle(routee)) {
+                if let Some(held) = held {
+                    held.0.unreserve();
+                }
+                return Err(Refused { refusal: Refusal::cycle(path), message });
+            }
         }
-        if let Some(held) = held {
-            held.0.unreserve();
-        }
-        Err(Refused { refusal: back.unwrap_or(Refusal::NoRoutees), message })
+        gather.spread(Spread { how: gather.how, router, routees, held, nobody }, message)
     }
 
     /// Why nobody takes messages, if nobody is there.
@@ -206,9 +207,9 @@ impl<A: Actor> Sink<A::Msg> for RouterCell<A> {
             return (message, None);
         }
         let places = self.table.places.read();
-        let asker = Asker::unsent::<A>(&message);
+        let asker = Asker::of::<A>(&message);
         let mut order = self.order(&message, &places).map(|place| &places[place].routee);
-        let routee = order.find(|routee| is_there(routee) && !asker.is_awaited_by(routee)).cloned();
+        let routee = order.find(|routee| is_there(routee) && asker.cycle(routee).is_none()).cloned();
         (message, routee)
     }
 }

@@ -12,7 +12,7 @@ use super::cell::{Place, Table};
 use super::pool::{Pool, Routees};
 use crate::actor::{
     Actor, Asker, Control, Core, Ctx, Incoming, LocalCell, Message, Ref, Refusal, Refused, Room, Sink,
-    StopReason, Target, Ticket, part,
+    StopReason, Target, Ticket, is_there, part,
 };
 use crate::path::ActorPath;
 use crate::system::ActorSystem;
@@ -219,7 +219,11 @@ impl<A: Actor> PullCell<A> {
         if places.is_empty() {
             return self.keeper.core.is_alive().then_some(Refusal::NoRoutees);
         }
-        Asker::of::<A>(message).awaited_by_all(places.iter().map(|place| &place.routee))
+        let (asker, mut back) = (Asker::of::<A>(message), None);
+        for place in places.iter().filter(|place| is_there(&place.routee)) {
+            back = Some(asker.cycle(&place.routee)?);
+        }
+        back.map(Refusal::cycle)
     }
 }
 
